@@ -1,0 +1,183 @@
+"""The provider SDK: what the author of a resource type writes.
+
+A type is one class. Its handlers say what they want next and never sleep, never touch the store, never know
+Temporal::
+
+    class Server(ResourceType):
+        type_name = "Example::Server"
+        attributes = {"address": "Where it answers."}
+
+        class Properties(ResourceProperties):
+            size: Annotated[int, Field(ge=1)] = 1
+
+        def create(self, context: Context) -> Next:
+            answer = post("/servers", token=context.key, size=context.properties.size)
+            return Poll(after=2, physical_id=answer["id"])
+
+        def poll_create(self, context: Context) -> Next: ...
+        def delete(self, context: Context) -> Next: ...
+        def find_by_key(self, context: Context) -> Found | None: ...
+
+Handlers may be ``def`` (run in a thread) or ``async def`` (run on a loop apart from the worker's own). A call
+that outlives ``call_timeout`` is abandoned and counts as lost. Errors: see :mod:`firebrick.resources.errors`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+# --- what a handler returns ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The action is complete.
+
+    physical_id: None keeps what is stored. reference_id: what get_resource gives; None: the physical id.
+    attributes: name -> JSON value, stored encrypted. data: private to the type, stored encrypted.
+    """
+
+    physical_id: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    reference_id: str | None = None
+    data: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Not yet: ask again (``poll_create``, ``poll_delete``) after so many seconds.
+
+    physical_id and progress are stored at once, before anything else happens.
+    """
+
+    after: float
+    physical_id: str | None = None
+    progress: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitUntil:
+    """Nothing to ask before this time (seconds since the epoch)."""
+
+    time: float
+    physical_id: str | None = None
+    progress: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitSignal:
+    """Nothing to ask before a signal with this key arrives, or so many seconds have passed."""
+
+    key: str
+    timeout: float
+    physical_id: str | None = None
+    progress: Mapping[str, Any] | None = None
+
+
+Next = Done | Poll | WaitUntil | WaitSignal
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What find_by_key saw: the object that a lost create made."""
+
+    physical_id: str
+
+
+# --- what a handler gets ------------------------------------------------------------------------------------------
+
+P = TypeVar("P", bound="ResourceProperties")
+
+
+class ResourceProperties(BaseModel):
+    """The base of a type's properties: unknown ones are errors, values are converted by Heat's rules."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One resource at one moment.
+
+    key: the idempotency key of the action that runs, the same in every attempt; pass it to the provider as its
+    client token, or build the object's name from it. physical_name: ``STACK-RESOURCE-<12 characters>``.
+    properties: the validated model (in delete: the values stored when it was created). progress: what the last
+    Poll / WaitUntil / WaitSignal gave. signals: JSON bodies received, oldest first. now: seconds since the epoch.
+    """
+
+    name: str
+    type_name: str
+    stack_name: str
+    stack_id: str
+    project: str
+    action: str
+    key: str
+    physical_name: str
+    properties: Any
+    physical_id: str | None
+    data: Mapping[str, Any]
+    progress: Mapping[str, Any]
+    now: float
+    attempt: int = 1
+    signals: Sequence[Any] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+Handler = Callable[[Context], Next | Awaitable[Next]]
+
+
+class ResourceType:
+    """The base of a resource type. Stateless: one instance serves all resources of the type.
+
+    type_name: as templates name it. Properties: its pydantic model. attributes: name -> description.
+    instant: no outside call: runs in batches with others of its kind, must return Done at once.
+    inline: handlers are pure computation and may run on the worker's own loop (types of this project only).
+    call_timeout: seconds one handler call may take; the lease on the row is this and a margin.
+    any_property: properties are not checked (OS::Heat::None). concurrency: key of a limit shared with others.
+    support_status, hidden, aliases: for lists of types; aliases are further names for it.
+    """
+
+    type_name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    description: ClassVar[str] = ""
+    attributes: ClassVar[Mapping[str, str]] = {}
+    instant: ClassVar[bool] = False
+    inline: ClassVar[bool] = False
+    any_property: ClassVar[bool] = False
+    any_attribute: ClassVar[bool] = False
+    call_timeout: ClassVar[float] = 30.0
+    concurrency: ClassVar[str] = ""
+    hidden: ClassVar[bool] = False
+
+    class Properties(ResourceProperties):
+        pass
+
+    def create(self, context: Context) -> Next | Awaitable[Next]:
+        """Make it. Called once in effect; a retry after a lost answer asks find_by_key first."""
+        return Done(physical_id=context.physical_name)
+
+    def poll_create(self, context: Context) -> Next | Awaitable[Next]:
+        """Is it there yet? Must be safe to repeat."""
+        return Done()
+
+    def delete(self, context: Context) -> Next | Awaitable[Next]:
+        """Unmake it. Must be safe to repeat; not found is success. Not called without a physical id unless
+        find_by_key finds one."""
+        return Done()
+
+    def poll_delete(self, context: Context) -> Next | Awaitable[Next]:
+        """Is it gone yet? Must be safe to repeat."""
+        return Done()
+
+    find_by_key: ClassVar[Callable[..., "Found | None | Awaitable[Found | None]"] | None] = None
+    """Optional ``def find_by_key(self, context) -> Found | None``: look up the object made under context.key. A type
+    that has it never makes an object twice. A type whose create is safe to repeat under one key (the provider takes
+    a client token) sets idempotent_create instead; one with neither goes UNKNOWN when an answer is lost."""
+
+    idempotent_create: ClassVar[bool] = False
+
+    def attribute(self, name: str, context: Context, stored: Mapping[str, Any]) -> Any:
+        """Value of an attribute, from what was stored; called when a reference or an output is resolved."""
+        return stored.get(name)

@@ -1,0 +1,83 @@
+"""The errors a handler raises, by what helps against them. A provider's author learns two: try later, or stop.
+
+    ResourceError
+    |-- TemporaryError(delay=)      worth another attempt
+    |   |-- TransientError          network, 5xx, restart             (also: TimeoutError, ConnectionError, OSError)
+    |   |-- ThrottledError          429; honours its delay
+    |   |-- ConflictError           the object, or one it hangs on, is busy
+    |   `-- QuotaError              no room; wait longer
+    `-- PermanentError              no attempt will help               (also: any other exception)
+
+Messages are shown to the owner of the stack and stored encrypted; they never enter a workflow's history.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class ResourceError(Exception):
+    """Something a resource's handler could not do."""
+
+    error_class: ClassVar[str] = "permanent"
+
+
+class TemporaryError(ResourceError):
+    """Worth another attempt. delay: seconds before it; None: by the table of its class."""
+
+    error_class: ClassVar[str] = "transient"
+
+    def __init__(self, message: str, *, delay: float | None = None) -> None:
+        super().__init__(message)
+        self.delay = delay
+
+
+class TransientError(TemporaryError):
+    error_class = "transient"
+
+
+class ThrottledError(TemporaryError):
+    error_class = "throttled"
+
+
+class ConflictError(TemporaryError):
+    error_class = "conflict"
+
+
+class QuotaError(TemporaryError):
+    error_class = "quota"
+
+
+class PermanentError(ResourceError):
+    """No attempt will help."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRule:
+    """attempts: all of them, the first included. first, factor, most: seconds before the second, growth, ceiling."""
+
+    attempts: int
+    first: float
+    factor: float
+    most: float
+
+    def delay(self, attempt: int) -> float:
+        """Seconds to wait after failed attempt number `attempt` (from 1), before jitter."""
+        return float(min(self.most, self.first * self.factor ** (attempt - 1)))
+
+
+RETRY_RULES: dict[str, RetryRule] = {
+    "transient": RetryRule(attempts=8, first=0.5, factor=2.0, most=30.0),
+    "throttled": RetryRule(attempts=20, first=1.0, factor=2.0, most=60.0),
+    "conflict": RetryRule(attempts=10, first=1.0, factor=1.6, most=30.0),
+    "quota": RetryRule(attempts=10, first=15.0, factor=2.0, most=300.0),
+    "permanent": RetryRule(attempts=1, first=0.0, factor=1.0, most=0.0),
+}
+
+
+def classify(error: BaseException) -> str:
+    """The class of an error, a key of RETRY_RULES."""
+    if isinstance(error, ResourceError):
+        return error.error_class
+    if isinstance(error, TimeoutError | ConnectionError):
+        return "transient"
+    return "permanent"
