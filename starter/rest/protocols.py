@@ -1,0 +1,30 @@
+"""What the HTTP front needs from the rest: accepting requests. Reads go to the store's repository directly."""
+
+from typing import Protocol
+
+from firebrick.contract import CreateStackRequest, DeleteStackRequest
+
+
+class AcceptedOperation(Protocol):
+    """The row of an accepted operation, as far as an answer names it. state: see contract.OperationState."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def stack_id(self) -> str: ...
+
+
+class Starter(Protocol):
+    """Accepts an action and starts its workflow.
+
+    Both methods raise diagnostics.FirebrickError: InvalidInput, NameInUse, NotFound, ActionInProgress, or Unavailable
+    when Temporal or the database does not answer (then nothing was stored). An ambiguous start is no error: the row is
+    stored, PENDING, and starts later. The same operation_id again answers the row of the first time.
+    """
+
+    async def create(self, request: CreateStackRequest) -> AcceptedOperation: ...
+
+    async def delete(self, request: DeleteStackRequest) -> AcceptedOperation: ...
+
+    async def check_server(self) -> None:
+        """Unavailable when Temporal does not answer; used by ``GET /healthcheck``."""
