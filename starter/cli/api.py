@@ -1,0 +1,206 @@
+"""The REST API as the command line uses it: one method for each call, refusals as FirebrickError."""
+
+import http.client
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from firebrick.diagnostics import Conflict, Diagnostic, FirebrickError, InvalidInput, NotFound, Unavailable
+from starter.cli.connection import Connection
+
+TIMEOUT = 60.0  # seconds for one answer
+OPERATION_HEADER = "X-Firebrick-Operation"
+_KINDS: Mapping[int, type[FirebrickError]] = {400: InvalidInput, 404: NotFound, 409: Conflict, 503: Unavailable}
+_DIAGNOSTIC_FIELDS = frozenset(field.name for field in fields(Diagnostic))
+
+
+class NoServer(Unavailable):
+    """Nobody answers at the address. sent: the request may have arrived."""
+
+    def __init__(self, diagnostic: Diagnostic, *, sent: bool) -> None:
+        super().__init__(diagnostic)
+        self.sent = sent
+
+
+@dataclass(frozen=True, slots=True)
+class StackAddress:
+    """A stack by name and id: the id also finds it after it was deleted, or its name taken by another."""
+
+    name: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: Any
+
+
+class Api:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._root = f"/v1/{quote(connection.project, safe='')}"
+
+    # --- stacks ---
+
+    def create(self, body: Mapping[str, Any], operation_id: str) -> tuple[StackAddress, str]:
+        """Its address and the id of the accepted operation."""
+        answer = self._call("POST", "/stacks", body=body, headers={OPERATION_HEADER: operation_id})
+        return StackAddress(str(body.get("stack_name")), str(answer.body["stack"]["id"])), self._operation(answer)
+
+    def find(self, name_or_id: str) -> StackAddress:
+        """NotFound when there is no such stack (a deleted one is found by its id only)."""
+        if not name_or_id or "/" in name_or_id:
+            raise NotFound(
+                Diagnostic(
+                    code="stack-not-found",
+                    summary=f"The Stack ({name_or_id}) could not be found.",
+                    detail="Stacks are named by their name or their id; `firebrick stack list` shows both.",
+                )
+            )
+        answer = self._call("GET", f"/stacks/{quote(name_or_id, safe='')}", redirect=False)
+        name, stack_id = urlsplit(answer.headers["location"]).path.split("/")[-2:]
+        return StackAddress(name, stack_id)
+
+    def stack(self, stack: StackAddress, *, resolve_outputs: bool = True, with_operation: bool = False) -> Any:
+        query = {} if resolve_outputs else {"resolve_outputs": "False"}
+        if with_operation:
+            query["with_operation"] = "True"
+        return self._call("GET", self._path(stack), query=query).body["stack"]
+
+    def stacks(self, query: Mapping[str, Any]) -> Any:
+        return self._call("GET", "/stacks", query=query).body["stacks"]
+
+    def delete(self, stack: StackAddress, operation_id: str) -> str:
+        """The id of the accepted operation."""
+        return self._operation(self._call("DELETE", self._path(stack), headers={OPERATION_HEADER: operation_id}))
+
+    # --- what belongs to a stack ---
+
+    def resources(self, stack: StackAddress, query: Mapping[str, Any] | None = None) -> Any:
+        return self._call("GET", self._path(stack, "resources"), query=query).body["resources"]
+
+    def resource(self, stack: StackAddress, name: str) -> Any:
+        return self._call("GET", self._path(stack, "resources", name)).body["resource"]
+
+    def events(self, stack: StackAddress, query: Mapping[str, Any], resource: str | None = None) -> Any:
+        inside = ("resources", resource, "events") if resource else ("events",)
+        return self._call("GET", self._path(stack, *inside), query=query).body["events"]
+
+    def outputs(self, stack: StackAddress) -> Any:
+        return self._call("GET", self._path(stack, "outputs")).body["outputs"]
+
+    def output(self, stack: StackAddress, key: str) -> Any:
+        return self._call("GET", self._path(stack, "outputs", key)).body["output"]
+
+    def operation(self, operation_id: str) -> Any:
+        return self._call("GET", f"/operations/{quote(operation_id, safe='')}").body["operation"]
+
+    # --- the wire ---
+
+    @staticmethod
+    def _path(stack: StackAddress, *inside: str) -> str:
+        return "/".join(("/stacks", *(quote(part, safe="") for part in (stack.name, stack.id, *inside))))
+
+    @staticmethod
+    def _operation(answer: Answer) -> str:
+        return answer.headers.get(OPERATION_HEADER.lower(), "")
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        redirect: bool = True,
+    ) -> Answer:
+        target = self._root + path + (f"?{urlencode(query, doseq=True)}" if query else "")
+        data = json.dumps(body).encode() if body is not None else None
+        answer = self._send(method, target, data, {"Accept": "application/json", **(headers or {})})
+        if answer.status == 302 and redirect and (location := answer.headers.get("location")):
+            parts = urlsplit(location)
+            target = parts.path + (f"?{parts.query}" if parts.query else "")
+            answer = self._send(method, target, data, {"Accept": "application/json", **(headers or {})})
+        if answer.status >= 400:
+            raise self._refusal(answer)
+        return answer
+
+    def _send(self, method: str, target: str, data: bytes | None, headers: Mapping[str, str]) -> Answer:
+        parts = urlsplit(self._connection.base)
+        make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        wire = make(parts.hostname or "", parts.port, timeout=TIMEOUT)
+        if data is not None:
+            headers = {**headers, "Content-Type": "application/json"}
+        sent = False
+        try:
+            wire.connect()
+            sent = True
+            wire.request(method, target, body=data, headers=dict(headers))
+            response = wire.getresponse()
+            raw = response.read()
+            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, self._decode(raw))
+        except (OSError, http.client.HTTPException) as error:
+            raise NoServer(self._no_server(error, sent=sent), sent=sent) from None
+        finally:
+            wire.close()
+
+    def _decode(self, raw: bytes) -> Any:
+        try:
+            return json.loads(raw) if raw else None
+        except ValueError:
+            raise self._not_ours() from None
+
+    def _not_ours(self) -> Unavailable:
+        return Unavailable(
+            Diagnostic(
+                code="not-a-firebrick-server",
+                summary=f"what answers at {self._connection.base} is not Firebrick's API",
+                detail="Check --url or $FIREBRICK_URL.",
+            )
+        )
+
+    def _no_server(self, error: Exception, *, sent: bool) -> Diagnostic:
+        base, source = self._connection.base, self._connection.source
+        if sent:
+            return Diagnostic(
+                code="connection-lost",
+                summary=f"the connection to {base} was lost before the answer came ({_reason(error)})",
+                detail="The request may have been accepted all the same.",
+            )
+        return Diagnostic(
+            code="no-server",
+            summary=f"no server answers at {base} ({_reason(error)}; address from: {source})",
+            detail="Start one with `firebrick server`, or say where it is with --url or $FIREBRICK_URL.",
+        )
+
+    def _refusal(self, answer: Answer) -> FirebrickError:
+        """The diagnostics of an error body; of Heat's plain form when there are none."""
+        body = answer.body
+        if not isinstance(body, dict) or not isinstance(body.get("error"), dict):
+            return self._not_ours()
+        found = [_diagnostic(one) for one in _sequence(body.get("diagnostics")) if isinstance(one, dict)]
+        if not found:
+            error = body["error"]
+            text = str(error.get("message") or body.get("explanation") or body.get("title") or answer.status)
+            found = [Diagnostic(code=f"http-{answer.status}", summary=text, heat_type=str(error.get("type") or ""))]
+        return _KINDS.get(answer.status, FirebrickError)(found)
+
+
+def _diagnostic(told: Mapping[str, Any]) -> Diagnostic:
+    known = {name: value for name, value in told.items() if name in _DIAGNOSTIC_FIELDS and value is not None}
+    return Diagnostic(**{"code": "unknown", "summary": "(no text)", **known})
+
+
+def _sequence(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer within {TIMEOUT:g} s"
+    return str(getattr(error, "strerror", None) or error or type(error).__name__)

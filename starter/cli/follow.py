@@ -1,0 +1,79 @@
+"""Following an operation to its end: events as they come, told to a display; the operation is asked for, not guessed.
+
+Polling, so that it works through every proxy; the server holds no connection and no memory for a follower.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from starter.cli.api import Api, NoServer, StackAddress
+
+SHORTEST, LONGEST = 0.1, 1.0  # seconds between two looks: short while things happen
+PAGE = 500  # events asked for at once
+PATIENCE = 60.0  # seconds without a server before giving up
+ENDED = frozenset({"DONE", "FAILED", "SUPERSEDED"})
+
+Event = Mapping[str, Any]
+Operation = Mapping[str, Any]
+
+
+class Display(Protocol):
+    """What a follower tells. Used as a context: enter() before the first event, exit() always."""
+
+    def __enter__(self) -> "Display": ...
+    def __exit__(self, *_: object) -> None: ...
+    def event(self, event: Event) -> None: ...
+    def note(self, text: str) -> None: ...
+
+
+def follow(api: Api, stack: StackAddress, operation_id: str, display: Display, *, after_seq: int = 0) -> Operation:
+    """Until the operation has ended; every event after that sequence number once, in order. The ended operation.
+
+    A server that does not answer for a while is waited for: the operation goes on without it.
+    """
+    pause, silent_since = SHORTEST, 0.0
+    while True:
+        try:
+            operation: Operation = api.operation(operation_id)  # before the events: when it has ended, all are there
+            seen = after_seq
+            for event in events_after(api, stack, after_seq):
+                display.event(event)
+                after_seq = event["seq"]
+            silent_since = 0.0
+        except NoServer as error:
+            now = time.monotonic()
+            if not silent_since:
+                silent_since = now
+                display.note(f"{error.first.summary}; still trying, the operation goes on")
+            if now - silent_since > PATIENCE:
+                raise
+            time.sleep(LONGEST)
+            continue
+        if operation["state"] in ENDED:
+            return operation
+        pause = SHORTEST if after_seq > seen else min(LONGEST, pause * 1.5)
+        time.sleep(pause)
+
+
+def events_after(api: Api, stack: StackAddress, after_seq: int) -> Iterator[Event]:
+    """Events with their `seq`, oldest first, page by page."""
+    while True:
+        page = api.events(stack, {"after_seq": after_seq, "limit": PAGE})
+        yield from page
+        if len(page) < PAGE:
+            return
+        after_seq = page[-1]["seq"]
+
+
+def is_stack_event(event: Event, stack: StackAddress) -> bool:
+    return bool(event["physical_resource_id"] == stack.id and event["resource_name"] == stack.name)
+
+
+def start_of(api: Api, stack: StackAddress, action: str) -> int:
+    """The sequence number before the newest start of this action, for whoever comes later to watch it."""
+    start = 0
+    for event in events_after(api, stack, 0):
+        if is_stack_event(event, stack) and event["resource_status"] == f"{action}_IN_PROGRESS":
+            start = event["seq"] - 1
+    return start

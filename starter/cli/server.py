@@ -1,0 +1,83 @@
+"""`firebrick server` and `firebrick worker`: the processes. What they need is imported when they run."""
+
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from starter.state_folder import StateFolder
+
+
+@click.group(invoke_without_command=True)
+@click.option("--state-dir", metavar="FOLDER", help="Where everything is kept. Default: $FIREBRICK_STATE, or XDG's.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address the API answers on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8004, show_default=True, help="The API's port; 0: any.")
+@click.option(
+    "--temporal-port", type=click.IntRange(0, 65535), default=7233, show_default=True, help="Temporal's port; 0: any."
+)
+@click.option(
+    "--ui-port", type=click.IntRange(0, 65535), default=8233, show_default=True, help="The Temporal UI's; 0: any."
+)
+@click.option(
+    "--database", metavar="URL", envvar="FIREBRICK_DATABASE", help="The store. Default: SQLite, in the folder."
+)
+@click.option("--address", metavar="HOST:PORT", help="Use this Temporal cluster instead of one of our own.")
+@click.option("--namespace", metavar="NAME", help="The Temporal namespace. Default: default.")
+@click.option("--profile", metavar="NAME", help="Use the cluster of this profile of Temporal's configuration file.")
+@click.option("--ready-file", type=click.Path(path_type=Path), metavar="FILE", help="Write where it answers here, too.")
+@click.pass_context
+def server(
+    ctx: click.Context,
+    state_dir: str | None,
+    host: str,
+    port: int,
+    temporal_port: int,
+    ui_port: int,
+    database: str | None,
+    address: str | None,
+    namespace: str | None,
+    profile: str | None,
+    ready_file: Path | None,
+) -> None:
+    """Run Firebrick here, in the foreground: Temporal's dev server, a worker and the HTTP API.
+
+    State is kept in one folder; starting again goes on where it stopped. Stop with ctrl-C.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    module = import_module("starter.server")
+    module.run_server(
+        module.ServerSettings(
+            folder=StateFolder.at(state_dir),
+            host=host,
+            port=port,
+            temporal_port=temporal_port,
+            ui_port=ui_port,
+            database=database or "",
+            address=address or "",
+            namespace=namespace or "",
+            profile=profile or "",
+            ready_file=ready_file,
+        )
+    )
+
+
+@server.command()
+@click.option("--address", metavar="HOST:PORT", help="The cluster. Default: Temporal's own configuration.")
+@click.option("--namespace", metavar="NAME", help="The namespace to prepare.")
+@click.option("--profile", metavar="NAME", help="A profile of Temporal's configuration file.")
+def setup(address: str | None, namespace: str | None, profile: str | None) -> None:
+    """Prepare a namespace of an existing cluster: register the search attributes."""
+    target = import_module("starter.cluster").Target(address or "", namespace or "", profile or "")
+    name, added = import_module("starter.server").setup_namespace(target)
+    click.echo(f"namespace {name}: {'added ' + ', '.join(added) if added else 'nothing to add'}", err=True)
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def worker(arguments: tuple[str, ...]) -> int:
+    """Run one worker; `firebrick worker --help` shows its options."""
+    return int(import_module("worker").main(arguments))

@@ -1,0 +1,235 @@
+"""`firebrick stack ...`: create, show, list, delete and wait for stacks."""
+
+import sys
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from firebrick.diagnostics import FirebrickError
+from starter.cli.api import Api, NoServer, StackAddress
+from starter.cli.connection import Connection
+from starter.cli.render import output_options, show_listing, show_record
+from starter.cli.stack_contents import event, output, resource
+
+INTERRUPTED = 130
+RECORD = ("id", "stack_name", "description", "creation_time", "updated_time", "stack_status", "stack_status_reason")
+
+
+@click.group()
+def stack() -> None:
+    """Create, look at and delete stacks."""
+
+
+for _group in (resource, event, output):
+    stack.add_command(_group)
+
+
+@stack.command()
+@click.argument("name", metavar="NAME")
+@click.option("-t", "--template", required=True, metavar="FILE", help="The template; - is standard input.")
+@click.option("-e", "--environment", "environments", multiple=True, metavar="FILE", help="May be repeated; later wins.")
+@click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="May be repeated.")
+@click.option("--parameter-file", "parameter_files", multiple=True, metavar="NAME=FILE", help="The file is the value.")
+@click.option("--timeout", type=click.IntRange(min=1), metavar="MINUTES", help="Give up after so long. Default: 60.")
+@click.option("--tags", metavar="TAG,TAG", help="Words to find the stack by.")
+@click.option("--enable-rollback", is_flag=True, help="Undo a failed create.")
+@click.option("--wait", is_flag=True, help="Follow it until it has ended; exit code 0 only when it is complete.")
+@click.option("--operation-id", type=click.UUID, metavar="UUID", help="Names the request: repeated, it counts once.")
+@output_options()
+@click.pass_obj
+def create(
+    connection: Connection,
+    name: str,
+    template: str,
+    environments: Sequence[str],
+    parameters: Sequence[str],
+    parameter_files: Sequence[str],
+    timeout: int | None,
+    tags: str | None,
+    enable_rollback: bool,
+    wait: bool,
+    operation_id: uuid.UUID | None,
+    form: str,
+    columns: Sequence[str],
+) -> None:
+    """Create a stack from a template."""
+    from starter.cli.documents import read_environments, read_parameters, read_template
+
+    api = Api(connection)
+    body: dict[str, Any] = {
+        "stack_name": name,
+        "template": read_template(template),
+        "parameters": read_parameters(parameters, parameter_files),
+        **read_environments(environments),
+        "disable_rollback": not enable_rollback,
+    }
+    if timeout is not None:
+        body["timeout_mins"] = timeout
+    if tags:
+        body["tags"] = tags
+    token = str(operation_id or uuid.uuid4())
+    try:
+        made, operation = api.create(body, token)
+    except NoServer as lost:
+        if lost.sent:
+            click.echo(f"To ask again without making two: add --operation-id {token}", err=True)
+        raise
+    if wait:
+        _follow(api, made, operation, "CREATE", form, columns)
+    else:
+        show_record(_record(api.stack(made, resolve_outputs=False), with_outputs=False), form, columns)
+
+
+@stack.command()
+@click.argument("name", metavar="STACK")
+@click.option("--no-resolve-outputs", is_flag=True, help="Leave the outputs out.")
+@output_options()
+@click.pass_obj
+def show(connection: Connection, name: str, no_resolve_outputs: bool, form: str, columns: Sequence[str]) -> None:
+    """Show a stack, by name or id; a deleted one by its id."""
+    api = Api(connection)
+    found = api.stack(api.find(name), resolve_outputs=not no_resolve_outputs)
+    show_record(_record(found, with_outputs=not no_resolve_outputs), form, columns)
+
+
+@stack.command("list")
+@click.option("--deleted", is_flag=True, help="Deleted ones too.")
+@click.option("--property", "properties", multiple=True, metavar="KEY=VALUE", help="Filter: name, status, action, id.")
+@click.option("--tags", metavar="TAG,TAG", help="Only stacks with all of these.")
+@click.option("--tags-any", metavar="TAG,TAG", help="Only stacks with one of these.")
+@click.option("--sort", metavar="KEY[:asc|desc]", help="stack_name, stack_status, creation_time or updated_time.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="NUMBER", help="At most so many.")
+@click.option("--marker", metavar="ID", help="Those after this stack.")
+@click.option("--long", "long", is_flag=True, help="More columns.")
+@output_options()
+@click.pass_obj
+def list_stacks(
+    connection: Connection,
+    deleted: bool,
+    properties: Sequence[str],
+    tags: str | None,
+    tags_any: str | None,
+    sort: str | None,
+    limit: int | None,
+    marker: str | None,
+    long: bool,
+    form: str,
+    columns: Sequence[str],
+) -> None:
+    """List the project's stacks, the newest first."""
+    query: dict[str, Any] = _pairs("--property", properties)
+    for key, value in (("tags", tags), ("tags_any", tags_any), ("limit", limit), ("marker", marker)):
+        if value is not None:
+            query[key] = value
+    if deleted:
+        query["show_deleted"] = "True"
+    if sort:
+        query["sort_keys"], _, direction = sort.partition(":")
+        if direction:
+            query["sort_dir"] = direction
+    fields = {
+        "ID": "id",
+        "Stack Name": "stack_name",
+        "Stack Status": "stack_status",
+        "Creation Time": "creation_time",
+        "Updated Time": "updated_time",
+    }
+    if deleted:
+        fields["Deletion Time"] = "deletion_time"
+    if long:
+        fields |= {"Stack Owner": "stack_owner", "Tags": "tags", "Stack Status Reason": "stack_status_reason"}
+    rows = [[one.get(field) for field in fields.values()] for one in Api(connection).stacks(query)]
+    show_listing(list(fields), rows, form, columns)
+
+
+@stack.command()
+@click.argument("names", metavar="STACK...", nargs=-1, required=True)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--wait", is_flag=True, help="Follow it until it has ended; exit code 0 only when it is complete.")
+@click.option("--operation-id", type=click.UUID, metavar="UUID", help="Names the request: repeated, it counts once.")
+@click.pass_obj
+def delete(connection: Connection, names: Sequence[str], yes: bool, wait: bool, operation_id: uuid.UUID | None) -> int:
+    """Delete stacks and everything in them, by name or id."""
+    from starter.cli.problems import print_problems
+
+    if operation_id is not None and len(names) > 1:
+        raise click.UsageError("--operation-id names one request: give one STACK")
+    if not yes and sys.stdin.isatty():
+        click.confirm(f"Delete {', '.join(names)} and everything in it?", abort=True, err=True)
+    api, failed = Api(connection), 0
+    for name in names:
+        try:
+            address = api.find(name)
+            operation = api.delete(address, str(operation_id or uuid.uuid4()))
+        except FirebrickError as refused:
+            print_problems(refused)
+            failed += 1
+            continue
+        if wait:
+            failed += not _followed(api, address, operation, "DELETE")
+        else:
+            click.echo(
+                f"Deleting {address.name} ({address.id}); to follow: firebrick stack wait {address.id}", err=True
+            )
+    return 1 if failed else 0
+
+
+@stack.command()
+@click.argument("name", metavar="STACK")
+@output_options()
+@click.pass_obj
+def wait(connection: Connection, name: str, form: str, columns: Sequence[str]) -> None:
+    """Follow what a stack is doing until that has ended; exit code 0 only when it is complete."""
+    api = Api(connection)
+    address = api.find(name)
+    operation = api.stack(address, resolve_outputs=False, with_operation=True)["operation"]
+    _follow(api, address, operation["id"], operation["action"], form, columns)
+
+
+def _follow(api: Api, address: StackAddress, operation: str, action: str, form: str, columns: Sequence[str]) -> None:
+    """Follow, then the stack on standard output. Exit code 1 unless it ended COMPLETE."""
+    complete = _followed(api, address, operation, action)
+    show_record(_record(api.stack(address), with_outputs=True), form, columns)
+    if not complete:
+        raise click.exceptions.Exit(1)
+
+
+def _followed(api: Api, address: StackAddress, operation_id: str, action: str) -> bool:
+    """Whether it ended COMPLETE. Ctrl-C detaches: the operation goes on."""
+    from starter.cli.displays import make_display
+    from starter.cli.follow import follow, start_of
+    from starter.cli.outcome import print_outcome, succeeded
+
+    try:
+        with make_display(address, api.resources(address)) as display:
+            start = start_of(api, address, action)
+            operation = follow(api, address, operation_id, display, after_seq=start)
+    except KeyboardInterrupt:
+        again = address.id if action == "DELETE" else address.name
+        click.echo(
+            f"\ndetached; the {action.lower()} of {address.name} goes on; re-attach with: firebrick stack wait {again}",
+            err=True,
+        )
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    print_outcome(address, operation)
+    return succeeded(operation)
+
+
+def _record(body: Mapping[str, Any], *, with_outputs: bool) -> dict[str, Any]:
+    """The fields of a stack, the ones people look for first."""
+    record = {name: body[name] for name in RECORD if name in body}
+    if with_outputs and "outputs" in body:
+        record["outputs"] = body["outputs"]
+    return record | {name: body[name] for name in body if name not in record and name not in ("outputs", "operation")}
+
+
+def _pairs(option: str, given: Sequence[str]) -> dict[str, Any]:
+    pairs: dict[str, Any] = {}
+    for one in given:
+        key, equals, value = one.partition("=")
+        if not equals or not key:
+            raise click.UsageError(f"{option} is KEY=VALUE, not {one!r}")
+        pairs.setdefault(key, []).append(value)
+    return pairs

@@ -1,0 +1,153 @@
+"""`firebrick stack resource|event|output ...`: what is in a stack."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from firebrick.diagnostics import Diagnostic, NotFound
+from starter.cli.api import Api
+from starter.cli.connection import Connection
+from starter.cli.render import FORMATS, output_options, show_listing, show_record
+
+
+@click.group()
+def resource() -> None:
+    """Resources of a stack."""
+
+
+@resource.command("list")
+@click.argument("name", metavar="STACK")
+@click.option("--filter", "filters", multiple=True, metavar="KEY=VALUE", help="type, status, name, action or id.")
+@click.option("--long", "long", is_flag=True, help="More columns.")
+@output_options()
+@click.pass_obj
+def resource_list(
+    connection: Connection, name: str, filters: Sequence[str], long: bool, form: str, columns: Sequence[str]
+) -> None:
+    """List a stack's resources."""
+    query: dict[str, list[str]] = {}
+    for one in filters:
+        key, equals, value = one.partition("=")
+        if not equals or not key:
+            raise click.UsageError(f"--filter is KEY=VALUE, not {one!r}")
+        query.setdefault(key, []).append(value)
+    api = Api(connection)
+    headings = ["resource_name", "physical_resource_id", "resource_type", "resource_status", "updated_time"]
+    if long:
+        headings += ["resource_status_reason", "creation_time", "required_by"]
+    rows = [[one.get(heading) for heading in headings] for one in api.resources(api.find(name), query)]
+    show_listing(headings, rows, form, columns)
+
+
+@resource.command("show")
+@click.argument("name", metavar="STACK")
+@click.argument("resource_name", metavar="RESOURCE")
+@output_options()
+@click.pass_obj
+def resource_show(connection: Connection, name: str, resource_name: str, form: str, columns: Sequence[str]) -> None:
+    """Show one resource with its attributes."""
+    api = Api(connection)
+    show_record(api.resource(api.find(name), resource_name), form, columns)
+
+
+@click.group()
+def event() -> None:
+    """What happened to a stack."""
+
+
+@event.command("list")
+@click.argument("name", metavar="STACK")
+@click.option("--resource", "resource_name", metavar="NAME", help="Only those of this resource.")
+@click.option("--filter", "filters", multiple=True, metavar="KEY=VALUE", help="resource_status, resource_name, ...")
+@click.option("--limit", type=click.IntRange(min=1), metavar="NUMBER", help="At most so many.")
+@click.option("--marker", metavar="ID", help="Those after this event.")
+@click.option("--sort", metavar="KEY[:asc|desc]", default="event_time:asc", show_default=True, help="The order.")
+@output_options(("log", *FORMATS), default="log")
+@click.pass_obj
+def event_list(
+    connection: Connection,
+    name: str,
+    resource_name: str | None,
+    filters: Sequence[str],
+    limit: int | None,
+    marker: str | None,
+    sort: str,
+    form: str,
+    columns: Sequence[str],
+) -> None:
+    """List a stack's events, the oldest first; one line each unless another format is asked for."""
+    query: dict[str, Any] = {}
+    for one in filters:
+        key, equals, value = one.partition("=")
+        if not equals or not key:
+            raise click.UsageError(f"--filter is KEY=VALUE, not {one!r}")
+        query.setdefault(key, []).append(value)
+    query["sort_keys"], _, direction = sort.partition(":")
+    query["sort_dir"] = direction or "asc"
+    if limit is not None:
+        query["limit"] = limit
+    if marker is not None:
+        query["marker"] = marker
+    api = Api(connection)
+    address = api.find(name)
+    events = api.events(address, query, resource_name)
+    if form == "log" and not columns:
+        from starter.cli.displays import event_line
+
+        for one in events:
+            click.echo(event_line(one, address.name))
+        return
+    headings = ["resource_name", "id", "resource_status_reason", "resource_status", "event_time"]
+    rows = [[one.get(heading) for heading in headings] for one in events]
+    show_listing(headings, rows, "table" if form == "log" else form, columns)
+
+
+@click.group()
+def output() -> None:
+    """Outputs of a stack."""
+
+
+@output.command("list")
+@click.argument("name", metavar="STACK")
+@output_options()
+@click.pass_obj
+def output_list(connection: Connection, name: str, form: str, columns: Sequence[str]) -> None:
+    """List a stack's outputs, without their values."""
+    api = Api(connection)
+    rows = [[one["output_key"], one["description"]] for one in api.outputs(api.find(name))]
+    show_listing(("output_key", "description"), rows, form, columns)
+
+
+@output.command("show")
+@click.argument("name", metavar="STACK")
+@click.argument("key", metavar="OUTPUT", required=False)
+@click.option("--all", "every", is_flag=True, help="All of them.")
+@output_options()
+@click.pass_obj
+def output_show(
+    connection: Connection, name: str, key: str | None, every: bool, form: str, columns: Sequence[str]
+) -> None:
+    """Show one output with its value, or --all. Exit code 1 when a value cannot be had."""
+    if (key is None) != every:
+        raise click.UsageError("give either OUTPUT or --all")
+    api = Api(connection)
+    address = api.find(name)
+    if key is not None:
+        one: Mapping[str, Any] = api.output(address, key)
+        show_record(one, form, columns or (("output_value",) if form == "value" else ()))
+        _check((one,))
+        return
+    found = api.stack(address).get("outputs", [])
+    rows = [[one["output_key"], one["output_value"], one["description"]] for one in found]
+    show_listing(("output_key", "output_value", "description"), rows, form, columns)
+    _check(found)
+
+
+def _check(outputs: Sequence[Mapping[str, Any]]) -> None:
+    if errors := [
+        Diagnostic(code="output-error", summary=str(one["output_error"]), path=f"outputs.{one['output_key']}")
+        for one in outputs
+        if "output_error" in one
+    ]:
+        raise NotFound(errors)

@@ -1,0 +1,108 @@
+"""Reaching a Temporal cluster: by address and namespace, or by a profile of Temporal's own configuration file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
+
+from firebrick.contract import SEARCH_ATTRIBUTES
+from firebrick.diagnostics import Conflict, Diagnostic, InvalidInput, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a cluster is. profile: of Temporal's configuration file; address and namespace, when set, go before it."""
+
+    address: str = ""
+    namespace: str = ""
+    profile: str = ""
+
+
+async def connect(target: Target) -> Client:
+    """A client of the cluster, by target, $TEMPORAL_* and the profile; Unavailable when nobody answers there."""
+    try:
+        config = ClientConfig.load_client_connect_config(profile=target.profile or None)
+    except Exception as error:
+        raise InvalidInput(
+            Diagnostic(
+                code="bad-temporal-profile",
+                summary=f"Temporal's configuration profile {target.profile or 'default'} cannot be read: {error}",
+                detail="Look at it with `temporal config list`, or give --address and --namespace instead.",
+            )
+        ) from None
+    address = target.address or config.get("target_host") or "127.0.0.1:7233"
+    config["target_host"] = address
+    if target.namespace:
+        config["namespace"] = target.namespace
+    try:
+        return await Client.connect(
+            **config,
+            data_converter=pydantic_data_converter,
+            grpc_compression=GrpcCompression.NONE if _is_loopback(address) else GrpcCompression.GZIP,
+        )
+    except (RuntimeError, RPCError, OSError) as error:
+        raise Unavailable(
+            Diagnostic(
+                code="no-temporal-server",
+                summary=f"no Temporal server answers at {address}",
+                detail="Check the address, or leave --address and --profile out to run a server of our own. "
+                f"The connection said: {str(error).splitlines()[0][:200]}",
+            )
+        ) from None
+
+
+def _is_loopback(address: str) -> bool:
+    return address.rpartition(":")[0] in ("127.0.0.1", "localhost", "[::1]")
+
+
+async def check_namespace(client: Client) -> None:
+    """InvalidInput when the namespace does not exist; silent where the cluster does not let us ask."""
+    try:
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    except RPCError as error:
+        if error.status == RPCStatusCode.NOT_FOUND:
+            raise InvalidInput(
+                Diagnostic(
+                    code="no-such-namespace",
+                    summary=f"the Temporal server has no namespace {client.namespace}",
+                    detail=f"Create it (temporal operator namespace create -n {client.namespace}) "
+                    "or name another with --namespace.",
+                )
+            ) from None
+
+
+async def missing_search_attributes(client: Client) -> Sequence[str]:
+    """Our search attributes the namespace lacks, sorted; Conflict when one is there with another type."""
+    answer = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+    wrong = sorted(
+        name for name in SEARCH_ATTRIBUTES.values() if answer.custom_attributes.get(name, keyword) != keyword
+    )
+    if wrong:
+        raise Conflict(
+            Diagnostic(
+                code="search-attribute-of-another-type",
+                summary=f"search attribute {', '.join(wrong)} of namespace {client.namespace} is not a Keyword",
+                detail="Remove it there (temporal operator search-attribute remove) or use another namespace.",
+            )
+        )
+    return sorted(name for name in SEARCH_ATTRIBUTES.values() if name not in answer.custom_attributes)
+
+
+async def register_search_attributes(client: Client) -> Sequence[str]:
+    """Add the missing ones; what was added. Safe to repeat."""
+    missing = await missing_search_attributes(client)
+    if missing:
+        keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=dict.fromkeys(missing, keyword))
+        )
+    return missing
