@@ -8,7 +8,7 @@ Temporal::
         attributes = {"address": "Where it answers."}
 
         class Properties(ResourceProperties):
-            size: Annotated[int, Field(ge=1)] = 1
+            size: Annotated[int, Range(min=1), UPDATABLE] = 1   # words: firebrick.resources.vocabulary
 
         def create(self, context: Context) -> Next:
             answer = post("/servers", token=context.key, size=context.properties.size)
@@ -27,6 +27,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
+
+from firebrick.resources.vocabulary import Rule
 
 # --- what a handler returns ---------------------------------------------------------------------------------------
 
@@ -94,7 +96,18 @@ P = TypeVar("P", bound="ResourceProperties")
 class ResourceProperties(BaseModel):
     """The base of a type's properties: unknown ones are errors, values are converted by Heat's rules."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, validate_by_name=True, validate_by_alias=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SupportStatus:
+    """status: SUPPORTED, DEPRECATED, UNSUPPORTED. version: of Heat, since when. message: what to use instead."""
+
+    status: str = "SUPPORTED"
+    version: str | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +149,9 @@ class ResourceType:
     inline: handlers are pure computation and may run on the worker's own loop (types of this project only).
     call_timeout: seconds one handler call may take; the lease on the row is this and a margin.
     any_property: properties are not checked (OS::Heat::None). concurrency: key of a limit shared with others.
-    support_status, hidden, aliases: for lists of types; aliases are further names for it.
+    rules: what several properties together must be. attribute_kinds: attribute -> string, list, map..., where told.
+    slow_attributes: attribute() may wait or call out: it is called in a thread, never on the worker's loop.
+    support_status, hidden, aliases: for lists of types; aliases are further names for it, not listed.
     """
 
     type_name: ClassVar[str]
@@ -150,6 +165,10 @@ class ResourceType:
     call_timeout: ClassVar[float] = 30.0
     concurrency: ClassVar[str] = ""
     hidden: ClassVar[bool] = False
+    support_status: ClassVar[SupportStatus] = SupportStatus()
+    rules: ClassVar[Sequence[Rule]] = ()
+    attribute_kinds: ClassVar[Mapping[str, str]] = {}
+    slow_attributes: ClassVar[bool] = False
 
     class Properties(ResourceProperties):
         pass
@@ -179,5 +198,8 @@ class ResourceType:
     idempotent_create: ClassVar[bool] = False
 
     def attribute(self, name: str, context: Context, stored: Mapping[str, Any]) -> Any:
-        """Value of an attribute, from what was stored; called when a reference or an output is resolved."""
+        """Value of an attribute, from what was stored; called when a reference or an output is resolved.
+
+        context: of the resource that has the attribute: name, type_name, physical_id and data are set, the rest is
+        empty."""
         return stored.get(name)

@@ -1,0 +1,368 @@
+"""The schema of a resource type: read from its pydantic model, checked and converted by Heat's rules.
+
+``TypeSchema.of(type)`` compiles once. ``check`` is for templates: it reports everything that is wrong and lets
+values pass that are not known before run time. ``validate`` is for the moment of the action: it gives the model
+that handlers get, or raises. ``shown`` is what the REST API's resource type show prints.
+
+Codes of problems: unknown-property, property-required, property-type (no such value of that kind),
+property-constraint, property-rule (several properties together), property-invalid (the author's own validators).
+"""
+
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import annotated_types
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from firebrick.diagnostics import Diagnostic, InvalidInput
+from firebrick.resources.base import ResourceProperties, ResourceType
+from firebrick.resources.kinds import READERS, Kind, zero
+from firebrick.resources.vocabulary import Constraint, Length, Marker, OneOf, Pattern, Range, Rule
+from firebrick.template.catalogue import PropertyProblem
+
+Path = tuple[str | int, ...]
+NOTHING: Any = PydanticUndefined  # no default; also: no value could be read
+SCALARS: dict[Any, Kind] = {
+    Any: Kind.ANY,
+    object: Kind.ANY,
+    bool: Kind.BOOLEAN,
+    int: Kind.INTEGER,
+    float: Kind.NUMBER,
+    str: Kind.STRING,
+}
+BASE_ATTRIBUTES = {"show": "Raw data of the object behind the resource."}
+
+
+@dataclass(frozen=True, slots=True)
+class PropertySchema:
+    """One property. fields: of a map whose keys are fixed; item: of a list; default: JSON, or NOTHING."""
+
+    kind: Kind
+    required: bool = False
+    default: Any = NOTHING
+    description: str = ""
+    update_allowed: bool = False
+    immutable: bool = False
+    hidden: bool = False
+    constraints: tuple[Constraint, ...] = ()
+    fields: Mapping[str, "PropertySchema"] | None = None
+    item: "PropertySchema | None" = None
+
+    def shown(self) -> dict[str, Any]:
+        """The REST API's form. Private ones of a map are left out."""
+        body: dict[str, Any] = {"type": self.kind.value}
+        if self.description:
+            body["description"] = self.description
+        if self.default is not NOTHING and self.default is not None:
+            body["default"] = self.default
+        if self.fields is not None:
+            body["schema"] = {name: one.shown() for name, one in self.fields.items() if not one.hidden}
+        if self.item is not None and (self.item.fields is not None or self.item.kind is not Kind.ANY):
+            body["schema"] = {"*": self.item.shown()}
+        body["required"] = self.required
+        if self.constraints:
+            body["constraints"] = [one.shown() for one in self.constraints]
+        return body | {"update_allowed": self.update_allowed, "immutable": self.immutable}
+
+
+# --- from annotations -----------------------------------------------------------------------------------------
+
+
+def _pydantic_constraints(metadata: Sequence[Any]) -> list[Constraint]:
+    """Pydantic's own words in ours."""
+    low = high = shortest = longest = None
+    found: list[Constraint] = []
+    for word in metadata:
+        if isinstance(word, annotated_types.Ge):
+            low = word.ge
+        elif isinstance(word, annotated_types.Le):
+            high = word.le
+        elif isinstance(word, annotated_types.MinLen):
+            shortest = word.min_length
+        elif isinstance(word, annotated_types.MaxLen):
+            longest = word.max_length
+        elif isinstance(pattern := getattr(word, "pattern", None), str):
+            found.append(Pattern(pattern))
+    if shortest is not None or longest is not None:
+        found.insert(0, Length(shortest, longest))
+    if low is not None or high is not None:
+        found.insert(0, Range(low, high))  # type: ignore[arg-type]
+    return found
+
+
+def _schema(annotation: Any, metadata: Sequence[Any]) -> PropertySchema:
+    """The kind, constraints and inner schemas of an annotation. TypeError where it has no meaning in templates."""
+    if get_origin(annotation) is Annotated:
+        inner, *more = get_args(annotation)
+        return _schema(inner, (*more, *metadata))
+    constraints = [word for word in metadata if hasattr(word, "problem") and hasattr(word, "shown")]
+    constraints += _pydantic_constraints(metadata)
+    base = PropertySchema(
+        kind=Kind.ANY,
+        update_allowed=Marker.UPDATABLE in metadata,
+        immutable=Marker.IMMUTABLE in metadata,
+        hidden=Marker.HIDDEN in metadata,
+        constraints=tuple(constraints),
+    )
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if annotation in SCALARS:
+        return replace(base, kind=SCALARS[annotation])
+    if isinstance(annotation, type) and issubclass(annotation, ResourceProperties):
+        return replace(base, kind=Kind.MAP, fields=_fields(annotation))
+    if annotation is list or origin in (list, Sequence):
+        return replace(base, kind=Kind.LIST, item=_schema(arguments[0], ()) if arguments else None)
+    if annotation is dict or origin in (dict, Mapping):
+        return replace(base, kind=Kind.MAP)
+    if origin is Literal and all(isinstance(one, str) for one in arguments):
+        return replace(base, kind=Kind.STRING, constraints=(OneOf(*arguments), *constraints))
+    if origin in (Union, types.UnionType):
+        rest = [one for one in arguments if one is not types.NoneType]
+        if set(rest) == {int, float}:
+            return replace(base, kind=Kind.NUMBER)
+        if len(rest) == 1:
+            return _schema(rest[0], metadata)
+    raise TypeError(f"no kind of property is written {annotation!r}; see firebrick.resources.vocabulary")
+
+
+def _field(info: FieldInfo) -> PropertySchema:
+    default = NOTHING
+    if not info.is_required():
+        default = _jsonable(info.get_default(call_default_factory=True, validated_data={}))
+    return replace(
+        _schema(info.annotation, info.metadata),
+        required=info.is_required(),
+        default=default,
+        description=info.description or "",
+    )
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, ResourceProperties):
+        return value.model_dump(mode="json", by_alias=True)
+    if isinstance(value, list | tuple):
+        return [_jsonable(one) for one in value]
+    return value
+
+
+def _fields(model: type[ResourceProperties]) -> dict[str, PropertySchema]:
+    return {info.alias or name: _field(info) for name, info in model.model_fields.items()}
+
+
+# --- checking -------------------------------------------------------------------------------------------------
+
+
+def is_known(value: Any, unknown: object) -> bool:
+    """Whether the sentinel stands nowhere in a value, at any depth."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if one is unknown:
+            return False
+        if isinstance(one, Mapping):
+            waiting.extend(one.values())
+        elif isinstance(one, list | tuple):
+            waiting.extend(one)
+    return True
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One walk over the properties of one resource: converted values come back, problems gather here."""
+
+    unknown: object
+    problems: list[PropertyProblem] = field(default_factory=list)
+
+    def add(self, path: Path, code: str, message: str) -> None:
+        self.problems.append(PropertyProblem(path, code, message))
+
+    def map(self, fields: Mapping[str, PropertySchema], given: Mapping[Any, Any], path: Path) -> dict[str, Any]:
+        """A map with fixed keys. Keys not given stay away: pydantic puts the defaults in."""
+        read: dict[str, Any] = {}
+        for name in given:
+            if name not in fields:
+                self.add(path, "unknown-property", f"Unknown Property {name}")
+        for name, schema in fields.items():
+            if name not in given:
+                if schema.required:
+                    self.add(path, "property-required", f"Property {name} not assigned")
+                continue
+            value = given[name]
+            if value is None:
+                if not schema.required:
+                    continue
+                value = zero(schema.kind)  # Heat: null counts as given, and is read as the kind's zero
+            value = self.value(schema, value, (*path, name))
+            if value is not NOTHING:
+                read[name] = value
+        return read
+
+    def value(self, schema: PropertySchema, value: Any, path: Path) -> Any:
+        if value is self.unknown:
+            return value
+        try:
+            value = READERS[schema.kind](value)
+        except ValueError as error:
+            self.add(path, "property-type", str(error))
+            return NOTHING
+        before = len(self.problems)
+        if schema.item is not None:
+            value = [self._item(schema.item, one, (*path, index)) for index, one in enumerate(value)]
+        elif schema.fields is not None:
+            value = self.map(schema.fields, value, path)
+        if len(self.problems) != before:
+            return NOTHING
+        if schema.constraints and is_known(value, self.unknown):
+            for constraint in schema.constraints:
+                if (message := constraint.problem(value)) is not None:
+                    self.add(path, "property-constraint", message)
+        return value if len(self.problems) == before else NOTHING
+
+    def _item(self, schema: PropertySchema, value: Any, path: Path) -> Any:
+        return self.value(schema, zero(schema.kind) if value is None else value, path)
+
+
+@dataclass(frozen=True, slots=True)
+class TypeSchema:
+    """The outside of a type: what templates may say about it and what they may ask of it.
+
+    name: as asked for (an alias keeps its name). implementation: serves all resources of the type. attributes:
+    with those every type has.
+    """
+
+    name: str
+    implementation: ResourceType
+    properties: Mapping[str, PropertySchema]
+    attributes: Mapping[str, str]
+    any_attribute: bool
+    rules: tuple[Rule, ...]
+
+    @staticmethod
+    def of(type_: type[ResourceType]) -> "TypeSchema":
+        """Compile the schema of a type; do it once. TypeError: an annotation has no meaning."""
+        try:
+            properties = _fields(type_.Properties)
+        except TypeError as error:
+            raise TypeError(f"{type_.type_name}: {error}") from None
+        return TypeSchema(
+            name=type_.type_name,
+            implementation=type_(),
+            properties=properties,
+            attributes=dict(type_.attributes) | BASE_ATTRIBUTES,
+            any_attribute=type_.any_attribute,
+            rules=tuple(type_.rules),
+        )
+
+    def check(self, properties: Mapping[str, Any], *, unknown: object) -> list[PropertyProblem]:
+        """All problems of a resource's properties, first those that Heat would tell first.
+
+        properties: name -> JSON value, `unknown` (a sentinel, at any depth) where a run-time value will be.
+        """
+        return self._read(properties, unknown)[1]
+
+    def validate(self, properties: Mapping[str, Any], *, resource: str = "") -> Any:
+        """The type's model of these properties: ``context.properties``.
+
+        InvalidInput with every problem, in Heat's words, under the name of the resource.
+        """
+        model, problems = self._read(properties, NOTHING)
+        if problems:
+            raise InvalidInput([_diagnostic(problem, resource) for problem in problems])
+        return model
+
+    def stored(self, model: ResourceProperties) -> dict[str, Any]:
+        """JSON of a model, for the store: what was given, so that `restore` and comparisons see the same."""
+        return model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    def restore(self, stored: Mapping[str, Any]) -> Any:
+        """The model of stored properties, which a newer schema may not take any more: what was once made must
+        still be deletable, so what does not fit is taken as it is."""
+        model, problems = self._read(stored, NOTHING)
+        if not problems:
+            return model
+        names = {info.alias or name: name for name, info in self.implementation.Properties.model_fields.items()}
+        return self.implementation.Properties.model_construct(
+            **{names[key]: value for key, value in stored.items() if key in names}
+        )
+
+    def shown(self) -> dict[str, Any]:
+        """Body of the REST API's resource type show, in its order."""
+        kinds = self.implementation.attribute_kinds
+        attributes: dict[str, Any] = {}
+        for name, description in self.attributes.items():
+            kind = "map" if name == "show" else kinds.get(name, "")
+            attributes[name] = {"description": description} | ({"type": kind} if kind else {})
+        status = self.implementation.support_status
+        return {
+            "resource_type": self.name,
+            "properties": {name: one.shown() for name, one in self.properties.items() if not one.hidden},
+            "attributes": attributes,
+            "support_status": {
+                "status": status.status,
+                "message": status.message,
+                "version": status.version,
+                "previous_status": None,
+            },
+        }
+
+    def _read(self, properties: Mapping[str, Any], unknown: object) -> tuple[Any, list[PropertyProblem]]:
+        """The model (None while anything is unknown or wrong) and all problems."""
+        if self.implementation.any_property:
+            return self.implementation.Properties(), []
+        reading = _Reading(unknown)
+        values = reading.map(self.properties, properties, ())
+        wrong = {problem.path[0] for problem in reading.problems if problem.path}
+        for rule in self.rules:
+            if wrong.isdisjoint(rule.needs) and is_known([values.get(name) for name in rule.needs], unknown):
+                try:
+                    values |= rule.apply(values) or {}
+                except ValueError as error:
+                    reading.add((rule.at,) if rule.at else (), "property-rule", str(error))
+        if reading.problems or not is_known(values, unknown):
+            return None, reading.problems
+        try:
+            return self.implementation.Properties.model_validate(values), []
+        except ValidationError as error:
+            for one in error.errors(include_url=False, include_context=False):
+                reading.add(one["loc"], "property-invalid", one["msg"].removeprefix("Value error, "))
+            return None, reading.problems
+
+
+_compiled: dict[type[ResourceType], TypeSchema] = {}
+
+
+def schema_of(kind: ResourceType) -> TypeSchema:
+    """The schema of a type, compiled at the first question."""
+    found = _compiled.get(type(kind))
+    if found is None:
+        found = _compiled[type(kind)] = TypeSchema.of(type(kind))
+    return found
+
+
+def validate(kind: ResourceType, properties: Mapping[str, Any], *, name: str = "") -> Any:
+    """See TypeSchema.validate; name: of the resource."""
+    return schema_of(kind).validate(properties, resource=name)
+
+
+def restore(kind: ResourceType, stored: Mapping[str, Any]) -> Any:
+    """See TypeSchema.restore; for deletes."""
+    return schema_of(kind).restore(stored)
+
+
+def dotted(path: Path) -> str:
+    """``character_classes[0].min``: a path as Heat writes it."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def _diagnostic(problem: PropertyProblem, resource: str) -> Diagnostic:
+    head: Path = ("resources", resource, "properties") if resource else ("properties",)
+    path = dotted((*head, *problem.path))
+    return Diagnostic(
+        code=problem.code, summary=problem.message, path=path, heat_message=f"Property error: {path}: {problem.message}"
+    )

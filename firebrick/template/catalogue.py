@@ -1,0 +1,47 @@
+"""What the language asks of resource types: which exist, what they give, and whether properties fit.
+
+The language knows no resource type. Whoever defines a stack passes a :class:`TypeCatalogue` in;
+:class:`firebrick.resources.registry.Registry` is one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyProblem:
+    """One thing wrong with the properties of a resource.
+
+    path: below ``properties``; for an unknown or a missing property, the map that has it or lacks it, as in Heat.
+    code: kebab-case, see firebrick.resources.schema. message: Heat's last part, without any path.
+    """
+
+    path: tuple[str | int, ...]
+    code: str
+    message: str
+
+
+class TypeSchema(Protocol):
+    """The outside of one resource type. attributes: name -> description; any_attribute: every name is one."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def attributes(self) -> Mapping[str, str]: ...
+
+    @property
+    def any_attribute(self) -> bool: ...
+
+    def check(self, properties: Mapping[str, Any], *, unknown: object) -> list[PropertyProblem]:
+        """All problems of these properties. `unknown` stands where a run-time value will be: never a problem."""
+        ...
+
+
+class TypeCatalogue(Protocol):
+    def find(self, name: str) -> TypeSchema | None: ...
+
+    def names(self) -> Sequence[str]:
+        """Sorted names that people may be shown, for "did you mean"."""
+        ...
