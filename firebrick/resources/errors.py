@@ -22,13 +22,18 @@ class ResourceError(Exception):
 
 
 class TemporaryError(ResourceError):
-    """Worth another attempt. delay: seconds before it; None: by the table of its class."""
+    """Worth another attempt. delay: seconds before it; None: by the table of its class.
+
+    not_sent: the call surely had no effect: it did not reach the provider, or was turned away. Of a type that can
+    neither be found nor be created twice, a create that failed so may be tried again; any other lost one may not.
+    """
 
     error_class: ClassVar[str] = "transient"
 
-    def __init__(self, message: str, *, delay: float | None = None) -> None:
+    def __init__(self, message: str, *, delay: float | None = None, not_sent: bool = False) -> None:
         super().__init__(message)
         self.delay = delay
+        self.not_sent = not_sent
 
 
 class TransientError(TemporaryError):

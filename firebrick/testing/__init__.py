@@ -1,0 +1,1 @@
+"""Supported fakes and servers for tests: of this project, and of those who write resource types."""
