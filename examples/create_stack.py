@@ -1,0 +1,32 @@
+"""A stack by nothing but a Temporal client: created, watched to its end, deleted. The server is Temporal's own choice
+(TEMPORAL_ADDRESS, or its configuration file), 127.0.0.1:7233 otherwise."""
+
+import asyncio
+
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
+
+TEMPLATE = """
+heat_template_version: 2018-08-31
+resources:
+  password:
+    type: OS::Heat::RandomString
+  server:
+    type: OS::Heat::TestResource
+    depends_on: password
+"""
+
+
+async def main() -> None:
+    client = await Client.connect(**{"target_host": "127.0.0.1:7233", **ClientConfig.load_client_connect_config()})
+    request = {"name": "by-python", "template": TEMPLATE, "timeout_mins": 5}
+    created = await client.execute_workflow("CreateStack", request, id="create-by-python", task_queue="firebrick")
+    print(created["stack_name"], created["state"], created["resources"], "resources")
+    deleted = await client.execute_workflow(
+        "DeleteStack", {"stack": "by-python"}, id="delete-by-python", task_queue="firebrick"
+    )
+    print(deleted["stack_name"], deleted["state"])
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
