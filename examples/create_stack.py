@@ -18,7 +18,9 @@ resources:
 
 
 async def main() -> None:
-    client = await Client.connect(**{"target_host": "127.0.0.1:7233", **ClientConfig.load_client_connect_config()})
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("target_host", "127.0.0.1:7233")
+    client = await Client.connect(**config)
     request = {"name": "by-python", "template": TEMPLATE, "timeout_mins": 5}
     created = await client.execute_workflow("CreateStack", request, id="create-by-python", task_queue="firebrick")
     print(created["stack_name"], created["state"], created["resources"], "resources")

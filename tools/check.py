@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-TYPED = ("firebrick", "workflows", "activities", "starter", "worker.py", "tools", "tests", "bench")
+TYPED = ("firebrick", "workflows", "activities", "starter", "worker.py", "tools", "examples", "tests", "bench")
 
 
 def gates() -> list[tuple[str, list[str]]]:
