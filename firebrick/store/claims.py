@@ -1,0 +1,322 @@
+"""Claiming a row for one step, and renewing the claim.
+
+A row is given to a claimant when the stack's running operation is the claimant's, its (seq, chain run, step, attempt)
+is greater than the row's last, no outcome was recorded for this step, and nobody's lease runs. With the first claim
+of a row in an operation goes its state ACTION_IN_PROGRESS and the event; with every claim that leads to a first call
+goes the intent: both are committed before the provider is called.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from sqlalchemy import bindparam, select, update
+
+from firebrick.contract import Action, Status, StepResult
+from firebrick.store import reasons
+from firebrick.store.models import resources
+from firebrick.store.resource_rows import RESOURCE_COLUMNS, UPSTREAM, resource_row, upstream_row
+from firebrick.store.rows import (
+    ENDED_KINDS,
+    AlreadyEnded,
+    AlreadyRecorded,
+    Busy,
+    Claim,
+    Claimed,
+    ClaimOutcome,
+    ResourceRow,
+    Superseded,
+    UpstreamRow,
+)
+from firebrick.store.transaction import LockedStack, Transaction
+from firebrick.store.writer import Write
+
+_HELD = (
+    resources.c.claim_seq,
+    resources.c.claim_run,
+    resources.c.claim_step,
+    resources.c.claim_attempt,
+    resources.c.lease_until,
+    resources.c.intent_open,
+    resources.c.outcome,
+)
+_SELECT = (
+    select(*RESOURCE_COLUMNS, *_HELD)
+    .where(resources.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(resources.c.id)
+    .with_for_update()
+)
+_SELECT_UPSTREAM = UPSTREAM.where(resources.c.id.in_(bindparam("ids", expanding=True)))
+
+_CLAIMED: dict[str, Any] = {
+    "claim_seq": bindparam("_seq"),
+    "claim_run": bindparam("_run"),
+    "claim_step": bindparam("_step"),
+    "claim_attempt": bindparam("_attempt"),
+    "lease_until": bindparam("_lease_until"),
+    "intent_open": bindparam("_intent_open"),
+    "create_unsettled": bindparam("_create_unsettled"),
+    "outcome": None,
+}
+_CLAIM_FIRST = (
+    update(resources)
+    .where(resources.c.id == bindparam("_id"))
+    .values(
+        **_CLAIMED,
+        action=bindparam("_action"),
+        status=Status.IN_PROGRESS.value,
+        status_reason=bindparam("_reason"),
+        updated_at=bindparam("_now"),
+        key=bindparam("_key"),
+        create_key=bindparam("_create_key"),
+        polling=False,
+        retries=0,
+        progress=None,
+    )
+)
+_CLAIM_AGAIN = update(resources).where(resources.c.id == bindparam("_id")).values(**_CLAIMED)
+
+_SELECT_HELD = (
+    select(resources.c.id, *_HELD[:5])
+    .where(resources.c.id.in_(bindparam("ids", expanding=True)))
+    .where(resources.c.status == Status.IN_PROGRESS.value)
+    .with_for_update()
+)
+_RENEW = update(resources).where(resources.c.id == bindparam("_id")).values(lease_until=bindparam("_lease_until"))
+
+
+@dataclass(slots=True)
+class _Held:
+    """A row as this transaction sees it."""
+
+    row: ResourceRow
+    order: tuple[int, int, int, int]
+    lease_until: float
+    intent_open: bool
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRows(Write[list[ClaimOutcome]]):
+    """Claim rows of one stack. keys: an idempotency key each; "" gives ``<operation id>.<row id>``."""
+
+    project: str
+    stack_id: str
+    claims: Sequence[Claim]
+    keys: Sequence[str]
+    action: Action
+    operation_id: str
+    now: float
+    lease: float
+
+    def stacks(self) -> Sequence[str]:
+        return (self.stack_id,)
+
+    def rows(self) -> int:
+        return len(self.claims)
+
+    @classmethod
+    def apply_all(cls, transaction: Transaction, writes: Sequence[Self]) -> list[Any]:
+        return _Claiming(transaction, writes).run()
+
+
+class _Claiming:
+    """All claims of one transaction: rows read once, decided in turn, written together."""
+
+    def __init__(self, transaction: Transaction, writes: Sequence[ClaimRows]) -> None:
+        self._transaction = transaction
+        self._writes = writes
+        self._first: list[dict[str, Any]] = []
+        self._again: list[dict[str, Any]] = []
+        ids = sorted({claim.row for write in writes for claim in write.claims})
+        self._held: dict[int, _Held] = {}
+        for values in transaction.connection.execute(_SELECT, {"ids": ids}):
+            *_, seq, run, step, attempt, lease_until, intent_open, outcome = values
+            row = resource_row(values)
+            self._held[row.id] = _Held(row, (seq, run, step, attempt), lease_until, intent_open, outcome)
+        self._upstream = self._read_upstream()
+
+    def run(self) -> list[list[ClaimOutcome]]:
+        outcomes = [
+            [self._claim(write, claim, key) for claim, key in zip(write.claims, write.keys, strict=True)]
+            for write in self._writes
+        ]
+        # No row is in both lists twice over: a second claim of a row in one transaction finds the first one's lease.
+        if self._first:
+            self._transaction.connection.execute(_CLAIM_FIRST, self._first)
+        if self._again:
+            self._transaction.connection.execute(_CLAIM_AGAIN, self._again)
+        return outcomes
+
+    def _read_upstream(self) -> dict[int, UpstreamRow]:
+        ids: set[int] = set()
+        for write in self._writes:
+            if write.action is Action.CREATE:
+                for claim in write.claims:
+                    held = self._held.get(claim.row)
+                    if held is not None:
+                        ids.update(held.row.requires)
+        if not ids:
+            return {}
+        found = self._transaction.connection.execute(_SELECT_UPSTREAM, {"ids": sorted(ids)})
+        return {row[0]: upstream_row(row) for row in found}
+
+    def _claim(self, write: ClaimRows, claim: Claim, key: str) -> ClaimOutcome:
+        stack = self._transaction.stack(write.project, write.stack_id)
+        held = self._held.get(claim.row)
+        if stack is None or held is None or held.row.stack_id != stack.id or stack.operation_seq != claim.seq:
+            return Superseded()
+        if held.order[0] == claim.seq and held.outcome is not None:
+            result = StepResult.model_validate_json(held.outcome)
+            if result.kind in ENDED_KINDS:
+                return AlreadyEnded(result)
+            if claim.step <= held.order[2]:
+                return AlreadyRecorded(result)
+        if held.lease_until > write.now:
+            return Busy(held.lease_until)
+        if claim.order == held.order:  # the same attempt twice: the next one may have it
+            return Busy(held.lease_until)
+        if claim.order < held.order:
+            return Superseded()
+        return self._give(write, stack, held, claim, key or f"{write.operation_id}.{claim.row}")
+
+    def _give(self, write: ClaimRows, stack: LockedStack, held: _Held, claim: Claim, key: str) -> Claimed:
+        row = held.row
+        first = held.order[0] != claim.seq
+        creates = write.action is Action.CREATE
+        intent_before = held.intent_open and not first
+        polling = row.polling and not first
+        intent_open = intent_before if polling else True
+        unsettled = row.create_unsettled or (creates and not polling)
+        if first:
+            row = replace(
+                row,
+                action=write.action.value,
+                status=Status.IN_PROGRESS.value,
+                status_reason=reasons.STATE_CHANGED,
+                updated_at=write.now,
+                key=key,
+                create_key=key if creates else row.create_key,
+                polling=False,
+                retries=0,
+                progress={},
+            )
+            self._announce(stack, row, write.now)
+        lease_until = write.now + write.lease
+        stored: dict[str, Any] = {
+            "_id": row.id,
+            "_seq": claim.seq,
+            "_run": claim.chain_run,
+            "_step": claim.step,
+            "_attempt": claim.attempt,
+            "_lease_until": lease_until,
+            "_intent_open": intent_open,
+            "_create_unsettled": unsettled,
+        }
+        if first:
+            stored |= {
+                "_action": row.action,
+                "_reason": row.status_reason,
+                "_now": write.now,
+                "_key": row.key,
+                "_create_key": row.create_key,
+            }
+            self._first.append(stored)
+        else:
+            self._again.append(stored)
+        settled_before = row  # create_unsettled as it was before this claim: what the claimant must find out about
+        held.row = replace(row, create_unsettled=unsettled)
+        held.order, held.lease_until, held.intent_open, held.outcome = claim.order, lease_until, intent_open, None
+        upstream = self._upstream_of(row) if creates else {}
+        return Claimed(claim, write.project, stack.name, settled_before, first, intent_before, upstream)
+
+    def _announce(self, stack: LockedStack, row: ResourceRow, now: float) -> None:
+        self._transaction.emit(
+            stack, now, row.id, row.name, row.type, row.physical_id, row.action, row.status, row.status_reason
+        )
+
+    def _upstream_of(self, row: ResourceRow) -> dict[str, UpstreamRow]:
+        found = [self._upstream[one] for one in row.requires if one in self._upstream]
+        return {one.name: one for one in found}
+
+
+@dataclass(frozen=True, slots=True)
+class RenewRows(Write[list[bool]]):
+    """Move the leases of held rows. False for each that is not the claimant's any more."""
+
+    project: str
+    stack_id: str
+    claims: Sequence[Claim]
+    lease_until: float
+
+    def stacks(self) -> Sequence[str]:
+        return (self.stack_id,)
+
+    def rows(self) -> int:
+        return len(self.claims)
+
+    @classmethod
+    def apply_all(cls, transaction: Transaction, writes: Sequence[Self]) -> list[Any]:
+        held = _orders(transaction, [claim for write in writes for claim in write.claims])
+        renewed: list[dict[str, Any]] = []
+        outcomes: list[list[bool]] = []
+        for write in writes:
+            answers = [_is_mine(transaction, write.project, claim, held) for claim in write.claims]
+            outcomes.append(answers)
+            renewed += [
+                {"_id": claim.row, "_lease_until": write.lease_until}
+                for claim, mine in zip(write.claims, answers, strict=True)
+                if mine
+            ]
+        if renewed:
+            transaction.connection.execute(_RENEW, renewed)
+        return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class NoteProgress(Write[bool]):
+    """Store what is known in the middle of a step, and move the lease. False: the row is not the claimant's any more.
+
+    None leaves what is stored as it is. progress: the action's first call was answered, what follows are polls.
+    progress or physical_id: whether a create took effect is not unknown any more.
+    """
+
+    project: str
+    claim: Claim
+    lease_until: float
+    physical_id: str | None
+    progress: Mapping[str, Any] | None
+    properties: Mapping[str, Any] | None
+
+    def stacks(self) -> Sequence[str]:
+        return (self.claim.stack_id,)
+
+    def apply(self, transaction: Transaction) -> bool:
+        held = _orders(transaction, [self.claim])
+        if not _is_mine(transaction, self.project, self.claim, held):
+            return False
+        known: dict[str, Any] = {
+            "physical_id": self.physical_id,
+            "progress": None if self.progress is None else dict(self.progress),
+            "properties": None if self.properties is None else dict(self.properties),
+        }
+        values: dict[str, Any] = {name: value for name, value in known.items() if value is not None}
+        if self.progress is not None:
+            values |= {"polling": True, "intent_open": False}
+        if self.progress is not None or self.physical_id is not None:
+            values["create_unsettled"] = False
+        statement = update(resources).where(resources.c.id == self.claim.row)
+        transaction.connection.execute(statement.values(**values, lease_until=self.lease_until))
+        return True
+
+
+def _orders(transaction: Transaction, claims: Sequence[Claim]) -> dict[int, tuple[int, ...]]:
+    """Row id -> the claim that holds it; rows that nobody holds are missing."""
+    ids = sorted({claim.row for claim in claims})
+    found = transaction.connection.execute(_SELECT_HELD, {"ids": ids})
+    return {row[0]: tuple(row[1:5]) for row in found if row[5] > 0}
+
+
+def _is_mine(transaction: Transaction, project: str, claim: Claim, held: Mapping[int, tuple[int, ...]]) -> bool:
+    stack = transaction.stack(project, claim.stack_id)
+    return stack is not None and stack.operation_seq == claim.seq and held.get(claim.row) == claim.order

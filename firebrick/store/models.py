@@ -1,0 +1,169 @@
+"""The tables. Migrations make them; a test holds the two together.
+
+Nothing here is SQLite's alone: partial indexes and RETURNING exist in PostgreSQL too. Times are seconds since the
+epoch, UTC. Columns that may hold a secret, or a text that a provider wrote, are encrypted.
+"""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from firebrick.store.types import EncryptedJSON, EncryptedText
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+stacks = Table(
+    "stacks",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project", String(255), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("description", EncryptedText, nullable=False),
+    Column("owner", String(255), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("status_reason", EncryptedText, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double),
+    Column("deleted_at", Double),
+    Column("timeout_mins", Integer),
+    Column("disable_rollback", Boolean, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("template", EncryptedText, nullable=False),
+    Column("environment", EncryptedText, nullable=False),
+    Column("parameters", EncryptedJSON, nullable=False),
+    Column("files", EncryptedJSON, nullable=False),
+    Column("shown_parameters", EncryptedJSON, nullable=False),
+    Column("outputs", EncryptedJSON, nullable=False),
+    # Sequence of the operation that RUNS, 0 when none does: whoever claims a row must be it.
+    Column("operation_seq", Integer, nullable=False),
+    Column("accepted_seq", Integer, nullable=False),  # the last sequence given to an operation
+    Column("event_seq", Integer, nullable=False),  # the last sequence given to an event
+    Index(
+        "uq_stacks_living_name",
+        "project",
+        "name",
+        unique=True,
+        sqlite_where=text("deleted_at IS NULL"),
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
+    Index(None, "project", "created_at"),
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("stack_id", ForeignKey("stacks.id"), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("requested_by", JSON, nullable=False),
+    Column("timeout", Double, nullable=False),
+    Column("accepted_at", Double, nullable=False),
+    Column("began_at", Double),
+    Column("ended_at", Double),
+    Column("deadline", Double),
+    Column("workflow_id", String(1000), nullable=False),
+    Column("chain_id", String(64), nullable=False),
+    Column("superseded_by", String(64), nullable=False),
+    Column("reason", EncryptedText, nullable=False),
+    Column("summary", String, nullable=False),
+    Column("failure", EncryptedJSON),
+    UniqueConstraint("stack_id", "seq"),
+    # The lock of a stack: at most one operation RUNS.
+    Index(
+        "uq_operations_running",
+        "stack_id",
+        unique=True,
+        sqlite_where=text("state = 'RUNNING'"),
+        postgresql_where=text("state = 'RUNNING'"),
+    ),
+    Index(
+        "ix_operations_open",
+        "state",
+        sqlite_where=text("state IN ('PENDING', 'RUNNING')"),
+        postgresql_where=text("state IN ('PENDING', 'RUNNING')"),
+    ),
+)
+
+resources = Table(
+    "resources",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("stack_id", ForeignKey("stacks.id"), nullable=False),
+    Column("uuid", String(36), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("type", String(255), nullable=False),
+    Column("implementation", String(255), nullable=False),
+    Column("instant", Boolean, nullable=False),
+    Column("concurrency", String(255), nullable=False),
+    Column("definition", EncryptedJSON, nullable=False),
+    Column("requires", JSON, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("status_reason", EncryptedText, nullable=False),
+    Column("physical_id", String),
+    Column("reference_id", EncryptedText),
+    Column("attributes", EncryptedJSON),
+    Column("data", EncryptedJSON),
+    Column("properties", EncryptedJSON),
+    Column("progress", EncryptedJSON),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    # The claim: who has, or last had, the row; lease_until is 0 when nobody holds it.
+    Column("claim_seq", Integer, nullable=False),
+    Column("claim_run", Integer, nullable=False),
+    Column("claim_step", Integer, nullable=False),
+    Column("claim_attempt", Integer, nullable=False),
+    Column("lease_until", Double, nullable=False),
+    # What is known of the action that runs or ran last.
+    Column("key", String, nullable=False),
+    Column("intent_open", Boolean, nullable=False),
+    Column("polling", Boolean, nullable=False),
+    Column("retries", Integer, nullable=False),
+    Column("outcome", String),  # StepResult of the claimed step, JSON; NULL until it is recorded
+    Column("create_key", String, nullable=False),
+    Column("create_unsettled", Boolean, nullable=False),
+    Index(None, "stack_id", "name"),
+    sqlite_autoincrement=True,  # plans name rows by id: an id is never given twice
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("stack_id", ForeignKey("stacks.id"), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("id", String(36), nullable=False),
+    Column("time", Double, nullable=False),
+    Column("resource_id", Integer),
+    Column("resource_name", String(255), nullable=False),
+    Column("resource_type", String(255), nullable=False),
+    Column("physical_id", String),
+    Column("action", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", EncryptedText, nullable=False),
+    Column("properties", EncryptedJSON),
+    PrimaryKeyConstraint("stack_id", "seq"),
+    sqlite_with_rowid=False,
+)

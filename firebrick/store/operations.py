@@ -1,0 +1,411 @@
+"""The life of an operation after it was accepted: begun, finished, or found to be lost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from firebrick.contract import Action, OperationState, Status, StepKind, StepResult
+from firebrick.diagnostics import Conflict, Diagnostic, NotFound
+from firebrick.store import reasons
+from firebrick.store.acceptance import OPEN_STATES, stack_not_found
+from firebrick.store.models import operations, resources, stacks
+from firebrick.store.operation_rows import OPERATIONS, operation_row, tree_as_json
+from firebrick.store.rows import (
+    BeginOutcome,
+    Failure,
+    FailureTree,
+    FinishOutcome,
+    Mine,
+    Nothing,
+    OperationRow,
+    Other,
+)
+from firebrick.store.transaction import LockedStack, Transaction
+from firebrick.store.writer import Write
+
+_OF_STACK = (
+    OPERATIONS.where(operations.c.stack_id == bindparam("stack_id"))
+    .where(operations.c.state.in_(OPEN_STATES))
+    .order_by(operations.c.seq.desc())
+)
+_BY_ID = OPERATIONS.where(operations.c.id == bindparam("id"))
+_SUPERSEDE_OLDER = (
+    update(operations)
+    .where(operations.c.stack_id == bindparam("_stack_id"))
+    .where(operations.c.state == OperationState.PENDING.value)
+    .where(operations.c.seq < bindparam("_seq"))
+    .values(
+        state=OperationState.SUPERSEDED.value,
+        superseded_by=bindparam("_by"),
+        ended_at=bindparam("_now"),
+        summary=bindparam("_summary"),
+        reason=bindparam("_reason"),
+    )
+)
+_BEGIN = (
+    update(operations)
+    .where(operations.c.id == bindparam("_id"))
+    .values(
+        state=OperationState.RUNNING.value,
+        workflow_id=bindparam("_workflow_id"),
+        chain_id=bindparam("_chain_id"),
+        began_at=bindparam("_now"),
+        deadline=bindparam("_deadline"),
+    )
+)
+_END = (
+    update(operations)
+    .where(operations.c.id == bindparam("_id"))
+    .values(
+        state=bindparam("_state"),
+        ended_at=bindparam("_now"),
+        superseded_by=bindparam("_by"),
+        reason=bindparam("_reason"),
+        summary=bindparam("_summary"),
+        failure=bindparam("_failure"),
+    )
+)
+_TOUCH_STACK = update(stacks).where(stacks.c.id == bindparam("_id")).values(updated_at=bindparam("_now"))
+_DELETE_STACK = update(stacks).where(stacks.c.id == bindparam("_id")).values(deleted_at=bindparam("_now"))
+_DELETE_ROWS = delete(resources).where(resources.c.stack_id == bindparam("_id"))
+_ROWS = (
+    select(
+        resources.c.id,
+        resources.c.name,
+        resources.c.type,
+        resources.c.action,
+        resources.c.status,
+        resources.c.status_reason,
+        resources.c.physical_id,
+        resources.c.claim_seq,
+        resources.c.retries,
+        resources.c.outcome,
+        resources.c.updated_at,
+    )
+    .where(resources.c.stack_id == bindparam("stack_id"))
+    .order_by(resources.c.id)
+    .with_for_update()
+)
+_ABORT_ROWS = (
+    update(resources)
+    .where(resources.c.id == bindparam("_id"))
+    .values(
+        status=Status.FAILED.value,
+        status_reason=bindparam("_reason"),
+        updated_at=bindparam("_now"),
+        outcome=bindparam("_outcome"),
+    )
+)
+_ABORTED = StepResult(kind=StepKind.ABORTED).model_dump_json()
+
+
+@dataclass(frozen=True, slots=True)
+class Begin(Write[BeginOutcome]):
+    """Make the newest PENDING operation of the stack RUNNING, if it is of the asker's action."""
+
+    project: str
+    stack_id: str
+    action: Action
+    operation_id: str
+    workflow_id: str
+    chain_id: str
+    now: float
+
+    def stacks(self) -> Sequence[str]:
+        return (self.stack_id,)
+
+    def apply(self, transaction: Transaction) -> BeginOutcome:
+        connection = transaction.connection
+        stack = transaction.stack(self.project, self.stack_id)
+        if stack is None:
+            raise stack_not_found(self.stack_id)
+        found = [operation_row(row) for row in connection.execute(_OF_STACK, {"stack_id": self.stack_id})]
+        running = next((one for one in found if one.state is OperationState.RUNNING), None)
+        if running is not None:
+            return self._beside(connection, running)
+        if not found:
+            return Nothing(self._asked_for(connection), "")
+        newest = found[0]
+        if newest.action is not self.action:
+            return Other(newest.action, newest)
+        return Mine(self._begin(transaction, stack, newest))
+
+    def _beside(self, connection: Connection, running: OperationRow) -> BeginOutcome:
+        mine = (running.workflow_id, running.chain_id) == (self.workflow_id, self.chain_id)
+        if not mine or self.operation_id not in ("", running.id):
+            return Nothing(self._asked_for(connection) or running, running.workflow_id)
+        return Mine(running) if running.action is self.action else Other(running.action, running)
+
+    def _asked_for(self, connection: Connection) -> OperationRow | None:
+        if not self.operation_id:
+            return None
+        row = connection.execute(_BY_ID, {"id": self.operation_id}).first()
+        asked = None if row is None else operation_row(row)
+        return asked if asked is not None and asked.stack_id == self.stack_id else None
+
+    def _begin(self, transaction: Transaction, stack: LockedStack, newest: OperationRow) -> OperationRow:
+        connection = transaction.connection
+        summary = f"Superseded by operation {newest.id} ({newest.action}) before it began"
+        connection.execute(
+            _SUPERSEDE_OLDER,
+            {
+                "_stack_id": stack.id,
+                "_seq": newest.seq,
+                "_by": newest.id,
+                "_now": self.now,
+                "_summary": summary,
+                "_reason": summary,
+            },
+        )
+        connection.execute(
+            _BEGIN,
+            {
+                "_id": newest.id,
+                "_workflow_id": self.workflow_id,
+                "_chain_id": self.chain_id,
+                "_now": self.now,
+                "_deadline": self.now + newest.timeout,
+            },
+        )
+        transaction.own(stack, newest.seq)
+        action = newest.action
+        if (stack.action, stack.status) != (action, Status.IN_PROGRESS):
+            transaction.set_state(stack, action.value, Status.IN_PROGRESS.value, reasons.started(action), self.now)
+        if action is not Action.CREATE:
+            connection.execute(_TOUCH_STACK, {"_id": stack.id, "_now": self.now})
+        return operation_row(connection.execute(_BY_ID, {"id": newest.id}).one())
+
+
+@dataclass(frozen=True, slots=True)
+class Finish(Write[FinishOutcome]):
+    """End a RUNNING operation as its traversal ended. Repeated: the same answer."""
+
+    project: str
+    operation_id: str
+    stack_id: str
+    seq: int
+    complete: bool
+    interrupted: str
+    now: float
+
+    def stacks(self) -> Sequence[str]:
+        return (self.stack_id,)
+
+    def apply(self, transaction: Transaction) -> FinishOutcome:
+        stack, operation = _locked_operation(transaction, self.project, self.stack_id, self.operation_id)
+        if operation.seq != self.seq:
+            raise _not_that_operation(operation)
+        newer = _newer_pending(transaction.connection, operation)
+        if operation.state is not OperationState.RUNNING:
+            return _answer(operation.state, operation.summary, newer)
+        if self.complete:
+            summary = reasons.completed(operation.action)
+            state = OperationState.DONE
+            _complete(transaction, stack, operation, summary, self.now)
+        else:
+            state, summary = self._not_complete(transaction, stack, operation, newer)
+        transaction.own(stack, 0)
+        return _answer(state, summary, newer)
+
+    def _not_complete(
+        self, transaction: Transaction, stack: LockedStack, operation: OperationRow, newer: OperationRow | None
+    ) -> tuple[OperationState, str]:
+        action = operation.action
+        why = reasons.why_interrupted(self.interrupted)
+        tree = abort_rows(transaction, stack, operation, why, self.now)
+        if self.interrupted == "deadline":
+            summary = reason = reasons.TIMED_OUT
+        elif self.interrupted:
+            summary = reason = reasons.cancelled(action)
+        else:
+            summary = reasons.failure_summary(action, tree.causes)
+            reason = _failure_reason(action, tree)
+        state, by = OperationState.FAILED, ""
+        if self.interrupted == "takeover" and newer is not None:
+            state, by = OperationState.SUPERSEDED, newer.id
+            summary = f"Superseded by operation {newer.id} ({newer.action})"
+        if stack.status != Status.FAILED:  # the first failure's reason stays
+            transaction.set_state(stack, action.value, Status.FAILED.value, reason, self.now)
+        _end(transaction.connection, operation.id, state, by, reason, summary, tree, self.now)
+        return state, summary
+
+
+@dataclass(frozen=True, slots=True)
+class FailLost(Write[bool]):
+    """End an operation whose run is gone. False: it does not RUN."""
+
+    operation_id: str
+    project: str
+    stack_id: str
+    reason: str
+    now: float
+
+    def stacks(self) -> Sequence[str]:
+        return (self.stack_id,)
+
+    def apply(self, transaction: Transaction) -> bool:
+        stack, operation = _locked_operation(transaction, self.project, self.stack_id, self.operation_id)
+        if operation.state is not OperationState.RUNNING:
+            return False
+        tree = abort_rows(transaction, stack, operation, self.reason, self.now)
+        if stack.status != Status.FAILED:
+            transaction.set_state(stack, operation.action.value, Status.FAILED.value, self.reason, self.now)
+        _end(
+            transaction.connection,
+            operation.id,
+            OperationState.FAILED,
+            "",
+            self.reason,
+            self.reason,
+            tree,
+            self.now,
+        )
+        transaction.own(stack, 0)
+        return True
+
+
+def abort_rows(
+    transaction: Transaction, stack: LockedStack, operation: OperationRow, why: str, now: float
+) -> FailureTree:
+    """Rows still IN_PROGRESS become FAILED "ACTION aborted (why)", with events; what became of all of them.
+
+    Their leases stay: a call may still be on its way, and the next operation waits until it cannot be any more.
+    """
+    rows = transaction.connection.execute(_ROWS, {"stack_id": stack.id}).all()
+    hanging = [row for row in rows if row.claim_seq == operation.seq and row.status == Status.IN_PROGRESS]
+    for row in hanging:
+        transaction.emit(
+            stack,
+            now,
+            row.id,
+            row.name,
+            row.type,
+            row.physical_id,
+            row.action,
+            Status.FAILED.value,
+            reasons.aborted(row.action, why),
+        )
+    if hanging:
+        transaction.connection.execute(
+            _ABORT_ROWS,
+            [
+                {"_id": row.id, "_reason": reasons.aborted(row.action, why), "_now": now, "_outcome": _ABORTED}
+                for row in hanging
+            ],
+        )
+    return _failure_tree(operation, rows, {row.id for row in hanging})
+
+
+def _failure_tree(operation: OperationRow, rows: Sequence[Any], hanging: set[int]) -> FailureTree:
+    causes: list[tuple[float, int, Failure]] = []
+    aborted: list[str] = []
+    not_started: list[str] = []
+    for row in rows:
+        if row.claim_seq != operation.seq:
+            if (row.action, row.status) != (Action.DELETE, Status.COMPLETE):
+                not_started.append(row.name)
+            continue
+        if row.id in hanging:
+            aborted.append(row.name)
+            continue
+        result = None if row.outcome is None else StepResult.model_validate_json(row.outcome)
+        if result is None or row.status != Status.FAILED:
+            continue
+        if result.kind is StepKind.ABORTED:
+            aborted.append(row.name)
+            continue
+        error, message = reasons.split_failure(row.status_reason, row.name)
+        kind = result.error_class or result.kind.value
+        cause = Failure(row.name, row.type, row.action, kind, error, message, row.retries + 1)
+        causes.append((row.updated_at, row.id, cause))
+    causes.sort(key=lambda one: one[:2])
+    return FailureTree(tuple(cause for _, _, cause in causes), tuple(aborted), tuple(not_started))
+
+
+def _failure_reason(action: Action, tree: FailureTree) -> str:
+    if not tree.causes:
+        return f"Stack {action} failed"
+    first = tree.causes[0]
+    return reasons.stack_failed(action, reasons.resource_failed(first.error, first.resource, first.message))
+
+
+def _complete(transaction: Transaction, stack: LockedStack, operation: OperationRow, summary: str, now: float) -> None:
+    connection = transaction.connection
+    transaction.set_state(stack, operation.action.value, Status.COMPLETE.value, summary, now)
+    if operation.action is Action.DELETE:
+        connection.execute(_DELETE_ROWS, {"_id": stack.id})
+        connection.execute(_DELETE_STACK, {"_id": stack.id, "_now": now})
+    _end(connection, operation.id, OperationState.DONE, "", summary, summary, None, now)
+
+
+def _end(
+    connection: Connection,
+    operation_id: str,
+    state: OperationState,
+    superseded_by: str,
+    reason: str,
+    summary: str,
+    tree: FailureTree | None,
+    now: float,
+) -> None:
+    connection.execute(
+        _END,
+        {
+            "_id": operation_id,
+            "_state": state.value,
+            "_now": now,
+            "_by": superseded_by,
+            "_reason": reason,
+            "_summary": summary,
+            "_failure": None if tree is None else tree_as_json(tree),
+        },
+    )
+
+
+def _locked_operation(
+    transaction: Transaction, project: str, stack_id: str, operation_id: str
+) -> tuple[LockedStack, OperationRow]:
+    stack = transaction.stack(project, stack_id)
+    row = transaction.connection.execute(_BY_ID, {"id": operation_id}).first()
+    operation = None if row is None else operation_row(row)
+    if stack is None or operation is None or operation.stack_id != stack.id:
+        raise operation_not_found(operation_id)
+    return stack, operation
+
+
+def _newer_pending(connection: Connection, operation: OperationRow) -> OperationRow | None:
+    found = [operation_row(row) for row in connection.execute(_OF_STACK, {"stack_id": operation.stack_id})]
+    if any(one.state is OperationState.RUNNING and one.id != operation.id for one in found):
+        return None
+    return next((one for one in found if one.seq > operation.seq), None)
+
+
+def _answer(state: OperationState, summary: str, newer: OperationRow | None) -> FinishOutcome:
+    if newer is None:
+        return FinishOutcome(state, summary)
+    return FinishOutcome(state, summary, newer.action, newer.id)
+
+
+def operation_not_found(operation_id: str) -> NotFound:
+    return NotFound(
+        Diagnostic(
+            code="operation-not-found",
+            summary=f"There is no operation {operation_id!r}.",
+            detail="An operation is known to the project it was asked in.",
+            heat_type="EntityNotFound",
+            heat_message=f"The Operation ({operation_id}) could not be found.",
+        )
+    )
+
+
+def _not_that_operation(operation: OperationRow) -> Conflict:
+    return Conflict(
+        Diagnostic(
+            code="operation-seq",
+            summary=f"Operation {operation.id} is number {operation.seq} of its stack, not the number given.",
+            detail="The run that asked belongs to another operation.",
+            heat_type="Conflict",
+        )
+    )

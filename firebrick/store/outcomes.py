@@ -1,0 +1,215 @@
+"""Recording how a step ended: state, event, values and the end of the claim in one transaction.
+
+Only the holder of the row may: the row's claim is exactly the one shown, the row is IN_PROGRESS and the stack's
+running operation is the claim's. Anything else is a zombie's, and changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sqlalchemy import Update, bindparam, select, update
+
+from firebrick.contract import Action, Status, StepKind
+from firebrick.store import reasons
+from firebrick.store.models import resources
+from firebrick.store.rows import Claim, RowOutcome
+from firebrick.store.transaction import LockedStack, Transaction
+from firebrick.store.writer import Write
+
+_SELECT = (
+    select(
+        resources.c.id,
+        resources.c.stack_id,
+        resources.c.name,
+        resources.c.type,
+        resources.c.physical_id,
+        resources.c.action,
+        resources.c.status,
+        resources.c.create_unsettled,
+        resources.c.intent_open,
+        resources.c.polling,
+        resources.c.retries,
+        resources.c.claim_seq,
+        resources.c.claim_run,
+        resources.c.claim_step,
+        resources.c.claim_attempt,
+        resources.c.lease_until,
+    )
+    .where(resources.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(resources.c.id)
+    .with_for_update()
+)
+_ALWAYS = (
+    "status",
+    "status_reason",
+    "physical_id",
+    "updated_at",
+    "lease_until",
+    "outcome",
+    "claim_run",
+    "claim_step",
+    "claim_attempt",
+    "intent_open",
+    "create_unsettled",
+    "polling",
+    "retries",
+)
+_OPTIONAL = ("reference_id", "attributes", "data", "properties", "progress")
+_UPDATES: dict[tuple[str, ...], Update] = {}
+
+
+def _update_of(optional: tuple[str, ...]) -> Update:
+    """The statement that writes an outcome with these optional columns; built once for each combination."""
+    statement = _UPDATES.get(optional)
+    if statement is None:
+        values: dict[str, Any] = {name: bindparam(f"_{name}") for name in _ALWAYS + optional}
+        statement = update(resources).where(resources.c.id == bindparam("_id")).values(**values)
+        _UPDATES[optional] = statement
+    return statement
+
+
+@dataclass(slots=True)
+class _Held:
+    """A claimed row, as far as an outcome changes it."""
+
+    id: int
+    stack_id: str
+    name: str
+    type: str
+    physical_id: str | None
+    action: str
+    status: str
+    create_unsettled: bool
+    intent_open: bool
+    polling: bool
+    retries: int
+    order: tuple[int, int, int, int]
+    lease_until: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRows(Write[list[bool]]):
+    """Record outcomes of claimed rows of one stack. False for each that is not the claimant's any more."""
+
+    project: str
+    stack_id: str
+    outcomes: Sequence[tuple[Claim, RowOutcome]]
+    now: float
+
+    def stacks(self) -> Sequence[str]:
+        return (self.stack_id,)
+
+    def rows(self) -> int:
+        return len(self.outcomes)
+
+    @classmethod
+    def apply_all(cls, transaction: Transaction, writes: Sequence[Self]) -> list[Any]:
+        return _Recording(transaction, writes).run()
+
+
+class _Recording:
+    """All outcomes of one transaction: rows read once, decided in turn, written together."""
+
+    def __init__(self, transaction: Transaction, writes: Sequence[RecordRows]) -> None:
+        self._transaction = transaction
+        self._writes = writes
+        self._changes: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        ids = sorted({claim.row for write in writes for claim, _ in write.outcomes})
+        self._held: dict[int, _Held] = {}
+        for values in transaction.connection.execute(_SELECT, {"ids": ids}):
+            known: list[Any] = [*values[:11], tuple(values[11:15]), values[15]]
+            self._held[values[0]] = _Held(*known)
+
+    def run(self) -> list[list[bool]]:
+        answers = [[self._record(write, claim, outcome) for claim, outcome in write.outcomes] for write in self._writes]
+        for optional, changes in self._changes.items():
+            self._transaction.connection.execute(_update_of(optional), changes)
+        return answers
+
+    def _record(self, write: RecordRows, claim: Claim, outcome: RowOutcome) -> bool:
+        stack = self._transaction.stack(write.project, write.stack_id)
+        held = self._held.get(claim.row)
+        if stack is None or held is None or held.stack_id != stack.id or stack.operation_seq != claim.seq:
+            return False
+        if held.order != claim.order or held.lease_until <= 0 or held.status != Status.IN_PROGRESS:
+            return False
+        held.lease_until = 0.0
+        held.intent_open = outcome.lost and not held.polling
+        if held.action == Action.CREATE:
+            held.create_unsettled = held.intent_open
+        if outcome.released:
+            held.order = (claim.seq, 0, 0, 0)  # anybody of this operation may have it next
+            self._change(held, (), {}, reasons.STATE_CHANGED, None, write.now)
+        else:
+            self._apply(stack, held, outcome, write.now)
+        return True
+
+    def _apply(self, stack: LockedStack, held: _Held, outcome: RowOutcome, now: float) -> None:
+        kind = outcome.result.kind
+        if outcome.physical_id is not None:
+            held.physical_id = outcome.physical_id
+        reason = reasons.STATE_CHANGED
+        if kind is StepKind.DONE:
+            held.status = Status.COMPLETE.value
+        elif kind is StepKind.RETRY:
+            held.retries = outcome.attempt
+            seconds = max(0.0, outcome.result.at - now)
+            error_class, message = outcome.result.error_class, outcome.message
+            reason = reasons.retrying(outcome.attempt, outcome.attempts, error_class, message, seconds)
+        elif kind is StepKind.ABORTED:
+            reason = reasons.aborted(held.action, outcome.message)
+        elif kind in (StepKind.FAILED, StepKind.UNKNOWN):
+            held.status = Status.FAILED.value
+            reason = reasons.resource_failed(outcome.error, held.name, outcome.message)
+        else:  # parked
+            held.polling, held.retries = True, 0
+        if held.status != Status.IN_PROGRESS or kind is StepKind.RETRY:
+            self._emit(stack, held, reason, outcome, now)
+        if kind in (StepKind.FAILED, StepKind.UNKNOWN) and stack.status == Status.IN_PROGRESS:
+            stack_reason = reasons.stack_failed(held.action, reason)
+            self._transaction.set_state(stack, stack.action, Status.FAILED.value, stack_reason, now)
+        optional = tuple(name for name in _OPTIONAL if getattr(outcome, name) is not None)
+        values = {f"_{name}": getattr(outcome, name) for name in optional}
+        self._change(held, optional, values, reason, outcome.result.model_dump_json(), now)
+
+    def _emit(self, stack: LockedStack, held: _Held, reason: str, outcome: RowOutcome, now: float) -> None:
+        self._transaction.emit(
+            stack,
+            now,
+            held.id,
+            held.name,
+            held.type,
+            held.physical_id,
+            held.action,
+            held.status,
+            reason,
+            outcome.properties,
+        )
+
+    def _change(
+        self,
+        held: _Held,
+        optional: tuple[str, ...],
+        values: dict[str, Any],
+        reason: str,
+        result: str | None,
+        now: float,
+    ) -> None:
+        change = {
+            "_id": held.id,
+            "_status": held.status,
+            "_status_reason": reason,
+            "_physical_id": held.physical_id,
+            "_updated_at": now,
+            "_lease_until": held.lease_until,
+            "_claim_run": held.order[1],
+            "_claim_step": held.order[2],
+            "_claim_attempt": held.order[3],
+            "_outcome": result,
+            "_intent_open": held.intent_open,
+            "_create_unsettled": held.create_unsettled,
+            "_polling": held.polling,
+            "_retries": held.retries,
+        }
+        self._changes.setdefault(optional, []).append(change | values)

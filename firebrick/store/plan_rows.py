@@ -1,0 +1,59 @@
+"""What a plan is made from: the rows of a stack, without anything that is encrypted."""
+
+from sqlalchemy import Connection, bindparam, select
+
+from firebrick.contract import StepResult
+from firebrick.plan import ExistingRow
+from firebrick.store.acceptance import stack_not_found
+from firebrick.store.models import operations, resources, stacks
+from firebrick.store.rows import ENDED_KINDS
+
+_SEQ = (
+    select(operations.c.seq)
+    .join_from(operations, stacks, operations.c.stack_id == stacks.c.id)
+    .where(stacks.c.project == bindparam("project"))
+    .where(stacks.c.id == bindparam("stack_id"))
+    .where(operations.c.id == bindparam("operation_id"))
+)
+_ROWS = (
+    select(
+        resources.c.id,
+        resources.c.name,
+        resources.c.type,
+        resources.c.action,
+        resources.c.status,
+        resources.c.requires,
+        resources.c.instant,
+        resources.c.concurrency,
+        resources.c.claim_seq,
+        resources.c.outcome,
+    )
+    .where(resources.c.stack_id == bindparam("stack_id"))
+    .order_by(resources.c.id)
+)
+
+
+def list_plan_rows(connection: Connection, project: str, stack_id: str, operation_id: str) -> list[ExistingRow]:
+    """All rows of the stack, by id. NotFound: the project has no such stack, or the stack no such operation."""
+    values = {"project": project, "stack_id": stack_id, "operation_id": operation_id}
+    seq = connection.execute(_SEQ, values).scalar_one_or_none()
+    if seq is None:
+        raise stack_not_found(stack_id)
+    return [
+        ExistingRow(
+            id=row.id,
+            name=row.name,
+            type=row.type,
+            action=row.action,
+            status=row.status,
+            requires=tuple(row.requires),
+            instant=row.instant,
+            concurrency=row.concurrency,
+            ended_in_operation=row.claim_seq == seq and _ended(row.outcome),
+        )
+        for row in connection.execute(_ROWS, {"stack_id": stack_id})
+    ]
+
+
+def _ended(outcome: str | None) -> bool:
+    return outcome is not None and StepResult.model_validate_json(outcome).kind in ENDED_KINDS

@@ -1,0 +1,80 @@
+"""The texts of states: Heat's words, so that whoever reads or greps them today finds them tomorrow.
+
+Each is a plain function from facts to text. Texts marked *summary* are free of values and may enter a history.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from firebrick.store.rows import Failure
+
+STATE_CHANGED = "state changed"
+TIMED_OUT = "Timed out"
+USER_CANCEL = "user triggered cancel"
+
+SHOWN_CAUSES = 5
+"""How many failed resources a summary names."""
+
+
+def started(action: str) -> str:
+    return f"Stack {action} started"
+
+
+def completed(action: str) -> str:
+    return f"Stack {action} completed successfully"
+
+
+def cancelled(action: str) -> str:
+    return f"Stack {action} cancelled"
+
+
+def resource_failed(error: str, name: str, message: str) -> str:
+    """Of a resource: ``ValueError: resources.web: no room``."""
+    return f"{error}{_place(name)}{message}"
+
+
+def stack_failed(action: str, resource_reason: str) -> str:
+    """Of a stack, from its resource's reason."""
+    return f"Resource {action} failed: {resource_reason}"
+
+
+def split_failure(reason: str, name: str) -> tuple[str, str]:
+    """(error, message) of what resource_failed made."""
+    error, place, message = reason.partition(_place(name))
+    return (error, message) if place else ("", reason)
+
+
+def aborted(action: str, why: str) -> str:
+    """Of a resource that was interrupted: ``CREATE aborted (Timed out)``."""
+    return f"{action} aborted ({why})"
+
+
+def retrying(attempt: int, attempts: int, error_class: str, message: str, seconds: float) -> str:
+    wait = f"{seconds:.1f}".rstrip("0").rstrip(".")
+    return f"attempt {attempt} of {attempts} failed ({error_class}): {message}; next in {wait} s"
+
+
+def why_interrupted(cause: str) -> str:
+    """What an aborted resource's reason says in its brackets, from the cause of the interrupt."""
+    if cause == "deadline":
+        return TIMED_OUT
+    if cause in ("cancel", "takeover", "superseded"):
+        return USER_CANCEL
+    return "the operation ended"
+
+
+def failure_summary(action: str, causes: Sequence[Failure]) -> str:
+    """Summary of a failed operation: ``Resource CREATE failed: resources.web (permanent)``."""
+    if not causes:
+        return f"Stack {action} failed"
+    named = ", ".join(f"resources.{one.resource} ({one.error_class or 'unknown'})" for one in causes[:SHOWN_CAUSES])
+    more = f" and {len(causes) - SHOWN_CAUSES} more" if len(causes) > SHOWN_CAUSES else ""
+    return f"Resource {action} failed: {named}{more}"
+
+
+def timestamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _place(name: str) -> str:
+    return f": resources.{name}: "

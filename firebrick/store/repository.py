@@ -1,0 +1,350 @@
+"""The store's face: a Store for a database, a Repository for a project, EveryProject for the reconciler.
+
+All methods are coroutines and may be called from any event loop. Writes go to the one writer and return when they
+are committed; reads run in a small pool of threads. Errors: NotFound, NameInUse, ActionInProgress, Conflict as said;
+Unavailable when the database does not work.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from firebrick.contract import Action
+from firebrick.diagnostics import NotFound
+from firebrick.plan import ExistingRow
+from firebrick.store import migrate, reads
+from firebrick.store.acceptance import AcceptCreate, AcceptDelete
+from firebrick.store.claims import ClaimRows, NoteProgress, RenewRows
+from firebrick.store.database import open_engine, refusals, unavailable
+from firebrick.store.keyring import Keyring
+from firebrick.store.operations import Begin, FailLost, Finish
+from firebrick.store.outcomes import RecordRows
+from firebrick.store.plan_rows import list_plan_rows
+from firebrick.store.rows import (
+    BeginOutcome,
+    Claim,
+    ClaimOutcome,
+    EventRow,
+    FinishOutcome,
+    NewOperation,
+    NewStack,
+    OperationRow,
+    ResourceRow,
+    RowOutcome,
+    StackRow,
+    StackSummary,
+    UpstreamRow,
+)
+from firebrick.store.writer import StoreWriter
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+READERS = 4
+
+
+class Store:
+    """An open database: a writer thread and a pool of readers. Make it with `open`; one per process."""
+
+    def __init__(self, writing: Engine, reading: Engine) -> None:
+        self._writing = writing
+        self._reading = reading
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._closed = False
+        self.writer = StoreWriter(writing)
+
+    @classmethod
+    async def open(cls, url: str, keyring: Keyring, *, migrate: bool = True) -> "Store":
+        """Open, and by default bring to this program's schema. url: ``sqlite:////path`` or ``postgresql+psycopg://``.
+
+        InvalidInput for a URL this store cannot use; Unavailable when the database refuses or has another schema.
+        """
+        return await asyncio.to_thread(cls._open, url, keyring, migrate)
+
+    @classmethod
+    def _open(cls, url: str, keyring: Keyring, migrating: bool) -> "Store":
+        writing = open_engine(url, keyring, writes=True, connections=1)
+        reading = open_engine(url, keyring, writes=False, connections=READERS)
+        try:
+            with refusals():
+                (migrate.upgrade if migrating else migrate.check)(writing)
+        except BaseException:
+            writing.dispose()
+            raise
+        return cls(writing, reading)
+
+    def project(self, project: str) -> "Repository":
+        return Repository(self, project)
+
+    def every_project(self) -> "EveryProject":
+        return EveryProject(self)
+
+    async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a function of firebrick.store.reads in a reader's thread, in one consistent view."""
+        if self._closed:
+            raise unavailable("the store is closed")
+
+        def run() -> T:
+            with refusals(), self._reading.connect() as connection:
+                return query(connection, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+
+    async def close(self) -> None:
+        """Commit what is on its way, then close. Idempotent."""
+        self._closed = True
+        await self.writer.close()
+        await asyncio.to_thread(self._readers.shutdown)
+        self._writing.dispose()
+        self._reading.dispose()
+
+    async def __aenter__(self) -> "Store":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+class Repository:
+    """Everything of one project, and nothing else."""
+
+    def __init__(self, store: Store, project: str) -> None:
+        self._store = store
+        self.project = project
+
+    # --- operations ---
+
+    async def accept_create(self, new: NewStack, operation: NewOperation) -> OperationRow:
+        """Store a stack and its CREATE, PENDING. The same operation id again gives the stored one.
+
+        NameInUse names the living stack and its open operation. Conflict: the id was used for another request.
+        """
+        return await self._store.writer.write(AcceptCreate(self.project, new, operation))
+
+    async def accept_delete(self, stack_id: str, operation: NewOperation) -> OperationRow:
+        """Store a DELETE, PENDING. What a CREATE is doing does not hinder it; another DELETE does: ActionInProgress.
+
+        NotFound: no such stack, or it is deleted. The same operation id again gives the stored one.
+        """
+        return await self._store.writer.write(AcceptDelete(self.project, stack_id, operation))
+
+    async def begin(
+        self, stack_id: str, *, action: Action, operation_id: str = "", workflow_id: str, chain_id: str, now: float
+    ) -> BeginOutcome:
+        """Make the newest PENDING operation RUNNING for this workflow, older ones SUPERSEDED. Safe to repeat.
+
+        The first time sets its deadline. operation_id: the one expected, if any; with it, a running operation of
+        mine counts as mine only if it is that one. NotFound: no such stack.
+        """
+        write = Begin(self.project, stack_id, action, operation_id, workflow_id, chain_id, now)
+        return await self._store.writer.write(write)
+
+    async def finish(
+        self, operation_id: str, *, seq: int, complete: bool, interrupted: str = "", now: float
+    ) -> FinishOutcome:
+        """End a RUNNING operation; repeated, the same answer.
+
+        interrupted: "" or deadline, cancel, takeover, superseded. Stack state, reason, failure tree and events are
+        written; rows still IN_PROGRESS become FAILED, aborted. A complete DELETE frees the name and drops the rows.
+        """
+        operation = await self.operation(operation_id)
+        write = Finish(self.project, operation_id, operation.stack_id, seq, complete, interrupted, now)
+        return await self._store.writer.write(write)
+
+    async def operation(self, operation_id: str) -> OperationRow:
+        """NotFound."""
+        return await self._store.read(reads.find_operation, self.project, operation_id)
+
+    async def accepted(self, operation_id: str) -> OperationRow | None:
+        """The operation, if this project has it: a request that is repeated asks this first."""
+        try:
+            return await self.operation(operation_id)
+        except NotFound:
+            return None
+
+    async def operations(self, stack_id: str) -> list[OperationRow]:
+        """Newest first. NotFound: no such stack."""
+        return await self._store.read(reads.list_operations, self.project, stack_id)
+
+    async def plan_rows(self, stack_id: str, operation_id: str) -> list[ExistingRow]:
+        """What exists of a stack, for the plan of an operation; by row id. NotFound."""
+        return await self._store.read(list_plan_rows, self.project, stack_id, operation_id)
+
+    # --- steps ---
+
+    async def claim(
+        self, claim: Claim, *, action: Action, operation_id: str, now: float, lease: float, key: str = ""
+    ) -> ClaimOutcome:
+        """Ask for a row for one step. lease: seconds from `now`. key: see claim_many."""
+        return (
+            await self.claim_many([claim], action=action, operation_id=operation_id, now=now, lease=lease, keys=[key])
+        )[0]
+
+    async def claim_many(
+        self,
+        claims: Sequence[Claim],
+        *,
+        action: Action,
+        operation_id: str,
+        now: float,
+        lease: float,
+        keys: Sequence[str] | None = None,
+    ) -> list[ClaimOutcome]:
+        """Ask for rows of one stack in one transaction; outcomes in the order given.
+
+        keys: idempotency keys, kept from the first claim of a row in an operation on; "" or None gives
+        ``<operation id>.<row id>``.
+        """
+        if not claims:
+            return []
+        stack_id = _one_stack(claims)
+        keys = [""] * len(claims) if keys is None else keys
+        write = ClaimRows(self.project, stack_id, tuple(claims), tuple(keys), action, operation_id, now, lease)
+        return await self._store.writer.write(write)
+
+    async def renew(
+        self,
+        claim: Claim,
+        lease_until: float,
+        *,
+        physical_id: str | None = None,
+        progress: Mapping[str, Any] | None = None,
+        properties: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Hold the row until then (seconds since the epoch), and store what is known so far; None keeps what is stored.
+
+        False: the row is not the claimant's any more; nothing is written.
+        """
+        if physical_id is None and progress is None and properties is None:
+            return (await self.renew_many([claim], lease_until))[0]
+        return await self._store.writer.write(
+            NoteProgress(self.project, claim, lease_until, physical_id, progress, properties)
+        )
+
+    async def renew_many(self, claims: Sequence[Claim], lease_until: float) -> list[bool]:
+        """Renew claims of one stack."""
+        if not claims:
+            return []
+        write = RenewRows(self.project, _one_stack(claims), tuple(claims), lease_until)
+        return await self._store.writer.write(write)
+
+    async def record(self, claim: Claim, outcome: RowOutcome, *, now: float) -> bool:
+        """Write how the step ended and give the row back. False: it is not the claimant's any more, and nothing is."""
+        return (await self.record_many([(claim, outcome)], now=now))[0]
+
+    async def record_many(self, outcomes: Sequence[tuple[Claim, RowOutcome]], *, now: float) -> list[bool]:
+        """Record steps of one stack in one transaction, events in the order given."""
+        if not outcomes:
+            return []
+        write = RecordRows(self.project, _one_stack([claim for claim, _ in outcomes]), tuple(outcomes), now)
+        return await self._store.writer.write(write)
+
+    async def upstream(self, stack_id: str, names: Sequence[str]) -> dict[str, UpstreamRow]:
+        """What these resources show to their dependants; names that do not exist are missing."""
+        return await self._store.read(reads.list_upstream, self.project, stack_id, names)
+
+    # --- what is shown ---
+
+    async def stack(self, name_or_id: str, *, include_deleted: bool = False) -> StackRow:
+        """A living stack by name or id; with include_deleted also a deleted one, by id only. NotFound."""
+        return await self._store.read(reads.find_stack, self.project, name_or_id, include_deleted=include_deleted)
+
+    async def stacks(
+        self,
+        *,
+        filters: Mapping[str, Sequence[str]] | None = None,
+        sort: Sequence[str] = ("created_at",),
+        descending: bool = True,
+        limit: int | None = None,
+        marker: str | None = None,
+        include_deleted: bool = False,
+    ) -> list[StackSummary]:
+        """filters: id, name, action, owner, status (``COMPLETE`` or ``CREATE_COMPLETE``) -> values, any of which.
+
+        sort: of created_at, updated_at, name, status. marker: id of the stack the page starts after (NotFound when
+        it is not in the list). InvalidInput for unknown filters and sort keys.
+        """
+        return await self._store.read(
+            reads.list_stacks,
+            self.project,
+            filters=filters or {},
+            sort=sort,
+            descending=descending,
+            limit=limit,
+            marker=marker,
+            include_deleted=include_deleted,
+        )
+
+    async def count_stacks(
+        self, *, filters: Mapping[str, Sequence[str]] | None = None, include_deleted: bool = False
+    ) -> int:
+        """How many there are, whatever the page."""
+        return await self._store.read(
+            reads.count_stacks, self.project, filters=filters or {}, include_deleted=include_deleted
+        )
+
+    async def resources(self, stack_id: str) -> list[ResourceRow]:
+        """In template order. NotFound: no such stack; a deleted one has none."""
+        return await self._store.read(reads.list_resources, self.project, stack_id)
+
+    async def resource(self, stack_id: str, name: str) -> ResourceRow:
+        """NotFound: no such stack or resource."""
+        return await self._store.read(reads.find_resource, self.project, stack_id, name)
+
+    async def events(
+        self,
+        stack_id: str,
+        *,
+        after_seq: int = 0,
+        before_seq: int | None = None,
+        limit: int | None = None,
+        descending: bool = False,
+        filters: Mapping[str, Sequence[str]] | None = None,
+    ) -> list[EventRow]:
+        """Events with after_seq < seq < before_seq. filters: resource_name, resource_type, action, status, state.
+
+        NotFound: no such stack (a deleted one keeps its events). InvalidInput: unknown filter.
+        """
+        return await self._store.read(
+            reads.list_events,
+            self.project,
+            stack_id,
+            after_seq=after_seq,
+            before_seq=before_seq,
+            limit=limit,
+            descending=descending,
+            filters=filters or {},
+        )
+
+    async def event(self, stack_id: str, event_id: str) -> EventRow:
+        """One event by its uuid, with its resource's properties. NotFound."""
+        return await self._store.read(reads.find_event, self.project, stack_id, event_id)
+
+
+class EveryProject:
+    """What the reconciler needs, beyond any one project."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def open_operations(self) -> list[OperationRow]:
+        """PENDING and RUNNING ones, in the order of their acceptance."""
+        return await self._store.read(reads.open_operations)
+
+    async def fail_lost(self, operation: OperationRow, reason: str, *, now: float) -> bool:
+        """End an operation whose run is gone: it, its stack and the rows in progress are FAILED with the reason.
+
+        reason: free of values. False: it does not RUN any more.
+        """
+        write = FailLost(operation.id, operation.project, operation.stack_id, reason, now)
+        return await self._store.writer.write(write)
+
+
+def _one_stack(claims: Sequence[Claim]) -> str:
+    stack_id = claims[0].stack_id
+    if any(claim.stack_id != stack_id for claim in claims):
+        raise ValueError("the claims of one call are of one stack")
+    return stack_id

@@ -1,0 +1,485 @@
+"""What the store takes and gives: frozen dataclasses, no database types, no ORM instances.
+
+Times are seconds since the epoch, UTC. ``reason`` texts are Heat's and may hold what a provider said; they are for
+the stack's owner and never enter a workflow's history. ``summary`` of an operation is free of values.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from firebrick.contract import Action, OperationState, StepKind, StepResult
+
+ENDED_KINDS = frozenset({StepKind.DONE, StepKind.FAILED, StepKind.ABORTED, StepKind.UNKNOWN})
+"""The kinds of step result after which a resource takes no further step in its operation."""
+
+
+# --- what is accepted ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NewResource:
+    """A resource of a stack to be created. requires: names of resources of the same stack. definition: frozen.
+
+    type: as the template says; implementation: the type that serves it (after resource_registry); "": the same.
+    """
+
+    name: str
+    type: str
+    uuid: str
+    definition: Mapping[str, Any]
+    requires: Sequence[str] = ()
+    instant: bool = False
+    concurrency: str = ""
+    implementation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewStack:
+    """A stack to be created. template, environment: text as it came. parameters: name -> value, hidden ones too.
+    shown_parameters: Heat's text forms, hidden ones as asterisks. outputs: frozen output definitions."""
+
+    id: str
+    name: str
+    template: str
+    environment: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    shown_parameters: Mapping[str, str] = field(default_factory=dict)
+    outputs: Sequence[Mapping[str, Any]] = ()
+    resources: Sequence[NewResource] = ()
+    description: str = ""
+    timeout_mins: int | None = None
+    disable_rollback: bool = True
+    tags: Sequence[str] = ()
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewOperation:
+    """A request to act on a stack. id: a UUID, the request's idempotency token. timeout: seconds from its beginning.
+    request: options without secrets. requested_by: contract.Requester as JSON. accepted_at: now."""
+
+    id: str
+    action: Action
+    workflow_id: str
+    timeout: float
+    accepted_at: float
+    request: Mapping[str, Any] = field(default_factory=dict)
+    requested_by: Mapping[str, Any] = field(default_factory=dict)
+
+
+# --- what is stored -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A root cause: the resource that failed by itself. attempts: all of them. error: the exception's class name."""
+
+    resource: str
+    type: str
+    action: str
+    error_class: str
+    error: str
+    message: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailureTree:
+    """Why an operation failed: root causes in the order they happened; what was aborted; what never started."""
+
+    causes: tuple[Failure, ...] = ()
+    aborted: tuple[str, ...] = ()
+    not_started: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRow:
+    """An operation. deadline: None until it has begun. superseded_by: an operation's id. reason: as the stack's;
+    summary: the same without values. failure: when FAILED or SUPERSEDED after it had begun."""
+
+    id: str
+    project: str
+    stack_id: str
+    stack_name: str
+    seq: int
+    action: Action
+    state: OperationState
+    request: Mapping[str, Any]
+    requested_by: Mapping[str, Any]
+    timeout: float
+    accepted_at: float
+    began_at: float | None
+    ended_at: float | None
+    deadline: float | None
+    workflow_id: str
+    chain_id: str
+    superseded_by: str
+    reason: str
+    summary: str
+    failure: FailureTree | None
+
+
+@dataclass(frozen=True, slots=True)
+class StackRow:
+    """A stack. action, status: ``CREATE``, ``IN_PROGRESS``... updated_at: start of the last action but CREATE."""
+
+    id: str
+    project: str
+    name: str
+    description: str
+    owner: str
+    action: str
+    status: str
+    status_reason: str
+    created_at: float
+    updated_at: float | None
+    deleted_at: float | None
+    timeout_mins: int | None
+    disable_rollback: bool
+    tags: tuple[str, ...]
+    template: str
+    environment: str
+    parameters: Mapping[str, Any]
+    files: Mapping[str, str]
+    shown_parameters: Mapping[str, str]
+    outputs: tuple[Mapping[str, Any], ...]
+
+    @property
+    def state(self) -> str:
+        return f"{self.action}_{self.status}"
+
+
+@dataclass(frozen=True, slots=True)
+class StackSummary:
+    """A stack as lists show it."""
+
+    id: str
+    project: str
+    name: str
+    description: str
+    owner: str
+    action: str
+    status: str
+    status_reason: str
+    created_at: float
+    updated_at: float | None
+    deleted_at: float | None
+    tags: tuple[str, ...]
+
+    @property
+    def state(self) -> str:
+        return f"{self.action}_{self.status}"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRow:
+    """A resource.
+
+    action, status: ``INIT``, ``COMPLETE`` before any work. requires: row ids. required_by: names (empty in a claim).
+    properties: resolved, as last recorded; None before. reference_id: None when it is the physical id.
+    progress: what the last parked step gave, in this operation. polling: the action's first call was answered, what
+    comes next is a poll. retries: failed attempts since something last succeeded, in this operation.
+    key: idempotency key of the action that runs or ran last. create_key: that of the create; "" when no create was
+    ever begun. create_unsettled: a create call may have taken effect and nobody recorded how it ended.
+    """
+
+    id: int
+    stack_id: str
+    uuid: str
+    name: str
+    type: str
+    implementation: str
+    instant: bool
+    concurrency: str
+    definition: Mapping[str, Any]
+    requires: tuple[int, ...]
+    action: str
+    status: str
+    status_reason: str
+    physical_id: str | None
+    reference_id: str | None
+    attributes: Mapping[str, Any]
+    data: Mapping[str, Any]
+    properties: Mapping[str, Any] | None
+    progress: Mapping[str, Any]
+    polling: bool
+    retries: int
+    key: str
+    create_key: str
+    create_unsettled: bool
+    created_at: float
+    updated_at: float
+    required_by: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> str:
+        return f"{self.action}_{self.status}"
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRow:
+    """What dependants may ask of a resource. reference_id: falls back to the physical id; None: nothing made yet."""
+
+    id: int
+    name: str
+    type: str
+    implementation: str
+    action: str
+    status: str
+    physical_id: str | None
+    reference_id: str | None
+    attributes: Mapping[str, Any]
+    data: Mapping[str, Any]
+    properties: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An event. seq: position in its stack, from 1, without gaps. resource_id: None for the stack's own events,
+    whose resource_name is the stack's name and physical_id the stack's id. properties: the resource's, resolved; only
+    when one event is asked for."""
+
+    stack_id: str
+    seq: int
+    id: str
+    time: float
+    resource_id: int | None
+    resource_name: str
+    resource_type: str
+    physical_id: str | None
+    action: str
+    status: str
+    reason: str
+    properties: Mapping[str, Any] | None = None
+
+    @property
+    def state(self) -> str:
+        return f"{self.action}_{self.status}"
+
+
+# --- begin and finish ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """The operation is RUNNING and belongs to the asker."""
+
+    operation: OperationRow
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """What is to be done next for this stack is of another action than the asker's; nothing was changed."""
+
+    action: Action
+    operation: OperationRow
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """There is nothing to begin. operation: the one asked for, else the one that runs, if any.
+    running_workflow_id: who runs the stack; "" when nobody does."""
+
+    operation: OperationRow | None
+    running_workflow_id: str
+
+
+BeginOutcome = Mine | Other | Nothing
+
+
+@dataclass(frozen=True, slots=True)
+class FinishOutcome:
+    """reason: free of values. next_*: the newest PENDING operation of the stack, to go on with."""
+
+    state: OperationState
+    reason: str
+    next_action: Action | None = None
+    next_operation_id: str = ""
+
+
+# --- claim and record ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who wants a row: (seq, chain_run, step, attempt) is the order among claimants of one row.
+
+    seq: the operation's. chain_run: number of the workflow run in the operation, from 1. step: number of the step of
+    this row in this operation, from 1, going on through all runs. attempt: Temporal's, from 1.
+    """
+
+    stack_id: str
+    row: int
+    seq: int
+    chain_run: int
+    step: int
+    attempt: int
+
+    @property
+    def order(self) -> tuple[int, int, int, int]:
+        return (self.seq, self.chain_run, self.step, self.attempt)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The row is the claimant's until it records an outcome or its lease runs out.
+
+    first: first claim of the row in this operation (state and event were written). intent_open: an earlier call of
+    this action may have taken effect without an outcome having been recorded: look before calling again.
+    upstream: for CREATE, the rows this one requires, by name.
+    """
+
+    claim: Claim
+    project: str
+    stack_name: str
+    row: ResourceRow
+    first: bool
+    intent_open: bool
+    upstream: Mapping[str, UpstreamRow]
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyEnded:
+    """The row has ended in this operation."""
+
+    result: StepResult
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyRecorded:
+    """This step (or a later one) of the row was recorded as parked or retried; the answer had been lost."""
+
+    result: StepResult
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Somebody holds the row. until: when its lease runs out."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """The stack does not belong to this operation any more, or a later claimant has had the row."""
+
+
+ClaimOutcome = Claimed | AlreadyEnded | AlreadyRecorded | Busy | Superseded
+
+
+@dataclass(frozen=True, slots=True)
+class RowOutcome:
+    """How a step ended; made by its class methods. None leaves what is stored as it is.
+
+    lost: the call may have taken effect all the same (its answer was lost): the intent stays open.
+    """
+
+    result: StepResult
+    physical_id: str | None = None
+    reference_id: str | None = None
+    attributes: Mapping[str, Any] | None = None
+    data: Mapping[str, Any] | None = None
+    properties: Mapping[str, Any] | None = None
+    progress: Mapping[str, Any] | None = None
+    error: str = ""
+    message: str = ""
+    attempt: int = 0
+    attempts: int = 0
+    lost: bool = False
+    released: bool = False
+
+    @classmethod
+    def done(
+        cls,
+        *,
+        physical_id: str | None = None,
+        reference_id: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+        properties: Mapping[str, Any] | None = None,
+    ) -> "RowOutcome":
+        """The action is complete."""
+        return cls(
+            StepResult(kind=StepKind.DONE),
+            physical_id=physical_id,
+            reference_id=reference_id,
+            attributes=attributes,
+            data=data,
+            properties=properties,
+        )
+
+    @classmethod
+    def parked(
+        cls,
+        kind: StepKind,
+        at: float,
+        *,
+        key: str = "",
+        progress: Mapping[str, Any] | None = None,
+        physical_id: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+    ) -> "RowOutcome":
+        """Not complete yet. kind: POLL, WAIT_UNTIL or WAIT_SIGNAL. at: when to look again (seconds since the epoch)."""
+        result = StepResult(kind=kind, at=at, key=key)
+        return cls(result, physical_id=physical_id, progress=progress, properties=properties)
+
+    @classmethod
+    def retry(
+        cls,
+        at: float,
+        error_class: str,
+        message: str,
+        *,
+        attempt: int,
+        attempts: int,
+        lost: bool = True,
+        physical_id: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+    ) -> "RowOutcome":
+        """Failed attempt number `attempt` of `attempts`; another one follows at `at`. lost: see above."""
+        return cls(
+            StepResult(kind=StepKind.RETRY, at=at, error_class=error_class),
+            message=message,
+            attempt=attempt,
+            attempts=attempts,
+            lost=lost,
+            physical_id=physical_id,
+            properties=properties,
+        )
+
+    @classmethod
+    def failed(
+        cls,
+        error_class: str,
+        message: str,
+        *,
+        error: str = "ResourceError",
+        physical_id: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        lost: bool = False,
+    ) -> "RowOutcome":
+        """No further attempt. error: the exception's class name, which Heat shows before the text."""
+        result = StepResult(kind=StepKind.FAILED, error_class=error_class)
+        return cls(result, error=error, message=message, physical_id=physical_id, properties=properties, lost=lost)
+
+    @classmethod
+    def aborted(cls, reason: str, *, lost: bool = False, physical_id: str | None = None) -> "RowOutcome":
+        """An interrupt was delivered between two calls. The row takes no further step, and stays IN_PROGRESS until
+        the operation is finished, which knows the interrupt's cause and writes state and event with it."""
+        return cls(StepResult(kind=StepKind.ABORTED), message=reason, lost=lost, physical_id=physical_id)
+
+    @classmethod
+    def unknown(cls, message: str, *, properties: Mapping[str, Any] | None = None) -> "RowOutcome":
+        """Nobody can know whether the call took effect. The row is FAILED and stays unsettled."""
+        result = StepResult(kind=StepKind.UNKNOWN)
+        return cls(result, error="UnknownOutcome", message=message, properties=properties, lost=True)
+
+    @classmethod
+    def release(cls, *, lost: bool = False) -> "RowOutcome":
+        """Give the row back untouched, as if it had not been claimed: a batch had no time left for it.
+
+        Only for a row's first step: an earlier step's outcome is forgotten. lost: what the claim said of intent_open.
+        """
+        return cls(StepResult(kind=StepKind.ABORTED), lost=lost, released=True)

@@ -1,0 +1,155 @@
+"""What the writes of one transaction share: the locked rows of their stacks, and the events they emit.
+
+A stack's row is locked before anything that belongs to it (PostgreSQL: FOR UPDATE in the order of ids; SQLite: the
+transaction holds the whole file), so the sequence of its events is given out without gaps and in commit order.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from firebrick.store.models import events, stacks
+
+STACK_TYPE = "OS::Heat::Stack"
+
+_LOCK = (
+    select(
+        stacks.c.id,
+        stacks.c.project,
+        stacks.c.name,
+        stacks.c.action,
+        stacks.c.status,
+        stacks.c.deleted_at,
+        stacks.c.operation_seq,
+        stacks.c.event_seq,
+    )
+    .where(stacks.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(stacks.c.id)
+    .with_for_update()
+)
+_SAVE_EVENT_SEQ = update(stacks).where(stacks.c.id == bindparam("_id")).values(event_seq=bindparam("_event_seq"))
+_SAVE_STATE = (
+    update(stacks)
+    .where(stacks.c.id == bindparam("_id"))
+    .values(
+        event_seq=bindparam("_event_seq"),
+        operation_seq=bindparam("_operation_seq"),
+        action=bindparam("_action"),
+        status=bindparam("_status"),
+    )
+)
+_SAVE_REASON = update(stacks).where(stacks.c.id == bindparam("_id")).values(status_reason=bindparam("_reason"))
+_INSERT_EVENTS = insert(events)
+
+
+@dataclass(slots=True)
+class LockedStack:
+    """A stack's row as this transaction sees it. reason: None until this transaction gives a new one."""
+
+    id: str
+    project: str
+    name: str
+    action: str
+    status: str
+    deleted_at: float | None
+    operation_seq: int
+    event_seq: int
+    stored_event_seq: int
+    reason: str | None = None
+    changed: bool = False
+
+
+class Transaction:
+    """One transaction of the writer. Not shared between threads."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._stacks: dict[str, LockedStack] = {}
+        self._events: list[dict[str, Any]] = []
+
+    def lock(self, ids: Iterable[str]) -> None:
+        """Lock these stacks' rows, if they exist."""
+        wanted = sorted(set(ids) - self._stacks.keys())
+        if wanted:
+            for row in self.connection.execute(_LOCK, {"ids": wanted}):
+                self._stacks[row[0]] = LockedStack(*row, stored_event_seq=row[7])
+
+    def stack(self, project: str, stack_id: str) -> LockedStack | None:
+        """The locked row, if it is this project's."""
+        stack = self._stacks.get(stack_id)
+        return stack if stack is not None and stack.project == project else None
+
+    def born(self, stack: LockedStack) -> None:
+        """A stack that this transaction has inserted."""
+        self._stacks[stack.id] = stack
+
+    def own(self, stack: LockedStack, operation_seq: int) -> None:
+        """Give the stack to the operation that RUNS now; 0 for none."""
+        stack.operation_seq = operation_seq
+        stack.changed = True
+
+    def set_state(self, stack: LockedStack, action: str, status: str, reason: str, now: float) -> None:
+        """The stack's new state, and its event."""
+        stack.action, stack.status, stack.reason, stack.changed = action, status, reason, True
+        self.emit(stack, now, None, stack.name, STACK_TYPE, stack.id, action, status, reason)
+
+    def emit(
+        self,
+        stack: LockedStack,
+        now: float,
+        resource_id: int | None,
+        resource_name: str,
+        resource_type: str,
+        physical_id: str | None,
+        action: str,
+        status: str,
+        reason: str,
+        properties: Any = None,
+    ) -> None:
+        stack.event_seq += 1
+        self._events.append(
+            {
+                "stack_id": stack.id,
+                "seq": stack.event_seq,
+                "id": str(uuid4()),
+                "time": now,
+                "resource_id": resource_id,
+                "resource_name": resource_name,
+                "resource_type": resource_type,
+                "physical_id": physical_id,
+                "action": action,
+                "status": status,
+                "reason": reason,
+                "properties": properties,
+            }
+        )
+
+    def flush(self) -> None:
+        """Write events and stacks. Called once, before the commit."""
+        if self._events:
+            self.connection.execute(_INSERT_EVENTS, self._events)
+        touched = [stack for stack in self._stacks.values() if stack.event_seq != stack.stored_event_seq]
+        counted = [{"_id": one.id, "_event_seq": one.event_seq} for one in touched if not one.changed]
+        if counted:
+            self.connection.execute(_SAVE_EVENT_SEQ, counted)
+        changed = [stack for stack in self._stacks.values() if stack.changed]
+        if changed:
+            self.connection.execute(
+                _SAVE_STATE,
+                [
+                    {
+                        "_id": one.id,
+                        "_event_seq": one.event_seq,
+                        "_operation_seq": one.operation_seq,
+                        "_action": one.action,
+                        "_status": one.status,
+                    }
+                    for one in changed
+                ],
+            )
+        reasons = [{"_id": one.id, "_reason": one.reason} for one in changed if one.reason is not None]
+        if reasons:
+            self.connection.execute(_SAVE_REASON, reasons)

@@ -1,0 +1,50 @@
+"""Column types. An encrypted column holds text or JSON sealed by the keyring of the engine that writes it.
+
+The tables are the same for every store, the keys are not: they hang on the engine's dialect, which SQLAlchemy hands
+to a type with every value.
+"""
+
+import json
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Dialect, Engine, LargeBinary
+from sqlalchemy.types import TypeDecorator
+
+from firebrick.store.keyring import Keyring
+
+_KEYRINGS: "WeakKeyDictionary[Dialect, Keyring]" = WeakKeyDictionary()
+
+_to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_from_json = json.JSONDecoder().decode
+
+
+def use_keyring(engine: Engine, keyring: Keyring) -> None:
+    """Say which keys the encrypted columns of this engine use. Before its first statement."""
+    _KEYRINGS[engine.dialect] = keyring
+
+
+class EncryptedText(TypeDecorator[str]):
+    """Text, sealed. NULL stays NULL."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else _KEYRINGS[dialect].seal(value.encode("utf-8", "surrogatepass"))
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        return None if value is None else _KEYRINGS[dialect].open(value).decode("utf-8", "surrogatepass")
+
+
+class EncryptedJSON(TypeDecorator[Any]):
+    """A JSON value, sealed. None is NULL, not JSON's null."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Any | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else _KEYRINGS[dialect].seal(_to_json(value).encode("ascii"))
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any | None:
+        return None if value is None else _from_json(_KEYRINGS[dialect].open(value).decode("ascii"))

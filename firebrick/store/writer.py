@@ -1,0 +1,222 @@
+"""The group-committing writer: one thread, one connection, one transaction for all writes that have gathered.
+
+While a group is being committed the next one gathers, so the more there is to write the fewer commits it takes. Each
+write has an outcome of its own. A write that is refused (a FirebrickError, raised before it changed anything) leaves
+its neighbours alone; any other error rolls the group back and each of its writes is tried again by itself.
+
+An outcome is handed out after the commit: what a caller was told survives the death of the process.
+"""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, Self, TypeVar
+
+from sqlalchemy import Connection, Engine, RootTransaction
+
+from firebrick.diagnostics import FirebrickError
+from firebrick.store.database import refusals, unavailable
+from firebrick.store.transaction import Transaction
+
+Outcome = TypeVar("Outcome")
+
+GROUP_ROWS = 2_000
+"""A group is closed when its writes touch so many rows."""
+
+
+class Write(Generic[Outcome]):
+    """Something to do in one transaction, beside others.
+
+    stacks: the ids of the stacks it touches; their rows are locked, in order, before anything else.
+    rows: roughly how many rows it touches, to keep groups bounded.
+    """
+
+    def stacks(self) -> Sequence[str]:
+        return ()
+
+    def rows(self) -> int:
+        return 1
+
+    def apply(self, transaction: Transaction) -> Outcome:
+        """Do it. A refusal (FirebrickError) is raised before anything is changed."""
+        raise NotImplementedError
+
+    @classmethod
+    def apply_all(cls, transaction: Transaction, writes: Sequence[Self]) -> list[Any]:
+        """Do many of one kind; outcomes (or refusals) in the order given. Hot kinds do it in few statements."""
+        outcomes: list[Any] = []
+        for write in writes:
+            try:
+                outcomes.append(write.apply(transaction))
+            except FirebrickError as refusal:
+                outcomes.append(refusal)
+        return outcomes
+
+
+class _Entry:
+    __slots__ = ("future", "loop", "write")
+
+    def __init__(self, write: Write[Any], loop: asyncio.AbstractEventLoop) -> None:
+        self.write = write
+        self.loop = loop
+        self.future: asyncio.Future[Any] = loop.create_future()
+
+
+class StoreWriter:
+    """One per process and database. May be used from several event loops."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._queue: SimpleQueue[_Entry | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    async def write(self, write: Write[Outcome]) -> Outcome:
+        """The write's outcome, once it is committed. Unavailable when the database refuses.
+
+        Cancelling the await does not undo the write.
+        """
+        entry = _Entry(write, asyncio.get_running_loop())
+        with self._lock:
+            if self._closed:
+                raise unavailable("the store is closed")
+            self._queue.put(entry)
+        outcome: Outcome = await entry.future
+        return outcome
+
+    async def close(self) -> None:
+        """Commit what has gathered and stop. Later writes are refused."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    # --- the thread ---
+
+    def _run(self) -> None:
+        connection: Connection | None = None
+        open_ = True
+        while open_:
+            group, open_ = self._gather()
+            if not group:
+                continue
+            try:
+                with refusals():
+                    if connection is None or connection.invalidated:
+                        connection = self._engine.connect()
+                    outcomes = _commit(connection, group)
+            except Exception as error:  # the connection itself: nothing was written, nobody is tried again
+                outcomes = [error] * len(group)
+                _discard(connection)
+                connection = None
+            _answer(group, outcomes)
+        _discard(connection)
+
+    def _gather(self) -> tuple[list[_Entry], bool]:
+        """Wait for a write, then take all that have come. False: the queue is closed behind them."""
+        group: list[_Entry] = []
+        rows = 0
+        entry = self._queue.get()
+        while entry is not None:
+            group.append(entry)
+            rows += entry.write.rows()
+            if rows >= GROUP_ROWS:
+                return group, True
+            try:
+                entry = self._queue.get_nowait()
+            except Empty:
+                return group, True
+        return group, False
+
+
+def _commit(connection: Connection, group: list[_Entry]) -> list[Any]:
+    """One transaction for all; if that fails, one for each. Raises when no transaction can be begun at all."""
+    writes = [entry.write for entry in group]
+    transaction = connection.begin()
+    try:
+        outcomes = _apply(connection, writes)
+        transaction.commit()
+        return outcomes
+    except Exception as error:
+        _roll_back(transaction)
+        if len(writes) == 1 or connection.invalidated:
+            return [_refusal(error)] * len(writes)
+    return [_commit_alone(connection, write) for write in writes]
+
+
+def _commit_alone(connection: Connection, write: Write[Any]) -> Any:
+    try:
+        transaction = connection.begin()
+    except Exception as error:
+        return _refusal(error)
+    try:
+        outcome = _apply(connection, [write])[0]
+        transaction.commit()
+        return outcome
+    except Exception as error:
+        _roll_back(transaction)
+        return _refusal(error)
+
+
+def _roll_back(transaction: RootTransaction) -> None:
+    try:
+        transaction.rollback()
+    except Exception:  # the connection is gone, and the transaction with it; the first error is the one to report
+        pass
+
+
+def _apply(connection: Connection, writes: list[Write[Any]]) -> list[Any]:
+    transaction = Transaction(connection)
+    transaction.lock(stack_id for write in writes for stack_id in write.stacks())
+    kinds: dict[type[Write[Any]], list[int]] = {}
+    for index, write in enumerate(writes):
+        kinds.setdefault(type(write), []).append(index)
+    outcomes: list[Any] = [None] * len(writes)
+    for kind, indices in kinds.items():
+        for index, outcome in zip(indices, kind.apply_all(transaction, [writes[i] for i in indices]), strict=True):
+            outcomes[index] = outcome
+    transaction.flush()
+    return outcomes
+
+
+def _refusal(error: Exception) -> Exception:
+    try:
+        with refusals():
+            raise error
+    except Exception as translated:
+        return translated
+
+
+def _discard(connection: Connection | None) -> None:
+    if connection is not None:
+        try:
+            connection.invalidate()
+            connection.close()
+        except Exception:  # it is broken already; a new one is made for the next group
+            pass
+
+
+def _answer(group: list[_Entry], outcomes: list[Any]) -> None:
+    """One wake-up for each loop, not one for each write."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
+    for entry, outcome in zip(group, outcomes, strict=True):
+        loops.setdefault(entry.loop, []).append((entry.future, outcome))
+    for loop, answers in loops.items():
+        try:
+            loop.call_soon_threadsafe(_resolve, answers)
+        except RuntimeError:  # that loop is closed: nobody waits any more
+            pass
+
+
+def _resolve(answers: list[tuple[asyncio.Future[Any], Any]]) -> None:
+    for future, outcome in answers:
+        if future.done():  # cancelled
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
