@@ -2,23 +2,21 @@
 
 import os
 import platform
-import sys
 import time
 import traceback
-import uuid
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
+from starter.crash_report import new_report_id, places
 from starter.state_folder import StateFolder
 
-_WITH_SECRETS = ("--parameter", "--url", "--database", "-P")
+_WITH_VALUES = ("--parameter", "--url", "--database")
 
 
 def write_report(error: BaseException, arguments: Sequence[str]) -> str:
     """Say what happened, with the id of the report. $FIREBRICK_DEBUG=1 shows the whole traceback as well."""
-    report_id = uuid.uuid4().hex[:12]
+    report_id = new_report_id()
     if os.environ.get("FIREBRICK_DEBUG") == "1":
         traceback.print_exception(error)
     click.echo(f"error: an unexpected {type(error).__name__} [report {report_id}]", err=True)
@@ -35,37 +33,23 @@ def write_report(error: BaseException, arguments: Sequence[str]) -> str:
 
 
 def report_text(error: BaseException, arguments: Sequence[str], report_id: str) -> str:
-    """Where it happened and on what; the exception's own text may hold a value, so only its type is here."""
     lines = [
         f"report {report_id}, {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}",
         f"python {platform.python_version()}, {platform.platform()}",
         f"command: firebrick {' '.join(_masked(arguments))}",
+        *places(error),
     ]
-    link: BaseException | None = error
-    while link is not None:
-        lines.append(f"{type(link).__module__}.{type(link).__qualname__}")
-        for frame in traceback.extract_tb(link.__traceback__):
-            lines.append(f"  {_short(frame.filename)}:{frame.lineno} in {frame.name}: {frame.line}")
-        link = link.__cause__ or link.__context__
     return "\n".join(lines) + "\n"
 
 
 def _masked(arguments: Sequence[str]) -> list[str]:
+    """The command line with the values of parameters, and of addresses that may hold a password, hidden."""
     shown, hide = [], False
     for argument in arguments:
         name, equals, _ = argument.partition("=")
-        if hide:
-            argument = f"{name}=******" if equals else "******"
-        elif equals and name in _WITH_SECRETS:
-            argument = f"{name}=******"
-        shown.append(argument)
-        hide = argument in _WITH_SECRETS
+        if hide or (equals and name in _WITH_VALUES):
+            shown.append(f"{name}=******" if equals else "******")
+        else:
+            shown.append(argument)
+        hide = argument in _WITH_VALUES
     return shown
-
-
-def _short(file: str) -> str:
-    """Relative to the folder it was imported from."""
-    for base in sorted((base for base in sys.path if base), key=len, reverse=True):
-        if file.startswith(base + os.sep):
-            return str(Path(file).relative_to(base))
-    return file
