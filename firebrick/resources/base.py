@@ -197,6 +197,11 @@ class ResourceType:
 
     idempotent_create: ClassVar[bool] = False
 
+    def longest(self, properties: Any) -> float:
+        """Seconds that one action of a resource with these properties (the model) may wait of its own will; a stack
+        whose timeout is shorter is refused."""
+        return 0.0
+
     def attribute(self, name: str, context: Context, stored: Mapping[str, Any]) -> Any:
         """Value of an attribute, from what was stored; called when a reference or an output is resolved.
 

@@ -21,7 +21,7 @@ from pydantic_core import PydanticUndefined
 from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.resources.base import ResourceProperties, ResourceType
 from firebrick.resources.kinds import READERS, Kind, zero
-from firebrick.resources.vocabulary import Constraint, Length, Marker, OneOf, Pattern, Range, Rule
+from firebrick.resources.vocabulary import Constraint, Length, Marker, OneOf, Range, Rule
 from firebrick.template.catalogue import PropertyProblem
 
 Path = tuple[str | int, ...]
@@ -75,7 +75,6 @@ class PropertySchema:
 def _pydantic_constraints(metadata: Sequence[Any]) -> list[Constraint]:
     """Pydantic's own words in ours."""
     low = high = shortest = longest = None
-    found: list[Constraint] = []
     for word in metadata:
         if isinstance(word, annotated_types.Ge):
             low = word.ge
@@ -85,12 +84,11 @@ def _pydantic_constraints(metadata: Sequence[Any]) -> list[Constraint]:
             shortest = word.min_length
         elif isinstance(word, annotated_types.MaxLen):
             longest = word.max_length
-        elif isinstance(pattern := getattr(word, "pattern", None), str):
-            found.append(Pattern(pattern))
-    if shortest is not None or longest is not None:
-        found.insert(0, Length(shortest, longest))
+    found: list[Constraint] = []
     if low is not None or high is not None:
-        found.insert(0, Range(low, high))  # type: ignore[arg-type]
+        found.append(Range(low, high))  # type: ignore[arg-type]
+    if shortest is not None or longest is not None:
+        found.append(Length(shortest, longest))
     return found
 
 
@@ -262,6 +260,16 @@ class TypeSchema:
         properties: name -> JSON value, `unknown` (a sentinel, at any depth) where a run-time value will be.
         """
         return self._read(properties, unknown)[1]
+
+    def check_timeout(self, properties: Mapping[str, Any], *, timeout: float, unknown: object) -> list[PropertyProblem]:
+        """A problem when the resource may by its own will wait longer than the stack's timeout (seconds); none while
+        its properties are not all known, or wrong in another way."""
+        model, _ = self._read(properties, unknown)
+        longest = 0.0 if model is None else self.implementation.longest(model)
+        if longest <= timeout:
+            return []
+        message = f"{self.name} maximum delay {longest:g} exceeds stack timeout {timeout:g}."
+        return [PropertyProblem((), "property-rule", message)]
 
     def validate(self, properties: Mapping[str, Any], *, resource: str = "") -> Any:
         """The type's model of these properties: ``context.properties``.

@@ -9,7 +9,8 @@
 
 Without UPDATABLE a change replaces the resource; with IMMUTABLE it is refused; HIDDEN ones are not shown. A property
 whose name is a word of Python has an alias: ``class_: Annotated[str, Field(alias="class")]``. Pydantic's own
-``Field(ge=, le=, min_length=, max_length=, pattern=)`` and ``Literal`` mean the same as the words here.
+``Field(ge=, le=, min_length=, max_length=)`` and ``Literal`` mean the same as Range, Length and OneOf; whatever else
+pydantic checks is checked last, in its words.
 
 A constraint's ``problem(value)`` is Heat's text, or None; ``shown()`` is its form in the REST API.
 """

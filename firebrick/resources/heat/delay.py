@@ -35,8 +35,8 @@ class Delay(ResourceType):
             Field(description="Actions that wait; the others take no time."),
         ] = ["CREATE"]
 
-    def longest(self, properties: Properties) -> float:
-        return properties.min_wait + properties.max_jitter * properties.jitter_multiplier
+    def longest(self, properties: Any) -> float:
+        return float(properties.min_wait + properties.max_jitter * properties.jitter_multiplier)
 
     def create(self, context: Context) -> Next:
         return self._start(context, context.physical_name)
