@@ -30,7 +30,7 @@ FINISH_OPERATION = "finish_operation"
 READ_OPERATION = "read_operation"
 
 # Messages a running action takes.
-TAKE_OVER = "take_over"  # update: a newer operation was accepted for this stack; interrupt, drain, look at the store
+TAKE_OVER = "take_over"  # signal: a newer operation was accepted for this stack; interrupt, drain, look at the store
 PROGRESS = "progress"  # query: Progress
 
 # Failure types a caller can match on.
@@ -180,7 +180,8 @@ class BeginOperation(Frozen):
 
 
 class Begun(Frozen):
-    """The operation is RUNNING and mine. deadline: seconds since the epoch. nodes: how many the plan has."""
+    """The operation is RUNNING and mine. deadline: seconds since the epoch. nodes: how many the plan has.
+    search_attributes: whether the namespace has ours, so that the run may set them."""
 
     kind: Literal["begun"] = "begun"
     project: str
@@ -192,6 +193,7 @@ class Begun(Frozen):
     deadline: float
     nodes: int
     page: "PlanPage"
+    search_attributes: bool = False
 
 
 class BeginOther(Frozen):
@@ -287,7 +289,7 @@ class RunStep(Frozen):
 
 
 class RunBatch(Frozen):
-    """Take up to 50 instant resources, given in dependency order, to their end."""
+    """Take up to 50 instant resources, given in dependency order, to their end. number: of the batch in its run."""
 
     project: str
     stack_id: str
@@ -296,6 +298,7 @@ class RunBatch(Frozen):
     seq: int
     chain_run: int
     rows: tuple[int, ...]
+    number: int
     deadline: float
 
 

@@ -1,0 +1,164 @@
+"""run_batch: up to 50 instant resources in one activity: one claim, the computing, one record."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from temporalio import activity
+
+from activities.failures import scrubbed
+from activities.heartbeat import Interrupt, alive
+from activities.steps import error_name, error_text
+from activities.world import World
+from firebrick import contract
+from firebrick.contract import Action, StepKind, StepResult
+from firebrick.diagnostics import Unavailable
+from firebrick.failpoints import failpoint
+from firebrick.resolution import StoredLookup, apart, physical_name
+from firebrick.resources.base import Context, Done
+from firebrick.resources.errors import classify
+from firebrick.resources.schema import validate
+from firebrick.store.rows import (
+    AlreadyEnded,
+    AlreadyRecorded,
+    Busy,
+    Claim,
+    Claimed,
+    RowOutcome,
+    Superseded,
+    UpstreamRow,
+)
+from firebrick.template import ResourceDefinition, resolve_properties
+
+# Seconds after which a batch starts nothing more: it shares the worker's loop with everything else.
+BUDGET = 1.0
+# Instant resources ask nobody, so the row is only held while this worker computes.
+LEASE = 5.0
+
+
+class BatchActivities:
+    """run_batch: instant resources, in dependency order."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    @activity.defn(name=contract.RUN_BATCH)
+    @scrubbed
+    async def run_batch(self, ask: contract.RunBatch) -> contract.BatchResult:
+        """Take each row to its end. A row that is missing in the result was not started."""
+        interrupt = Interrupt()
+        results = await alive(self._run(ask, activity.info().attempt, interrupt), interrupt)
+        return contract.BatchResult(results=tuple(results))
+
+    async def _run(self, ask: contract.RunBatch, attempt: int, interrupt: Interrupt) -> list[tuple[int, StepResult]]:
+        failpoint("batch.before-claim")
+        rows = self._world.store.project(ask.project)
+        claims = [
+            Claim(
+                stack_id=ask.stack_id, row=row, seq=ask.seq, chain_run=ask.chain_run, step=ask.number, attempt=attempt
+            )
+            for row in ask.rows
+        ]
+        held = await rows.claim_many(
+            claims, action=ask.action, operation_id=ask.operation_id, now=self._world.clock(), lease=LEASE
+        )
+        failpoint("batch.after-claim")
+        results: dict[int, StepResult] = {}
+        mine: list[Claimed] = []
+        for claim, got in zip(claims, held, strict=True):
+            match got:
+                case Claimed():
+                    mine.append(got)
+                case AlreadyEnded(result=result) | AlreadyRecorded(result=result):
+                    results[claim.row] = result
+                case Superseded():
+                    results[claim.row] = StepResult(kind=StepKind.SUPERSEDED)
+                case Busy():
+                    pass
+        outcomes = await self._settle(ask, mine, results, interrupt)
+        kept = await rows.record_many(outcomes, now=self._world.clock())
+        failpoint("batch.after-record")
+        for (claim, outcome), stored in zip(outcomes, kept, strict=True):
+            if stored and not outcome.released:
+                results[claim.row] = outcome.result
+        if not results:
+            # All rows are another worker's, which may be dead: come back when its lease has run out.
+            await interrupt.wait(LEASE / 10)
+        # In the order asked for. What is missing will be asked for again.
+        return [(row, results[row]) for row in ask.rows if row in results]
+
+    async def _settle(
+        self,
+        ask: contract.RunBatch,
+        mine: Sequence[Claimed],
+        results: Mapping[int, StepResult],
+        interrupt: Interrupt,
+    ) -> list[tuple[Claim, RowOutcome]]:
+        """Compute each row's outcome, in the given order; those made here are upstream of those that follow."""
+        outcomes: list[tuple[Claim, RowOutcome]] = []
+        upstream: dict[str, UpstreamRow] = {}
+        ended = {row for row, result in results.items() if result.kind is not StepKind.DONE}
+        until = time.monotonic() + BUDGET
+        for held in mine:
+            row = held.row
+            if interrupt or time.monotonic() > until or any(one in ended for one in row.requires):
+                outcome = RowOutcome.release()
+            else:
+                outcome = await self._one(ask, held, upstream)
+            if outcome.result.kind is not StepKind.DONE:
+                ended.add(row.id)
+            outcomes.append((held.claim, outcome))
+        return outcomes
+
+    async def _one(self, ask: contract.RunBatch, held: Claimed, upstream: dict[str, UpstreamRow]) -> RowOutcome:
+        row = held.row
+        if ask.action is Action.DELETE:
+            return RowOutcome.done()
+        world = self._world
+        kind = world.registry.type(row.implementation)
+        properties: dict[str, Any] | None = None
+        try:
+            definition = ResourceDefinition.thaw(row.definition)
+            lookup = StoredLookup({**held.upstream, **upstream}, world.registry)
+            properties = await apart(lookup, resolve_properties, definition, lookup)
+            context = Context(
+                name=row.name,
+                type_name=row.type,
+                stack_name=held.stack_name,
+                stack_id=ask.stack_id,
+                project=ask.project,
+                action=ask.action.value,
+                key=row.key,
+                physical_name=physical_name(held.stack_name, row.name, row.uuid),
+                properties=validate(kind, properties or {}, name=row.name),
+                physical_id=None,
+                data={},
+                progress={},
+                now=world.clock(),
+            )
+            done = kind.create(context)
+            assert isinstance(done, Done), f"{kind.type_name} is instant and must be done at once"
+        except Unavailable:
+            raise
+        except Exception as error:
+            return RowOutcome.failed(classify(error), error_text(error), error=error_name(error), properties=properties)
+        upstream[row.name] = UpstreamRow(
+            id=row.id,
+            name=row.name,
+            type=row.type,
+            implementation=row.implementation,
+            action=ask.action.value,
+            status="COMPLETE",
+            physical_id=done.physical_id,
+            reference_id=done.reference_id or done.physical_id,
+            attributes=done.attributes,
+            data=done.data or {},
+            properties=properties,
+        )
+        return RowOutcome.done(
+            physical_id=done.physical_id,
+            reference_id=done.reference_id,
+            attributes=done.attributes,
+            data=done.data,
+            properties=properties,
+        )

@@ -1,0 +1,43 @@
+"""What an activity's exception becomes in a history: a class and a code, never a value or a provider's text."""
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import structlog
+from temporalio.exceptions import ApplicationError
+
+from firebrick import contract
+from firebrick.diagnostics import FirebrickError, Unavailable
+
+log = structlog.get_logger("firebrick.activities")
+
+F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
+
+
+def scrubbed(function: F) -> F:
+    """Decorate an activity: refused requests end it, an absent database is tried again, all else is a report.
+
+    Messages of diagnostics are made for people and hold no values of hidden parameters, so a refusal's text may pass.
+    """
+
+    @functools.wraps(function)
+    async def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await function(*args, **kwargs)
+        except ApplicationError:
+            raise
+        except Unavailable as error:
+            raise ApplicationError(error.first.summary, type=error.first.code) from None
+        except FirebrickError as error:
+            raise ApplicationError(str(error), type=contract.INVALID_REQUEST, non_retryable=True) from None
+        except Exception as error:
+            report = uuid4().hex[:12]
+            log.exception("activity failed", activity=function.__name__, report=report)
+            raise ApplicationError(
+                f"{type(error).__name__} in {function.__name__}; the worker's log has it as report {report}",
+                type="InternalError",
+            ) from None
+
+    return run  # type: ignore[return-value]

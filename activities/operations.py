@@ -1,0 +1,160 @@
+"""Activities that begin, plan and finish an operation. Each is safe to repeat: the store's compare-and-swap decides."""
+
+import asyncio
+import uuid
+
+from firebrick.plan import Plan, plan_create, plan_delete, to_pages
+from temporalio import activity
+
+from activities.failures import scrubbed
+from activities.heartbeat import Interrupt, alive
+from activities.world import World
+from firebrick import contract
+from firebrick.contract import Action
+from firebrick.diagnostics import ActionInProgress, InvalidInput, NotFound
+from firebrick.failpoints import failpoint
+from firebrick.intake import accept_create, accept_delete
+from firebrick.store.rows import Mine, Nothing, OperationRow, Other
+
+
+class OperationActivities:
+    """begin_operation, load_plan, finish_operation, read_operation."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._pages: dict[tuple[str, Action], list[contract.PlanPage]] = {}
+
+    @activity.defn(name=contract.BEGIN_OPERATION)
+    @scrubbed
+    async def begin_operation(self, ask: contract.BeginOperation) -> contract.BeginResult:
+        """Make the newest accepted operation RUNNING, if it is this workflow's to run; with its plan's first page."""
+        return contract.BeginResult(result=await alive(self._begin(ask), Interrupt()))
+
+    async def _begin(
+        self, ask: contract.BeginOperation
+    ) -> contract.Begun | contract.BeginOther | contract.NothingToBegin:
+        failpoint("begin.before")
+        world = self._world
+        stack_id, operation_id = ask.stack_id, ask.operation_id
+        if ask.create is not None or ask.delete is not None:
+            accepted = await self._accept(ask)
+            stack_id, operation_id = accepted.stack_id, accepted.id
+            failpoint("begin.after-accept")
+        outcome = await world.store.project(ask.project).begin(
+            stack_id,
+            action=ask.action,
+            operation_id=operation_id,
+            workflow_id=ask.workflow_id,
+            chain_id=ask.chain_id,
+            now=world.clock(),
+        )
+        failpoint("begin.after")
+        match outcome:
+            case Mine(operation=operation):
+                return await self._begun(ask, operation)
+            case Other(action=action, operation=operation):
+                return contract.BeginOther(
+                    action=action, project=ask.project, stack_id=stack_id, operation_id=operation.id
+                )
+            case Nothing(running_workflow_id=running):
+                if running and running != ask.workflow_id and ask.delete is not None:
+                    await world.nudge(running)
+                return contract.NothingToBegin(
+                    project=ask.project,
+                    stack_id=stack_id,
+                    operation_id=operation_id,
+                    running_workflow_id=running,
+                )
+
+    async def _accept(self, ask: contract.BeginOperation) -> OperationRow:
+        """Store the inline request. Repeating finds it again: without an id of the client's, the chain gives one."""
+        world = self._world
+        own_id = str(uuid.uuid5(uuid.UUID(ask.chain_id), ask.workflow_id))
+        try:
+            if ask.create is not None:
+                request = ask.create.model_copy(update={"operation_id": ask.create.operation_id or own_id})
+                return await accept_create(
+                    world.store,
+                    world.registry,
+                    request,
+                    minute=world.minute,
+                    inline_without_codec=not world.payload_codec,
+                    started_as=ask.workflow_id,
+                )
+            assert ask.delete is not None
+            delete = ask.delete.model_copy(update={"operation_id": ask.delete.operation_id or own_id})
+            return await accept_delete(world.store, delete, minute=world.minute, started_as=ask.workflow_id)
+        except (NotFound, ActionInProgress) as error:
+            raise InvalidInput(error.diagnostics) from None
+
+    async def _begun(self, ask: contract.BeginOperation, operation: OperationRow) -> contract.Begun:
+        pages = await self._plan_pages(ask.project, operation.stack_id, operation.id, ask.action)
+        return contract.Begun(
+            project=ask.project,
+            stack_id=operation.stack_id,
+            stack_name=operation.stack_name,
+            operation_id=operation.id,
+            action=ask.action,
+            seq=operation.seq,
+            deadline=operation.deadline or 0.0,  # set when it began
+            nodes=sum(len(page.nodes) for page in pages),
+            page=pages[0],
+            search_attributes=self._world.search_attributes,
+        )
+
+    @activity.defn(name=contract.LOAD_PLAN)
+    @scrubbed
+    async def load_plan(self, ask: contract.LoadPlan) -> contract.PlanPage:
+        """One further page. All pages are of one moment: made when the operation began, made again after a restart
+        of the worker (rows do not appear or vanish while an operation runs, so the pages are the same)."""
+        pages = self._pages.get((ask.operation_id, ask.action))
+        if pages is None:
+            pages = await alive(self._plan_pages(ask.project, ask.stack_id, ask.operation_id, ask.action), Interrupt())
+        return pages[ask.page]
+
+    async def _plan_pages(
+        self, project: str, stack_id: str, operation_id: str, action: Action
+    ) -> list[contract.PlanPage]:
+        rows = await self._world.store.project(project).plan_rows(stack_id, operation_id)
+
+        def pages() -> list[contract.PlanPage]:
+            plan: Plan = plan_create(rows) if action is Action.CREATE else plan_delete(rows)
+            return to_pages(plan)
+
+        made = await asyncio.to_thread(pages) if len(rows) > 200 else pages()
+        if len(made) > 1:
+            self._pages[operation_id, action] = made
+            while len(self._pages) > 8:
+                del self._pages[next(iter(self._pages))]
+        return made
+
+    @activity.defn(name=contract.FINISH_OPERATION)
+    @scrubbed
+    async def finish_operation(self, ask: contract.FinishOperation) -> contract.Finished:
+        """Write what became of the operation, and look for a newer one, in one transaction."""
+        failpoint("finish.before")
+        outcome = await alive(
+            self._world.store.project(ask.project).finish(
+                ask.operation_id,
+                seq=ask.seq,
+                complete=ask.complete,
+                interrupted=ask.interrupted,
+                now=self._world.clock(),
+            ),
+            Interrupt(),
+        )
+        self._pages.pop((ask.operation_id, ask.action), None)
+        failpoint("finish.after")
+        return contract.Finished(
+            state=outcome.state,
+            reason=outcome.reason,
+            next_action=outcome.next_action,
+            next_operation_id=outcome.next_operation_id,
+        )
+
+    @activity.defn(name=contract.READ_OPERATION)
+    @scrubbed
+    async def read_operation(self, ask: contract.ReadOperation) -> contract.OperationView:
+        """What became of an operation so far."""
+        row = await self._world.store.project(ask.project).operation(ask.operation_id)
+        return contract.OperationView(state=row.state, reason=row.summary)

@@ -1,0 +1,363 @@
+"""One resource step, once in effect (docs/architecture.md, section 5): claim and intent, the call, the outcome."""
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from temporalio import activity
+
+from activities.failures import scrubbed
+from activities.heartbeat import Interrupt, alive
+from activities.world import World
+from firebrick import contract
+from firebrick.contract import Action, StepKind, StepResult
+from firebrick.diagnostics import FirebrickError, Unavailable
+from firebrick.failpoints import failpoint
+from firebrick.resolution import StoredLookup, apart, physical_name
+from firebrick.resources.base import Context, Done, Found, Next, Poll, ResourceType, WaitSignal, WaitUntil
+from firebrick.resources.errors import RETRY_RULES, classify
+from firebrick.resources.schema import restore, validate
+from firebrick.store.rows import (
+    AlreadyEnded,
+    AlreadyRecorded,
+    Busy,
+    Claim,
+    Claimed,
+    ResourceRow,
+    RowOutcome,
+    Superseded,
+)
+from firebrick.template import ResourceDefinition, resolve, resolve_properties
+
+# Polls up to this far apart, and for this long in all, stay in the activity; longer ones park the node.
+POLL_IN_PLACE = 5.0
+# The lease that a claim takes: long enough to get from there to the call, which takes a lease of its own length.
+CLAIM_LEASE = 5.0
+# Added to a call's time limit to make the lease: the call has been abandoned for so long before anyone else may act.
+LEASE_MARGIN = 2.0
+
+
+class StepActivities:
+    """run_step: one resource, one step."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    @activity.defn(name=contract.RUN_STEP)
+    @scrubbed
+    async def run_step(self, ask: contract.RunStep) -> StepResult:
+        """Take a resource one step further; the outcome is in the store before it is told."""
+        interrupt = Interrupt()
+        return await alive(_Step(self._world, ask, activity.info().attempt, interrupt).run(), interrupt)
+
+
+class _Step:
+    def __init__(self, world: World, ask: contract.RunStep, attempt: int, interrupt: Interrupt) -> None:
+        self._world = world
+        self._ask = ask
+        self._interrupt = interrupt
+        self._rows = world.store.project(ask.project)
+        self._claim = Claim(
+            stack_id=ask.stack_id,
+            row=ask.row,
+            seq=ask.seq,
+            chain_run=ask.chain_run,
+            step=ask.step,
+            attempt=attempt,
+        )
+        self._leased_until = 0.0
+        self._properties: dict[str, Any] | None = None  # resolved ones, to be stored
+
+    async def run(self) -> StepResult:
+        """Claim, work, and again from the claim if the row was lost meanwhile."""
+        while True:
+            failpoint("step.before-claim")
+            now = self._world.clock()
+            held = await self._rows.claim(
+                self._claim, action=self._ask.action, operation_id=self._ask.operation_id, now=now, lease=CLAIM_LEASE
+            )
+            match held:
+                case AlreadyEnded(result=result) | AlreadyRecorded(result=result):
+                    return result
+                case Superseded():
+                    return StepResult(kind=StepKind.SUPERSEDED)
+                case Busy(until=until):
+                    # Somebody is, or was, inside a call. Either the outcome appears, or the lease runs out.
+                    if await self._interrupt.wait(min(0.5, max(0.02, until - now))):
+                        return StepResult(kind=StepKind.ABORTED)
+                    continue
+                case Claimed():
+                    self._leased_until = now + CLAIM_LEASE
+            failpoint("step.after-claim", held.row.name)
+            try:
+                return await self._guarded(held)
+            except _Lost:
+                continue
+
+    async def _guarded(self, held: Claimed) -> StepResult:
+        """The work; whatever a handler raises is the resource's failure, not the worker's."""
+        kind = self._world.registry.type(held.row.implementation)
+        try:
+            if self._ask.action is Action.DELETE:
+                return await self._delete(kind, held)
+            return await self._create(kind, held)
+        except (_Lost, Unavailable):
+            raise
+        except Exception as error:
+            return await self._failed(kind, held.row, error)
+
+    # --- the work -------------------------------------------------------------------------------------------------
+
+    async def _create(self, kind: ResourceType, held: Claimed) -> StepResult:
+        row = held.row
+        definition = ResourceDefinition.thaw(row.definition)
+        metadata: Mapping[str, Any] = {}
+        if row.properties is None:
+            self._properties, metadata = await self._resolve(held, definition)
+        else:
+            self._properties = dict(row.properties)
+        context = self._context(held, validate(kind, self._properties, name=row.name), metadata)
+        if row.polling or row.physical_id is not None:
+            answer = await self._call(kind, kind.poll_create, context)
+            return await self._follow(kind, held, context, kind.poll_create, answer)
+        if held.intent_open:
+            if kind.find_by_key is not None:
+                found = await self._find(kind, context)
+                if found is not None:
+                    failpoint("step.after-find", row.name)
+                    adopted = Poll(after=0, physical_id=found.physical_id)
+                    return await self._follow(kind, held, context, kind.poll_create, adopted)
+            elif _effect_unknowable(kind):
+                return await self._unknown(row)
+        failpoint("step.before-call", row.name)
+        if self._interrupt:
+            return await self._aborted(row)
+        try:
+            answer = await self._call(kind, kind.create, context)
+        except Exception as error:
+            # Throttled, conflict and the like are answers; a broken connection or a time limit is none.
+            if _may_hide_an_effect(error) and _effect_unknowable(kind):
+                return await self._unknown(row)
+            raise
+        failpoint("step.after-call", row.name)
+        return await self._follow(kind, held, context, kind.poll_create, answer)
+
+    async def _delete(self, kind: ResourceType, held: Claimed) -> StepResult:
+        row = held.row
+        if row.definition.get("deletion_policy") == "Retain" or not row.create_key:
+            return await self._done(row, Done())
+        model = restore(kind, row.properties) if row.properties is not None else None
+        context = self._context(held, model, {})
+        if row.polling:
+            answer = await self._call(kind, kind.poll_delete, context)
+            return await self._follow(kind, held, context, kind.poll_delete, answer)
+        if row.physical_id is None:
+            # Nothing is known of an object; a create may have been begun and not told about.
+            found = None
+            if row.create_unsettled and kind.find_by_key is not None:
+                found = await self._find(kind, self._context(held, model, {}, key=row.create_key))
+            if found is None:
+                return await self._done(row, Done())
+            failpoint("step.after-find", row.name)
+            await self._progress(kind, found.physical_id, None)
+            context = self._context(held, model, {}, physical_id=found.physical_id)
+        failpoint("step.before-call", row.name)
+        if self._interrupt:
+            return await self._aborted(row)
+        answer = await self._call(kind, kind.delete, context)
+        failpoint("step.after-call", row.name)
+        return await self._follow(kind, held, context, kind.poll_delete, answer)
+
+    async def _follow(
+        self,
+        kind: ResourceType,
+        held: Claimed,
+        context: Context,
+        poll: Callable[[Context], Any],
+        answer: Next,
+    ) -> StepResult:
+        """Do what the handler wants next, in place while that is short, until it is done or parked."""
+        waited = 0.0
+        known: tuple[str | None, Mapping[str, Any]] = (held.row.physical_id, held.row.progress)
+        while not isinstance(answer, Done):
+            physical_id = answer.physical_id if answer.physical_id is not None else context.physical_id
+            progress = dict(answer.progress) if answer.progress is not None else dict(context.progress)
+            if not isinstance(answer, Poll) or waited + answer.after > POLL_IN_PLACE:
+                return await self._park(held.row, answer, physical_id, progress)
+            if known != (physical_id, progress) or not waited:
+                await self._progress(kind, physical_id, progress)
+                known = (physical_id, progress)
+                failpoint("step.after-progress", held.row.name)
+            waited += max(answer.after, 0.02)
+            if self._interrupt or (answer.after and await self._interrupt.wait(answer.after)):
+                return await self._aborted(held.row)
+            context = self._context(
+                held, context.properties, context.metadata, physical_id=physical_id, progress=progress
+            )
+            answer = await self._call(kind, poll, context)
+        return await self._done(held.row, answer)
+
+    async def _call(self, kind: ResourceType, handler: Callable[..., Any], context: Context) -> Any:
+        """One provider call, inside the lease to its last moment."""
+        if not kind.inline:
+            needed = self._world.clock() + kind.call_timeout + LEASE_MARGIN
+            if needed > self._leased_until:
+                # For one call more than is needed: polls in place then cost no write each.
+                await self._renew(needed + kind.call_timeout)
+        return await self._world.handlers.call(kind, handler, context)
+
+    async def _renew(self, until: float, **known: Any) -> None:
+        if not await self._rows.renew(self._claim, until, **known):
+            raise _Lost
+        self._leased_until = until
+
+    async def _progress(self, kind: ResourceType, physical_id: str | None, progress: Mapping[str, Any] | None) -> None:
+        """Store what is known so far, before anything else happens."""
+        until = self._world.clock() + 2 * kind.call_timeout + LEASE_MARGIN
+        await self._renew(until, physical_id=physical_id, progress=progress, properties=self._properties)
+
+    async def _find(self, kind: ResourceType, context: Context) -> Found | None:
+        assert kind.find_by_key is not None
+        found: Found | None = await self._call(kind, kind.find_by_key, context)
+        return found
+
+    # --- outcomes: each is in the store before it is told ---------------------------------------------------------
+
+    async def _done(self, row: ResourceRow, done: Done) -> StepResult:
+        return await self._record(
+            row,
+            RowOutcome.done(
+                physical_id=done.physical_id,
+                reference_id=done.reference_id,
+                attributes=done.attributes,
+                data=done.data,
+                properties=self._properties,
+            ),
+        )
+
+    async def _park(
+        self,
+        row: ResourceRow,
+        answer: Poll | WaitUntil | WaitSignal,
+        physical_id: str | None,
+        progress: Mapping[str, Any],
+    ) -> StepResult:
+        now, key = self._world.clock(), ""
+        match answer:
+            case Poll(after=after):
+                kind, at = StepKind.POLL, now + after
+            case WaitUntil(time=at):
+                kind = StepKind.WAIT_UNTIL
+            case WaitSignal(key=key, timeout=timeout):
+                kind, at = StepKind.WAIT_SIGNAL, now + timeout
+        return await self._record(
+            row,
+            RowOutcome.parked(
+                kind, at, key=key, progress=progress, physical_id=physical_id, properties=self._properties
+            ),
+        )
+
+    async def _failed(self, kind: ResourceType, row: ResourceRow, error: Exception) -> StepResult:
+        """Another attempt where the error's class says that it may help; else the resource has failed."""
+        error_class = classify(error)
+        rule = RETRY_RULES[error_class]
+        attempt = row.retries + 1
+        # An answer that says no is an answer; a broken connection or a time limit may hide an effect.
+        lost = _may_hide_an_effect(error) and not (kind.inline or kind.instant)
+        if attempt < rule.attempts and not self._interrupt:
+            delay = getattr(error, "delay", None)
+            if delay is None:
+                delay = rule.delay(attempt) * (1 + random.random() / 4)
+            outcome = RowOutcome.retry(
+                self._world.clock() + delay,
+                error_class,
+                error_text(error),
+                attempt=attempt,
+                attempts=rule.attempts,
+                lost=lost,
+                properties=self._properties,
+            )
+        else:
+            outcome = RowOutcome.failed(
+                error_class, error_text(error), error=error_name(error), properties=self._properties, lost=lost
+            )
+        return await self._record(row, outcome)
+
+    async def _unknown(self, row: ResourceRow) -> StepResult:
+        """A create may or may not have taken effect, and the provider cannot be asked."""
+        message = (
+            f"the answer to CREATE was lost, and {row.type} can neither find an object by its key nor be created "
+            f"twice safely. Look at the provider for an object made with key {row.key}; if it is there, delete it "
+            "there; then delete the stack."
+        )
+        return await self._record(row, RowOutcome.unknown(message, properties=self._properties))
+
+    async def _aborted(self, row: ResourceRow) -> StepResult:
+        """An interrupt between two calls. Its cause is the workflow's to know; finish_operation writes it."""
+        return await self._record(row, RowOutcome.aborted("interrupted"))
+
+    async def _record(self, row: ResourceRow, outcome: RowOutcome) -> StepResult:
+        if not await self._rows.record(self._claim, outcome, now=self._world.clock()):
+            raise _Lost
+        failpoint("step.after-record", row.name)
+        return outcome.result
+
+    # --- what a handler sees ------------------------------------------------------------------------------------------
+
+    async def _resolve(self, held: Claimed, definition: ResourceDefinition) -> tuple[dict[str, Any], Mapping[str, Any]]:
+        lookup = StoredLookup(held.upstream, self._world.registry)
+        properties = await apart(lookup, resolve_properties, definition, lookup)
+        metadata = await apart(lookup, resolve, definition.metadata, lookup) if definition.metadata else {}
+        return properties, metadata
+
+    def _context(
+        self,
+        held: Claimed,
+        properties: Any,
+        metadata: Mapping[str, Any],
+        *,
+        physical_id: str | None = None,
+        progress: Mapping[str, Any] | None = None,
+        key: str = "",
+    ) -> Context:
+        row = held.row
+        return Context(
+            name=row.name,
+            type_name=row.type,
+            stack_name=held.stack_name,
+            stack_id=self._ask.stack_id,
+            project=self._ask.project,
+            action=self._ask.action.value,
+            key=key or row.key,
+            physical_name=physical_name(held.stack_name, row.name, row.uuid),
+            properties=properties,
+            physical_id=physical_id or row.physical_id,
+            data=row.data,
+            progress=row.progress if progress is None else progress,
+            now=self._world.clock(),
+            attempt=row.retries + 1,
+            metadata=metadata,
+        )
+
+
+class _Lost(Exception):
+    """The row is not held under this claim any more."""
+
+
+def error_name(error: Exception) -> str:
+    """The class that Heat shows before a failure's text."""
+    return error.first.heat_type if isinstance(error, FirebrickError) else type(error).__name__
+
+
+def error_text(error: Exception) -> str:
+    return error.first.message if isinstance(error, FirebrickError) else str(error)
+
+
+def _may_hide_an_effect(error: Exception) -> bool:
+    """Whether a failed call may have done its work all the same."""
+    return classify(error) == "transient" and not getattr(error, "not_sent", False)
+
+
+def _effect_unknowable(kind: ResourceType) -> bool:
+    """Whether a create whose answer was lost can neither be looked up nor be repeated."""
+    return kind.find_by_key is None and not (kind.idempotent_create or kind.inline or kind.instant)

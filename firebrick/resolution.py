@@ -1,0 +1,74 @@
+"""What references mean: a Lookup over stored rows, for the properties of a resource at its turn and for outputs."""
+
+import asyncio
+import base64
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from firebrick.resources.base import Context
+from firebrick.resources.registry import Registry
+from firebrick.store.rows import UpstreamRow
+
+T = TypeVar("T")
+
+
+class StoredLookup:
+    """get_resource and get_attr answered from rows that were read before (see Repository.upstream).
+
+    A resource that is not created yet has its own name as reference id and null attributes, as in Heat.
+    """
+
+    def __init__(self, rows: Mapping[str, UpstreamRow], registry: Registry) -> None:
+        self._rows = rows
+        self._registry = registry
+
+    def reference_id(self, resource: str) -> str | None:
+        row = self._rows.get(resource)
+        if row is None:
+            return None
+        return row.reference_id or row.physical_id or resource
+
+    def attribute(self, resource: str, attribute: str) -> Any:
+        row = self._rows.get(resource)
+        if row is None or row.physical_id is None or row.action == "DELETE":
+            return None
+        kind = self._registry.type(row.implementation)
+        context = Context(
+            name=resource,
+            type_name=row.type,
+            stack_name="",
+            stack_id="",
+            project="",
+            action="",
+            key="",
+            physical_name="",
+            properties=None,
+            physical_id=row.physical_id,
+            data=row.data,
+            progress={},
+            now=0.0,
+        )
+        if not attribute:
+            return {name: kind.attribute(name, context, row.attributes) for name in sorted(kind.attributes)}
+        return kind.attribute(attribute, context, row.attributes)
+
+    @property
+    def blocking(self) -> bool:
+        """Whether reading an attribute of one of these rows may take a while (TestResource's attr_wait_secs)."""
+        return any(self._registry.type(row.implementation).slow_attributes for row in self._rows.values())
+
+
+async def apart(lookup: StoredLookup, function: Callable[..., T], *arguments: Any) -> T:
+    """Call function, in a thread when reading an attribute may block."""
+    if lookup.blocking:
+        return await asyncio.to_thread(function, *arguments)
+    return function(*arguments)
+
+
+def physical_name(stack: str, resource: str, row_uuid: str) -> str:
+    """Heat's form ``STACK-RESOURCE-<12 characters>``, at most 255 characters; the end is the row's own, so that a
+    replacement's name does not clash with its original's."""
+    short = base64.b32encode(uuid.UUID(row_uuid).bytes)[:12].decode().lower()
+    name = f"{stack}-{resource}-{short}"
+    return name if len(name) <= 255 else f"{name[:2]}-{name[-252:]}"

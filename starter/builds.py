@@ -1,0 +1,88 @@
+"""Worker builds: which one new operations run on, and what becomes of runs whose build has no worker left.
+
+Runs are pinned to the build that began them, so that two versions of the code may work side by side. When the last
+worker of a build is gone for good (an upgrade in place), its runs would wait for ever: they are moved to the current
+build, which replays their histories (tests/replay holds histories of every state of the code).
+"""
+
+import time
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from temporalio.api.deployment.v1 import WorkerDeploymentVersion
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflow.v1 import VersioningOverride, WorkflowExecutionInfo, WorkflowExecutionOptions
+from temporalio.api.workflowservice.v1 import (
+    DescribeTaskQueueRequest,
+    SetWorkerDeploymentCurrentVersionRequest,
+    UpdateWorkflowExecutionOptionsRequest,
+)
+from temporalio.client import Client
+
+DEPLOYMENT = "firebrick"
+# A worker polls at least once a minute; one that was not seen for so long is gone. Seconds.
+GONE_AFTER = 90.0
+
+
+class Builds:
+    """Questions and answers about builds, for one worker. build_id: this worker's own."""
+
+    def __init__(self, client: Client, task_queue: str, build_id: str) -> None:
+        self._client = client
+        self._task_queue = task_queue
+        self._build_id = build_id
+
+    async def promote(self) -> None:
+        """Make this build the one new operations run on; running ones stay where they are."""
+        await self._client.workflow_service.set_worker_deployment_current_version(
+            SetWorkerDeploymentCurrentVersionRequest(
+                namespace=self._client.namespace,
+                deployment_name=DEPLOYMENT,
+                build_id=self._build_id,
+                ignore_missing_task_queues=True,
+                allow_no_pollers=True,
+            )
+        )
+
+    async def abandoned(self, run: WorkflowExecutionInfo) -> bool:
+        """Whether the run is pinned to another build of which no worker was seen lately."""
+        build = _build_of(run)
+        if not build or build == self._build_id:
+            return False
+        answer = await self._client.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(
+                namespace=self._client.namespace,
+                task_queue=TaskQueue(name=self._task_queue),
+                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+            )
+        )
+        now = time.time()
+        return not any(
+            poller.deployment_options.build_id == build and now - poller.last_access_time.seconds < GONE_AFTER
+            for poller in answer.pollers
+        )
+
+    async def move(self, run: WorkflowExecutionInfo) -> None:
+        """Pin the run to this worker's build instead."""
+        await self._client.workflow_service.update_workflow_execution_options(
+            UpdateWorkflowExecutionOptionsRequest(
+                namespace=self._client.namespace,
+                workflow_execution=run.execution,
+                workflow_execution_options=WorkflowExecutionOptions(
+                    versioning_override=VersioningOverride(
+                        pinned=VersioningOverride.PinnedOverride(
+                            behavior=VersioningOverride.PINNED_OVERRIDE_BEHAVIOR_PINNED,
+                            version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=self._build_id),
+                        )
+                    )
+                ),
+                update_mask=FieldMask(paths=["versioning_override"]),
+            )
+        )
+
+
+def _build_of(run: WorkflowExecutionInfo) -> str:
+    """The build a run works on: an earlier move counts before what began it."""
+    info = run.versioning_info
+    moved = info.versioning_override.pinned.version.build_id
+    return str(moved or info.deployment_version.build_id)

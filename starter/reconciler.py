@@ -1,0 +1,126 @@
+"""Compares what the store says is under way with what the cluster runs, and repairs the difference.
+
+Runs when a worker starts and then every INTERVAL seconds. It asks with DescribeWorkflow, operation by operation, since
+lists of workflows lag behind. It can do no harm: starting twice is starting once (the store's compare-and-swap), and
+only a run that has certainly ended is given up.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import structlog
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from firebrick.contract import OperationState
+from firebrick.diagnostics import FirebrickError
+from firebrick.store import Store
+from firebrick.store.rows import OperationRow
+from starter.builds import Builds
+from starter.client import Starter
+
+log = structlog.get_logger("firebrick.reconciler")
+
+INTERVAL = 15.0
+# An operation this young may be between its row and its start; its starter is still at work. Seconds.
+GRACE = 3.0
+
+_ENDED = {
+    WorkflowExecutionStatus.COMPLETED: "has completed without ending the operation",
+    WorkflowExecutionStatus.FAILED: "has failed",
+    WorkflowExecutionStatus.CANCELED: "was cancelled",
+    WorkflowExecutionStatus.TERMINATED: "was terminated",
+    WorkflowExecutionStatus.TIMED_OUT: "has timed out",
+}
+
+
+@dataclass(slots=True)
+class Findings:
+    """What one pass did: operations started, given up, moved to a build that has workers, left alone."""
+
+    started: int = 0
+    lost: int = 0
+    moved: int = 0
+    fine: int = 0
+
+
+class Reconciler:
+    """One per worker process; several at once agree through the store."""
+
+    def __init__(self, store: Store, client: Client, starter: Starter, builds: Builds) -> None:
+        self._builds = builds
+        self._store = store
+        self._client = client
+        self._starter = starter
+
+    async def run(self) -> None:
+        """Until cancelled: a pass, a pause, and so on. A store or cluster that is away is waited for."""
+        while True:
+            try:
+                await self.once()
+            except (FirebrickError, RPCError, OSError) as error:
+                log.warning("pass not completed", error=type(error).__name__)
+            await asyncio.sleep(INTERVAL)
+
+    async def once(self) -> Findings:
+        """One pass over all operations that are PENDING or RUNNING."""
+        findings = Findings()
+        operations = await self._store.every_project().open_operations()
+        running = {one.stack_id: one for one in operations if one.state is OperationState.RUNNING}
+        for operation in operations:
+            if operation.state is OperationState.RUNNING:
+                await self._running(operation, findings)
+            else:
+                await self._pending(operation, running.get(operation.stack_id), findings)
+        if findings.started or findings.lost or findings.moved:
+            log.info("repaired", started=findings.started, lost=findings.lost, moved=findings.moved)
+        return findings
+
+    async def _pending(self, operation: OperationRow, running: OperationRow | None, findings: Findings) -> None:
+        if time.time() - operation.accepted_at < GRACE:
+            findings.fine += 1
+            return
+        description = await self._describe(operation) if running is None else None
+        if description is not None and description.status is WorkflowExecutionStatus.RUNNING:
+            findings.fine += 1  # a workflow is on its way to it
+            return
+        await self._starter.start(operation)
+        findings.started += 1
+
+    async def _running(self, operation: OperationRow, findings: Findings) -> None:
+        description = await self._describe(operation)
+        status = None if description is None else description.status
+        if status is WorkflowExecutionStatus.RUNNING:
+            assert description is not None
+            info = description.raw_description.workflow_execution_info
+            if info.first_run_id and operation.chain_id not in ("", info.first_run_id):
+                status = None  # somebody else's workflow under the same id; ours has ended
+            elif await self._builds.abandoned(info):
+                await self._builds.move(info)
+                findings.moved += 1
+                return
+            else:
+                findings.fine += 1
+                return
+        if status is None:
+            reason = "is not known to the server any more"
+        elif (text := _ENDED.get(status)) is not None:
+            reason = text
+        else:  # continued as new: the newest run is what counts, and it was not there yet
+            findings.fine += 1
+            return
+        # The run may have ended between the store's answer and ours, having finished the operation: fail_lost looks.
+        if await self._store.every_project().fail_lost(
+            operation, f"workflow {operation.workflow_id} {reason}", now=time.time()
+        ):
+            findings.lost += 1
+
+    async def _describe(self, operation: OperationRow) -> WorkflowExecutionDescription | None:
+        """The newest run under the operation's workflow id; None when there is none."""
+        try:
+            return await self._client.get_workflow_handle(operation.workflow_id).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return None
+            raise

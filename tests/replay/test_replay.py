@@ -1,0 +1,41 @@
+"""Histories of every state of the code replay on today's workflows, under the production sandbox.
+
+A history that does not replay means that operations running through an upgrade would break: bring the old behaviour
+back (workflow.patched) rather than removing the file. New ones are made by tools/record_histories.py.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer
+
+from workflows.runner import RUNNER, WORKFLOWS
+
+HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
+
+
+def test_there_are_histories_to_replay() -> None:
+    assert len(HISTORIES) >= 8
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+async def test_a_stored_history_replays(path: Path) -> None:
+    history = WorkflowHistory.from_json(path.stem, json.loads(path.read_text()))
+    replayer = Replayer(workflows=WORKFLOWS, workflow_runner=RUNNER, data_converter=pydantic_data_converter)
+    await replayer.replay_workflow(history)
+
+
+async def test_a_history_of_other_behaviour_is_noticed() -> None:
+    """The check can fail: swap two scheduled activities of a history."""
+    path = next(path for path in HISTORIES if "flat" in path.stem)
+    content = json.loads(path.read_text())
+    scheduled = [e for e in content["events"] if "activityTaskScheduledEventAttributes" in e]
+    steps = [e for e in scheduled if e["activityTaskScheduledEventAttributes"]["activityType"]["name"] == "run_step"]
+    one, other = (e["activityTaskScheduledEventAttributes"] for e in steps[:2])
+    one["activityId"], other["activityId"] = other["activityId"], one["activityId"]
+    replayer = Replayer(workflows=WORKFLOWS, workflow_runner=RUNNER, data_converter=pydantic_data_converter)
+    with pytest.raises(Exception, match="[Nn]ondeterminism|activity id|Nondeterministic"):
+        await replayer.replay_workflow(WorkflowHistory.from_json(path.stem, content))

@@ -1,0 +1,201 @@
+"""The worker: the one place where client, sandbox, store, resource types, workflows and activities come together.
+
+Run by ``firebrick worker`` or ``python -m worker``. SIGTERM and SIGINT drain: no new work, running calls end, exit 0.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker import Worker, WorkerDeploymentConfig
+
+import firebrick
+import workflows
+from activities import activities_of
+from activities.handlers import HandlerRunner
+from activities.world import World
+from firebrick.contract import TASK_QUEUE
+from firebrick.diagnostics import FirebrickError
+from firebrick.resources.registry import Registry
+from firebrick.store import Keyring, Store
+from starter.builds import DEPLOYMENT, Builds
+from starter.client import Starter, nudge
+from starter.cluster import Target, connect, missing_search_attributes
+from starter.reconciler import Reconciler
+from workflows.runner import RUNNER, WORKFLOWS
+
+log = structlog.get_logger("firebrick.worker")
+
+DRAIN = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a worker needs to know. promote: make this build the one that new operations run on."""
+
+    address: str = ""
+    namespace: str = ""
+    profile: str = ""
+    database: str = ""
+    keyring: str = ""
+    task_queue: str = TASK_QUEUE
+    ready_file: str = ""
+    promote: bool = True
+    minute: float = 60.0
+
+
+def build_id() -> str:
+    """A hash of all code that a history is replayed with: it changes when that changes, and only then."""
+    library, flows = Path(firebrick.__file__).parent, Path(workflows.__file__).parent
+    pure = [library / f"{name}.py" for name in ("contract", "graph", "plan")]
+    digest = hashlib.sha256()
+    for path in sorted([*flows.glob("*.py"), *library.glob("traversal/*.py"), *pure]):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Work until `stop`; then drain. Raises FirebrickError when the cluster or the database does not answer."""
+    client = await connect(Target(settings.address, settings.namespace, settings.profile))
+    async with contextlib.AsyncExitStack() as cleanup:
+        store = await Store.open(settings.database, Keyring.from_file(Path(settings.keyring)))
+        cleanup.push_async_callback(store.close)
+        registry = Registry.default()
+        handlers = HandlerRunner()
+        cleanup.callback(handlers.close)
+        attributes = await _has_search_attributes(client)
+        world = World(
+            store=store,
+            registry=registry,
+            handlers=handlers,
+            nudge=lambda workflow_id: nudge(client, workflow_id),
+            clock=time.time,
+            minute=settings.minute,
+            search_attributes=attributes,
+        )
+        starter = Starter(
+            store,
+            registry,
+            lambda: client,
+            minute=settings.minute,
+            search_attributes=attributes,
+            task_queue=settings.task_queue,
+        )
+        worker = make_worker(client, world, settings.task_queue)
+        await cleanup.enter_async_context(worker)
+        builds = Builds(client, settings.task_queue, build_id())
+        if settings.promote:
+            await builds.promote()
+        reconciling = asyncio.create_task(Reconciler(store, client, starter, builds).run())
+        cleanup.callback(reconciling.cancel)
+        _tell(settings)
+        await stop.wait()
+        log.info("draining")
+
+
+def make_worker(client: Client, world: World, task_queue: str = TASK_QUEUE) -> Worker:
+    """A worker with the measured settings (docs/architecture.md, section 8)."""
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=WORKFLOWS,
+        activities=activities_of(world),
+        workflow_runner=RUNNER,
+        max_concurrent_activities=200,
+        max_eager_activity_reservations_per_workflow_task=100,
+        max_heartbeat_throttle_interval=timedelta(milliseconds=500),
+        default_heartbeat_throttle_interval=timedelta(milliseconds=500),
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=5),
+        graceful_shutdown_timeout=DRAIN,
+        deployment_config=WorkerDeploymentConfig(
+            version=WorkerDeploymentVersion(DEPLOYMENT, build_id()),
+            use_worker_versioning=True,
+            default_versioning_behavior=VersioningBehavior.PINNED,
+        ),
+    )
+
+
+async def _has_search_attributes(client: Client) -> bool:
+    """Whether the namespace has ours; where it has not, say so once and go on without."""
+    try:
+        missing = await missing_search_attributes(client)
+    except RPCError as error:
+        if error.status not in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED):
+            raise
+        missing = ["(this cluster does not say)"]
+    if missing:
+        log.warning("search attributes are not registered: run `firebrick server setup`", missing=list(missing))
+    return not missing
+
+
+def _tell(settings: Settings) -> None:
+    log.info("ready", build=build_id(), task_queue=settings.task_queue)
+    if settings.ready_file:
+        path = Path(settings.ready_file)
+        temporary = path.with_suffix(".new")
+        temporary.write_text(json.dumps({"pid": os.getpid(), "build": build_id()}))
+        temporary.replace(path)
+
+
+def _settings(arguments: Sequence[str] | None) -> Settings:
+    """From the command line, each with an environment variable behind it."""
+    env = os.environ
+    parser = argparse.ArgumentParser(prog="firebrick worker", description="Carries out stack actions.")
+    parser.add_argument("--address", default=env.get("FIREBRICK_ADDRESS", ""), help="Temporal's HOST:PORT")
+    parser.add_argument("--namespace", default=env.get("FIREBRICK_NAMESPACE", ""))
+    parser.add_argument("--profile", default=env.get("FIREBRICK_PROFILE", ""), help="of Temporal's configuration file")
+    parser.add_argument("--database", default=env.get("FIREBRICK_DATABASE"), required="FIREBRICK_DATABASE" not in env)
+    parser.add_argument("--keyring", default=env.get("FIREBRICK_KEYRING"), required="FIREBRICK_KEYRING" not in env)
+    parser.add_argument("--task-queue", default=TASK_QUEUE)
+    parser.add_argument("--ready-file", default="", help="written once the worker works")
+    parser.add_argument("--no-promote", action="store_true", help="new operations stay on the current build")
+    given = parser.parse_args(arguments)
+    return Settings(
+        address=given.address,
+        namespace=given.namespace,
+        profile=given.profile,
+        database=given.database,
+        keyring=given.keyring,
+        task_queue=given.task_queue,
+        ready_file=given.ready_file,
+        promote=not given.no_promote,
+        minute=float(env.get("FIREBRICK_TIMEOUT_UNIT_SECONDS", "60")),
+    )
+
+
+async def _main(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await run(settings, stop)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command. Exit code 1 with a message when something it needs does not answer."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    settings = _settings(arguments)
+    try:
+        asyncio.run(_main(settings))
+    except FirebrickError as error:
+        print(f"firebrick worker: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

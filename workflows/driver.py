@@ -1,0 +1,498 @@
+"""The driver that all stack actions share: it feeds a Traversal with events and executes its commands.
+
+No rule of stacks lives here. Deterministic: everything that happens goes through one queue, in the order in which
+the history has it; no set is iterated; ids come from resource rows.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, NoReturn, TypeVar
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    import pydantic
+
+    from firebrick import contract
+
+from firebrick.plan import Plan, PlanNode, from_pages
+from firebrick.traversal import (
+    CancelRunning,
+    CancelTimer,
+    Command,
+    Finished,
+    HandedOver,
+    RunBatch,
+    RunStep,
+    SetTimer,
+    Traversal,
+    TraversalResult,
+)
+
+# A worker that dies is noticed when its heartbeats stop; activities send one a second.
+HEARTBEAT_TIMEOUT = timedelta(seconds=5)
+# Activities bound their own calls (ResourceType.call_timeout) and park what takes long; this only ends what hangs.
+START_TO_CLOSE = timedelta(hours=2)
+RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=10),
+    non_retryable_error_types=[contract.INVALID_REQUEST],
+)
+# How long a run that wants to continue as new waits for its running steps; what still runs is asked for again by the
+# next run, which gets the recorded outcome.
+HAND_OVER_GRACE = 5.0
+# How often a run whose operation is carried out by another workflow looks whether that has ended, in seconds.
+WATCH_INTERVAL = 2.0
+
+EXAMPLES = {
+    contract.Action.CREATE: '{"name": "demo", "template": "heat_template_version: 2018-08-31 ..."}',
+    contract.Action.DELETE: '{"stack": "demo"}',
+}
+
+STATUS_ATTRIBUTE = SearchAttributeKey.for_keyword(contract.SEARCH_ATTRIBUTES["status"])
+
+T = TypeVar("T")
+
+
+class StackAction:
+    """One run of one stack action. A workflow class holds one and passes its messages on."""
+
+    def __init__(self, action: contract.Action) -> None:
+        self._action = action
+        self._queue: deque[Callable[[], Sequence[Command]]] = deque()
+        self._taken_over = False
+        self._cancel_asked = False
+        self._handed_over = False
+        self._traversal: Traversal | None = None
+        self._begun: contract.Begun | None = None
+        self._chain_run = 1
+        self._steps: dict[int, workflow.ActivityHandle[Any]] = {}  # row -> the activity that works on it
+        self._timers: dict[int, asyncio.Task[None]] = {}
+        self._failures: list[str] = []
+
+    # --- messages -------------------------------------------------------------------------------------------------
+
+    def take_over(self) -> None:
+        """A newer operation was accepted for this stack (signal)."""
+        self._taken_over = True
+
+    def progress(self) -> contract.Progress:
+        """Counts for whoever asks (query)."""
+        if self._traversal is None:
+            return contract.Progress(action=self._action.value)
+        p = self._traversal.progress
+        return contract.Progress(
+            action=self._action.value,
+            total=p.total,
+            done=p.done,
+            running=p.running,
+            parked=p.parked,
+            waiting=p.waiting,
+            failed=p.failed,
+            stopping=p.stopping,
+        )
+
+    # --- the run --------------------------------------------------------------------------------------------------
+
+    async def run(self, argument: Any) -> contract.ActionResult:
+        """Begin, walk, finish; go on with whatever was accepted meanwhile. Raises StackActionFailed, InvalidRequest."""
+        begin = self._read_argument(argument)
+        while True:
+            self._taken_over = False
+            result = (await self._call(contract.BEGIN_OPERATION, begin, contract.BeginResult)).result
+            if isinstance(result, contract.NothingToBegin):
+                if self._taken_over and not result.running_workflow_id:
+                    continue  # the nudge came between the store's answer and now
+                return await self._watch(result)
+            if isinstance(result, contract.BeginOther):
+                self._go_on_as(result.action, result.project, result.stack_id, result.operation_id)
+            break
+        return await self._carry_out(result, begin.chain_run, self._chain_state)
+
+    def _read_argument(self, argument: Any) -> contract.BeginOperation:
+        """The one argument: an accepted operation, a chain's state, or a request typed by hand."""
+        info = workflow.info()
+        base: dict[str, Any] = {
+            "action": self._action,
+            "workflow_id": info.workflow_id,
+            "chain_id": info.first_execution_run_id,
+        }
+        self._chain_state = ""
+        try:
+            if not isinstance(argument, dict):
+                raise ValueError("the workflow takes one JSON object")
+            if argument.get("chain"):
+                chain = contract.ChainState.model_validate(argument)
+                self._chain_state = chain.traversal
+                return contract.BeginOperation(
+                    **base,
+                    project=chain.project,
+                    stack_id=chain.stack_id,
+                    operation_id=chain.operation_id,
+                    chain_run=chain.chain_run,
+                )
+            if argument.get("accepted"):
+                ref = contract.Accepted.model_validate(argument)
+                return contract.BeginOperation(
+                    **base, project=ref.project, stack_id=ref.stack_id, operation_id=ref.operation_id
+                )
+            if self._action is contract.Action.CREATE:
+                create = contract.CreateStackRequest.model_validate(argument)
+                return contract.BeginOperation(**base, project=create.project, create=create)
+            delete = contract.DeleteStackRequest.model_validate(argument)
+            return contract.BeginOperation(**base, project=delete.project, delete=delete)
+        except ValueError as error:
+            raise ApplicationError(
+                f"{self._action.workflow_type} was not started: {_explain(error)}. Nothing was stored. The argument is "
+                f"one JSON object, for example {EXAMPLES[self._action]}",
+                type=contract.INVALID_REQUEST,
+                non_retryable=True,
+            ) from None
+
+    async def _watch(self, nothing: contract.NothingToBegin) -> contract.ActionResult:
+        """Wait for an operation that somebody else carries out, so that this run's result is the operation's."""
+        if nothing.operation_id:
+            read = contract.ReadOperation(project=nothing.project, operation_id=nothing.operation_id)
+            while True:
+                view = await self._call(contract.READ_OPERATION, read, contract.OperationView)
+                if view.state.ended:
+                    break
+                workflow.set_current_details(
+                    f"The operation {nothing.operation_id} is carried out by workflow "
+                    f"`{nothing.running_workflow_id}`; waiting for it."
+                )
+                await workflow.sleep(WATCH_INTERVAL, summary="watching another workflow's operation")
+            if view.state is contract.OperationState.FAILED:
+                raise self._failed(view.reason)
+            state = view.state
+        else:
+            state = contract.OperationState.DONE
+        return contract.ActionResult(
+            project=nothing.project, stack_id=nothing.stack_id, operation_id=nothing.operation_id, state=state
+        )
+
+    async def _carry_out(self, begun: contract.Begun, chain_run: int, state: str) -> contract.ActionResult:
+        self._begun, self._chain_run = begun, chain_run
+        if begun.search_attributes:
+            workflow.upsert_search_attributes([STATUS_ATTRIBUTE.value_set(f"{self._action}_IN_PROGRESS")])
+        plan = await self._load_plan(begun)
+        outcome = await self._walk(plan, begun.deadline, state)
+        if outcome is None:
+            self._continue(chain_run + 1)
+        finished = await self._call(
+            contract.FINISH_OPERATION,
+            contract.FinishOperation(
+                project=begun.project,
+                stack_id=begun.stack_id,
+                operation_id=begun.operation_id,
+                action=self._action,
+                seq=begun.seq,
+                complete=outcome.complete,
+                interrupted=outcome.interrupted,
+                failed=outcome.failed,
+            ),
+            contract.Finished,
+        )
+        if begun.search_attributes:
+            status = "COMPLETE" if finished.state is contract.OperationState.DONE else "FAILED"
+            workflow.upsert_search_attributes([STATUS_ATTRIBUTE.value_set(f"{self._action}_{status}")])
+        if finished.next_action is not None:
+            self._go_on_as(finished.next_action, begun.project, begun.stack_id, finished.next_operation_id)
+        if self._taken_over:
+            # Accepted after finish looked: the store knows, ask it again.
+            again = contract.BeginOperation(
+                action=self._action,
+                workflow_id=workflow.info().workflow_id,
+                chain_id=workflow.info().first_execution_run_id,
+                project=begun.project,
+                stack_id=begun.stack_id,
+            )
+            newer = (await self._call(contract.BEGIN_OPERATION, again, contract.BeginResult)).result
+            if isinstance(newer, contract.BeginOther):
+                self._go_on_as(newer.action, newer.project, newer.stack_id, newer.operation_id)
+        if finished.state is not contract.OperationState.DONE:
+            raise self._failed(finished.reason)
+        return contract.ActionResult(
+            project=begun.project,
+            stack_id=begun.stack_id,
+            stack_name=begun.stack_name,
+            operation_id=begun.operation_id,
+            state=finished.state,
+            resources=begun.nodes,
+        )
+
+    # --- the walk -------------------------------------------------------------------------------------------------
+
+    async def _walk(self, plan: Plan, deadline: float, state: str) -> TraversalResult | None:
+        """Drive the traversal to its end; None when the history has grown so long that a new run must go on."""
+        traversal = self._traversal = Traversal(plan, state=state)
+        timer = asyncio.create_task(self._at_deadline(deadline))
+        grace: asyncio.Task[None] | None = None
+        try:
+            self._apply(traversal.start(workflow.time()))
+            if self._cancel_asked:
+                self._on_cancel(traversal)  # it came before there was anything to interrupt
+            while traversal.result is None:
+                try:
+                    await workflow.wait_condition(
+                        lambda: (
+                            bool(self._queue)
+                            or self._handed_over
+                            or (self._taken_over and not traversal.progress.stopping)
+                        )
+                    )
+                except asyncio.CancelledError:
+                    self._on_cancel(traversal)
+                while self._queue:
+                    self._apply(self._queue.popleft()())
+                if self._taken_over and traversal.result is None:
+                    self._apply(traversal.interrupt("takeover", workflow.time()))
+                if traversal.result is None and workflow.info().is_continue_as_new_suggested():
+                    if grace is None:
+                        grace = asyncio.create_task(self._hand_over_after_grace())
+                        self._apply(traversal.hand_over(workflow.time()))
+                    if self._handed_over and not self._queue:
+                        return None
+                workflow.set_current_details(self._details(traversal))
+            return traversal.result
+        finally:
+            timer.cancel()
+            if grace is not None:
+                grace.cancel()
+
+    def _on_cancel(self, traversal: Traversal) -> None:
+        """Temporal's own cancel: an interrupt of a create; a delete cannot be cancelled and says so."""
+        if self._action is contract.Action.DELETE:
+            self._failures.append("A cancel was asked for and refused: a delete runs to its end.")
+            return
+        self._apply(traversal.interrupt("cancel", workflow.time()))
+
+    async def _at_deadline(self, deadline: float) -> None:
+        await workflow.sleep(max(0.0, deadline - workflow.time()), summary=f"time limit of {self._action}")
+        traversal = self._traversal
+        assert traversal is not None
+        self._queue.append(lambda: traversal.interrupt("deadline", workflow.time()))
+
+    async def _hand_over_after_grace(self) -> None:
+        await workflow.sleep(HAND_OVER_GRACE, summary="running steps may still end in this run")
+        self._handed_over = True
+
+    def _apply(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            match command:
+                case RunStep():
+                    self._run_step(command)
+                case RunBatch():
+                    self._run_batch(command)
+                case SetTimer():
+                    self._set_timer(command)
+                case CancelTimer():
+                    timer = self._timers.pop(command.node.id, None)
+                    if timer is not None:
+                        timer.cancel()
+                case CancelRunning():
+                    for row in command.nodes:
+                        if row in self._steps:
+                            self._steps[row].cancel()
+                case HandedOver():
+                    self._handed_over = True
+                case Finished():
+                    pass  # the loop looks at traversal.result
+
+    def _run_step(self, command: RunStep) -> None:
+        begun, node = self._begun, command.node
+        assert begun is not None
+        handle = self._start(
+            contract.RUN_STEP,
+            contract.RunStep(
+                project=begun.project,
+                stack_id=begun.stack_id,
+                operation_id=begun.operation_id,
+                action=self._action,
+                seq=begun.seq,
+                chain_run=self._chain_run,
+                row=node.id,
+                step=command.step,
+                deadline=begun.deadline,
+            ),
+            contract.StepResult,
+            activity_id=f"{node.name}.{node.id}.{command.step}",
+            summary=f"{node.name}: {node.type}",
+        )
+        self._steps[node.id] = handle
+        handle.add_done_callback(lambda done: self._queue.append(lambda: self._step_ended(node, done)))
+
+    def _step_ended(self, node: PlanNode, done: "asyncio.Future[contract.StepResult]") -> Sequence[Command]:
+        assert self._traversal is not None
+        if self._steps.get(node.id) is done:
+            del self._steps[node.id]
+        result = _outcome(done)
+        self._note(node, result)
+        return self._traversal.step_ended(node.id, result, workflow.time())
+
+    def _run_batch(self, command: RunBatch) -> None:
+        begun, nodes = self._begun, command.nodes
+        assert begun is not None
+        handle = self._start(
+            contract.RUN_BATCH,
+            contract.RunBatch(
+                project=begun.project,
+                stack_id=begun.stack_id,
+                operation_id=begun.operation_id,
+                action=self._action,
+                seq=begun.seq,
+                chain_run=self._chain_run,
+                rows=tuple(node.id for node in nodes),
+                number=command.step,
+                deadline=begun.deadline,
+            ),
+            contract.BatchResult,
+            activity_id=f"batch.{nodes[0].id}.{command.step}",
+            summary=f"{len(nodes)} instant resources from {nodes[0].name}",
+        )
+        for node in nodes:
+            self._steps[node.id] = handle
+        handle.add_done_callback(lambda done: self._queue.append(lambda: self._batch_ended(nodes, done)))
+
+    def _batch_ended(
+        self, nodes: Sequence[PlanNode], done: "asyncio.Future[contract.BatchResult]"
+    ) -> Sequence[Command]:
+        assert self._traversal is not None
+        for node in nodes:
+            if self._steps.get(node.id) is done:
+                del self._steps[node.id]
+        rows = tuple(node.id for node in nodes)
+        if done.cancelled() or done.exception() is not None:
+            failed = _outcome(done)
+            results: Sequence[tuple[int, contract.StepResult]] = [(row, failed) for row in rows]
+        else:
+            results = done.result().results
+        by_row = dict(results)
+        for node in nodes:
+            if node.id in by_row:
+                self._note(node, by_row[node.id])
+        return self._traversal.batch_ended(rows, results, workflow.time())
+
+    def _set_timer(self, command: SetTimer) -> None:
+        node = command.node
+        old = self._timers.pop(node.id, None)
+        if old is not None:
+            old.cancel()
+        self._timers[node.id] = asyncio.create_task(self._park(node, command.at, command.why))
+
+    async def _park(self, node: PlanNode, at: float, why: str) -> None:
+        await workflow.sleep(max(0.0, at - workflow.time()), summary=f"{node.name}: {why}")
+        traversal = self._traversal
+        assert traversal is not None
+        self._timers.pop(node.id, None)
+        self._queue.append(lambda: traversal.timer_fired(node.id, workflow.time()))
+
+    # --- going on -------------------------------------------------------------------------------------------------
+
+    def _go_on_as(self, action: contract.Action, project: str, stack_id: str, operation_id: str) -> NoReturn:
+        """The next operation of the stack, in a run of its own workflow type."""
+        workflow.continue_as_new(
+            workflow=action.workflow_type,
+            args=[contract.ChainState(project=project, stack_id=stack_id, operation_id=operation_id)],
+        )
+
+    def _continue(self, chain_run: int) -> NoReturn:
+        """The same operation, in a run with an empty history."""
+        assert self._begun is not None and self._traversal is not None
+        workflow.continue_as_new(
+            workflow=self._action.workflow_type,
+            args=[
+                contract.ChainState(
+                    project=self._begun.project,
+                    stack_id=self._begun.stack_id,
+                    operation_id=self._begun.operation_id,
+                    chain_run=chain_run,
+                    traversal=self._traversal.to_state(),
+                )
+            ],
+        )
+
+    # --- small things ---------------------------------------------------------------------------------------------
+
+    async def _load_plan(self, begun: contract.Begun) -> Plan:
+        pages = [begun.page]
+        while (number := pages[-1].next) is not None:
+            ask = contract.LoadPlan(
+                project=begun.project,
+                stack_id=begun.stack_id,
+                operation_id=begun.operation_id,
+                action=self._action,
+                page=number,
+            )
+            pages.append(await self._call(contract.LOAD_PLAN, ask, contract.PlanPage))
+        return from_pages(pages)
+
+    def _start(self, name: str, argument: Any, result: type[T], **options: Any) -> workflow.ActivityHandle[T]:
+        return workflow.start_activity(
+            name,
+            argument,
+            result_type=result,
+            start_to_close_timeout=START_TO_CLOSE,
+            heartbeat_timeout=HEARTBEAT_TIMEOUT,
+            retry_policy=RETRY,
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            **options,
+        )
+
+    async def _call(self, name: str, argument: Any, result: type[T]) -> T:
+        """An activity that no cancel interrupts: what was begun must be finished in the store."""
+        handle = self._start(name, argument, result)
+        while not handle.done():
+            try:
+                await workflow.wait_condition(handle.done)
+            except asyncio.CancelledError:
+                self._cancel_asked = True
+        try:
+            return handle.result()
+        except ActivityError as error:
+            cause = error.cause
+            if isinstance(cause, ApplicationError) and cause.type == contract.INVALID_REQUEST:
+                raise ApplicationError(cause.message, type=contract.INVALID_REQUEST, non_retryable=True) from None
+            raise
+
+    def _failed(self, reason: str) -> ApplicationError:
+        return ApplicationError(reason, type=contract.STACK_ACTION_FAILED, non_retryable=True)
+
+    def _note(self, node: PlanNode, result: contract.StepResult) -> None:
+        if result.kind in (contract.StepKind.FAILED, contract.StepKind.UNKNOWN) and len(self._failures) < 20:
+            self._failures.append(f"`{node.name}` ({node.type}): {result.kind.value} {result.error_class}".strip())
+
+    def _details(self, traversal: Traversal) -> str:
+        p = traversal.progress
+        head = f"**{self._action}** {p.done} of {p.total} done" + (f", stopping: {p.stopping}" if p.stopping else "")
+        table = (
+            "| running | parked | waiting | failed |\n|---|---|---|---|\n"
+            f"| {p.running} | {p.parked} | {p.waiting} | {p.failed} |"
+        )
+        return "\n\n".join([head, table, *(f"- {line}" for line in self._failures)])
+
+
+def _outcome(done: "asyncio.Future[Any]") -> contract.StepResult:
+    """The step's result; an activity that ended without one (cancelled before it began, or a bug) has one too."""
+    if done.cancelled():
+        return contract.StepResult(kind=contract.StepKind.ABORTED)
+    error = done.exception()
+    if error is None:
+        result: contract.StepResult = done.result()
+        return result
+    if is_cancelled_exception(error):
+        return contract.StepResult(kind=contract.StepKind.ABORTED)
+    return contract.StepResult(kind=contract.StepKind.FAILED, error_class="internal")
+
+
+def _explain(error: ValueError) -> str:
+    """A pydantic error without the values it quotes."""
+    if isinstance(error, pydantic.ValidationError):
+        parts = [f"{'.'.join(str(p) for p in e['loc']) or 'argument'}: {e['msg']}" for e in error.errors()]
+        return "; ".join(parts[:10])
+    return str(error)
