@@ -1,0 +1,147 @@
+"""The processes under measurement: `firebrick server` as users run it (front, worker, Temporal) and the floor's worker.
+
+Everything is kept in one temporary folder on disk. Both workers use the same Temporal server.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench.plugin import CLOCKS, LEDGER
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_WITHIN = 90.0  # seconds; the server takes about three
+STOPS_WITHIN = 30.0
+SAMPLE_EVERY = 0.1  # seconds between two looks at a process's memory
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What runs, and where. pids: of worker, front, temporal, floor."""
+
+    folder: Path
+    api_url: str
+    temporal_address: str
+    pids: Mapping[str, int]
+
+    @property
+    def clocks(self) -> Path:
+        return self.folder / "clocks"
+
+    @property
+    def ledger(self) -> Path:
+        return self.folder / "ledger"
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state"
+
+    def processor_seconds(self) -> dict[str, float]:
+        """User and system time of each process since it started."""
+        used = {}
+        for name, pid in self.pids.items():
+            times = psutil.Process(pid).cpu_times()
+            used[name] = times.user + times.system
+        return used
+
+
+@contextlib.contextmanager
+def running_system(folder: Path) -> Iterator[System]:
+    """Start everything; stop it in the end, whatever happens. RuntimeError, with the log, when something does not."""
+    with contextlib.ExitStack() as cleanup:
+        clocks = folder / "clocks"
+        clocks.mkdir()
+        state = folder / "state"
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "FIREBRICK_PLUGINS": "bench.plugin",
+            CLOCKS: str(clocks),
+            LEDGER: str(folder / "ledger"),
+        }
+        for name in ("FIREBRICK_DATABASE", "FIREBRICK_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"):
+            environment.pop(name, None)
+        line = [str(Path(sys.executable).parent / "firebrick"), "server", "--state-dir", str(state)]
+        line += ["--port", "0", "--temporal-port", "0", "--ui-port", "0"]
+        server = cleanup.enter_context(_child("server", line, folder, environment))
+        told: dict[str, Any] = {}
+
+        def server_answers() -> bool:
+            with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+                told.update(json.loads((state / "server.json").read_text()))
+            return bool(told)
+
+        _wait(server, "server", folder, server_answers)
+        ready = folder / "floor.ready"
+        line = [sys.executable, "-m", "bench.floor_worker", told["temporal_address"], str(ready)]
+        floor = cleanup.enter_context(_child("floor", line, folder, environment))
+        _wait(floor, "floor", folder, ready.exists)
+        pids = {"worker": told["worker_pid"], "front": told["pid"], "temporal": told["temporal_pid"]}
+        yield System(folder, told["api_url"], told["temporal_address"], {**pids, "floor": floor.pid})
+
+
+@contextlib.contextmanager
+def _child(
+    name: str, line: list[str], folder: Path, environment: Mapping[str, str]
+) -> Iterator["subprocess.Popen[bytes]"]:
+    with (folder / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(
+            line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd=ROOT, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOPS_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(process: "subprocess.Popen[bytes]", name: str, folder: Path, ready: Any) -> None:
+    deadline = time.monotonic() + READY_WITHIN
+    while not ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            log = (folder / f"{name}.log").read_text(errors="replace").strip()
+            raise RuntimeError(f"the {name} process did not become ready:\n{log}")
+        time.sleep(0.05)
+
+
+class Memory:
+    """The largest resident size, in MB, of one process while it is watched."""
+
+    def __init__(self) -> None:
+        self.peak = 0.0
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def watch(cls, pid: int) -> AsyncIterator["Memory"]:
+        memory = cls()
+        process = psutil.Process(pid)
+
+        def look() -> None:
+            memory.peak = max(memory.peak, process.memory_info().rss / 1e6)
+
+        async def watch() -> None:
+            while True:
+                look()
+                await asyncio.sleep(SAMPLE_EVERY)
+
+        watching = asyncio.create_task(watch())
+        try:
+            yield memory
+        finally:
+            look()
+            watching.cancel()
