@@ -55,17 +55,19 @@ class AcceptCreate(Write[OperationRow]):
 
     def apply(self, transaction: Transaction) -> OperationRow:
         connection = transaction.connection
-        existing = _accepted_before(connection, self.project, self.operation)
+        existing = self._accepted_before(connection)
         if existing is not None:
-            if existing.stack_name != self.new.name:
-                raise _id_in_use(self.operation.id)
             return existing
         _check_name(connection, self.project, self.new.name)
         try:
             with connection.begin_nested():
                 self._insert(connection)
         except IntegrityError:
-            # Another process was first with the name (or with one of the ids, which then is the caller's fault).
+            # Another process was first: with this very request, or with the name. Else an id is not as unique as it
+            # should be, which is the caller's fault.
+            existing = self._accepted_before(connection)
+            if existing is not None:
+                return existing
             _check_name(connection, self.project, self.new.name)
             raise
         stack = LockedStack(
@@ -83,6 +85,12 @@ class AcceptCreate(Write[OperationRow]):
         now = self.operation.accepted_at
         transaction.set_state(stack, Action.CREATE, Status.IN_PROGRESS, reasons.started(Action.CREATE), now)
         return _read(connection, self.operation.id)
+
+    def _accepted_before(self, connection: Connection) -> OperationRow | None:
+        existing = _accepted_before(connection, self.project, self.operation)
+        if existing is not None and existing.stack_name != self.new.name:
+            raise _id_in_use(self.operation.id)
+        return existing
 
     def _insert(self, connection: Connection) -> None:
         now = self.operation.accepted_at

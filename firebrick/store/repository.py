@@ -13,7 +13,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine
 
 from firebrick.contract import Action
-from firebrick.diagnostics import NotFound
 from firebrick.plan import ExistingRow
 from firebrick.store import migrate, reads
 from firebrick.store.acceptance import AcceptCreate, AcceptDelete
@@ -157,13 +156,6 @@ class Repository:
     async def operation(self, operation_id: str) -> OperationRow:
         """NotFound."""
         return await self._store.read(reads.find_operation, self.project, operation_id)
-
-    async def accepted(self, operation_id: str) -> OperationRow | None:
-        """The operation, if this project has it: a request that is repeated asks this first."""
-        try:
-            return await self.operation(operation_id)
-        except NotFound:
-            return None
 
     async def operations(self, stack_id: str) -> list[OperationRow]:
         """Newest first. NotFound: no such stack."""
