@@ -1,0 +1,42 @@
+"""The template language: from texts to the definition of a stack. Pure: no clock, no network, no store.
+
+parse_template, parse_environment -> define -> StackDefinition; resolve and resolve_properties at run time. Everything
+that is wrong with an input is one InvalidInput that lists it all.
+"""
+
+from firebrick.template.catalogue import PropertyProblem, TypeCatalogue, TypeSchema
+from firebrick.template.define import check_stack_name, define
+from firebrick.template.definition import (
+    OutputDefinition,
+    ResourceDefinition,
+    StackDefinition,
+    resolve_properties,
+)
+from firebrick.template.document import Document, parse_template
+from firebrick.template.environment import Environment, parse_environment
+from firebrick.template.functions.base import UNKNOWN, Function, Lookup, Reference, references, resolve
+from firebrick.template.parameters import ParameterValue, StackIdentity
+
+__all__ = [
+    "UNKNOWN",
+    "Document",
+    "Environment",
+    "Function",
+    "Lookup",
+    "OutputDefinition",
+    "ParameterValue",
+    "PropertyProblem",
+    "Reference",
+    "ResourceDefinition",
+    "StackDefinition",
+    "StackIdentity",
+    "TypeCatalogue",
+    "TypeSchema",
+    "check_stack_name",
+    "define",
+    "parse_environment",
+    "parse_template",
+    "references",
+    "resolve",
+    "resolve_properties",
+]

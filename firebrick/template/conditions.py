@@ -1,0 +1,249 @@
+"""Conditions: the conditions section, and conditions written where they are used.
+
+A condition is a boolean, the name of another, or a function (equals, not, and, or; get_param of a boolean). The named
+ones are evaluated once, in the order of their needs, so that a long chain of them costs no depth.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from firebrick.template.evaluation import Evaluation
+from firebrick.template.functions import CONDITION_NAMES, LATE_CONDITION_NAMES
+from firebrick.template.functions.base import UNKNOWN, VANISHED, Misuse
+from firebrick.template.problems import Path, kind_of, shorten
+
+_LATE_SINCE = "2017-09-01"
+
+
+def _invalid(summary: str, heat: str, detail: str = "", code: str = "bad-condition") -> Misuse:
+    return Misuse(summary, heat=heat, detail=detail, code=code)
+
+
+class Conditions:
+    """The named conditions of a template. holds(): whether one, named or written out, holds."""
+
+    def __init__(self, section: Mapping[str, Any]) -> None:
+        self._section = section
+        self._known: dict[str, bool | None] = {}
+
+    def evaluate_all(self, evaluation: Evaluation) -> None:
+        """Decide every named condition, used or not, and report what is wrong with them."""
+        for name in self._order(evaluation):
+            if name in self._known:
+                continue
+            evaluation.begin("conditions", name)
+            raw = self._section[name]
+            if isinstance(raw, str | int | float) and not isinstance(raw, bool) or raw is None or isinstance(raw, list):
+                self._not_a_condition(name, raw, evaluation)
+                self._known[name] = None
+            else:
+                self._known[name] = self._guarded(raw, evaluation, ("conditions", name))
+
+    def holds(self, raw: Any, evaluation: Evaluation) -> bool | None:
+        """None: it is reported as wrong. Misuse: the name of no condition, or nothing that is one."""
+        if isinstance(raw, bool):
+            return raw
+        if isinstance(raw, str):
+            if raw not in self._section:
+                raise _invalid(
+                    f"there is no condition {shorten(raw)}",
+                    f'Invalid condition "{shorten(raw)}"',
+                    evaluation.problems.suggest(raw, self._section, "Declare it in the section conditions."),
+                    "unknown-condition",
+                )
+            return self._known.get(raw)
+        if isinstance(raw, dict) and len(raw) == 1:
+            (name,) = raw
+            result = self._function(name, raw[name], evaluation)
+            if result is UNKNOWN:
+                return None
+            if isinstance(result, bool):
+                return result
+        raise _invalid(
+            f"this is no condition: {self._said(raw)}",
+            f'Invalid condition "{shorten(raw) if not isinstance(raw, dict) else self._said(raw)}"',
+            "A condition is true, false, the name of one, or one of the functions "
+            f"{', '.join(CONDITION_NAMES)}, get_param (of a boolean parameter).",
+        )
+
+    def _guarded(self, raw: Any, evaluation: Evaluation, path: Path) -> bool | None:
+        try:
+            return self.holds(raw, evaluation)
+        except Misuse as error:
+            evaluation.path = list(path)
+            if error.code == "bad-condition" and isinstance(raw, dict) and "this is no condition" in error.summary:
+                name = shorten(path[-1])
+                error.heat = (
+                    f'Condition validation error: The definition of condition "{name}" is invalid: {self._said(raw)}'
+                )
+                error.with_path = False
+            evaluation.misused(error)
+            return None
+
+    def use(self, raw: Any, evaluation: Evaluation) -> bool | None:
+        """holds() for the `condition` of a resource or output at the evaluation's path; what is wrong is reported."""
+        try:
+            return self.holds(raw, evaluation)
+        except Misuse as error:
+            evaluation.misused(error)
+            return None
+
+    def _not_a_condition(self, name: str, raw: Any, evaluation: Evaluation) -> None:
+        shown = shorten(raw)
+        evaluation.problems.add(
+            "bad-condition",
+            f"the condition {shorten(name)} is {kind_of(raw)}",
+            ("conditions", name),
+            detail="Write true, false (without quotes), or one of the functions " + ", ".join(CONDITION_NAMES) + ".",
+            heat=f'Condition validation error: The definition of condition "{shorten(name)}" is invalid: {shown}',
+        )
+
+    @staticmethod
+    def _said(raw: Any) -> str:
+        """The shape of a condition as written, without values."""
+        if isinstance(raw, dict):
+            return "a map with " + ", ".join(shorten(key) for key in list(raw)[:3]) if raw else "an empty map"
+        return shorten(raw) if isinstance(raw, str) else kind_of(raw)
+
+    # --- functions of conditions ------------------------------------------------------------------------------------
+
+    def _function(self, name: str, raw: Any, evaluation: Evaluation) -> Any:
+        """The value of a function inside a condition; data when the name is none; Misuse when it is not for here."""
+        if name not in CONDITION_NAMES and name != "get_param":
+            if name in LATE_CONDITION_NAMES and evaluation.version >= _LATE_SINCE:
+                evaluation.path.append(name)
+                try:
+                    return evaluation.functions[name].build(raw, evaluation)
+                finally:
+                    evaluation.path.pop()
+            if name in evaluation.functions:
+                raise Misuse(
+                    f"the function {name} cannot be used in a condition",
+                    heat=f'The function "{name}" is invalid in this context',
+                    detail=f"Conditions have {', '.join(CONDITION_NAMES)} and get_param.",
+                    code="function-not-here",
+                    inside=(name,),
+                )
+            return {name: raw}
+        evaluation.path.append(name)
+        depth = len(evaluation.path)
+        try:
+            if name == "get_param":
+                return evaluation.functions[name].build(self._values(raw, evaluation), evaluation)
+            return getattr(self, f"_{name}")(raw, evaluation)
+        except Misuse as error:
+            del evaluation.path[depth:]
+            evaluation.misused(error)
+            return UNKNOWN
+        finally:
+            del evaluation.path[depth - 1 :]
+
+    def _values(self, value: Any, evaluation: Evaluation) -> Any:
+        """A value inside a condition, its functions computed."""
+        if isinstance(value, dict):
+            if len(value) == 1:
+                (name,) = value
+                made = self._function(name, value[name], evaluation)
+                if not isinstance(made, dict) or name not in made:
+                    return made
+            return {key: self._below(key, item, evaluation) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._below(index, item, evaluation) for index, item in enumerate(value)]
+        return value
+
+    def _below(self, step: str | int, value: Any, evaluation: Evaluation) -> Any:
+        if not isinstance(value, dict | list):
+            return value
+        evaluation.path.append(step)
+        made = self._values(value, evaluation)
+        evaluation.path.pop()
+        return made
+
+    def _equals(self, raw: Any, evaluation: Evaluation) -> Any:
+        if not isinstance(raw, list) or len(raw) != 2:
+            text = 'Arguments to "equals" must be of the form: [value_1, value_2]'
+            raise _invalid(
+                "equals needs a list of two values", text, f"It is {kind_of(raw)}.", "bad-function-arguments"
+            )
+        first, second = (self._below(index, item, evaluation) for index, item in enumerate(raw))
+        if UNKNOWN in (first, second) or VANISHED in (first, second):
+            return UNKNOWN
+        return bool(first == second)
+
+    def _not(self, raw: Any, evaluation: Evaluation) -> Any:
+        held = self.holds(raw, evaluation)
+        return UNKNOWN if held is None else not held
+
+    def _and(self, raw: Any, evaluation: Evaluation) -> Any:
+        held = self._several("and", raw, evaluation)
+        return UNKNOWN if None in held else all(held)
+
+    def _or(self, raw: Any, evaluation: Evaluation) -> Any:
+        held = self._several("or", raw, evaluation)
+        return UNKNOWN if None in held else any(held)
+
+    def _several(self, name: str, raw: Any, evaluation: Evaluation) -> list[bool | None]:
+        if not isinstance(raw, list) or len(raw) < 2:
+            text = f'The minimum number of condition arguments to "{name}" is 2.'
+            raise _invalid(f"{name} needs a list of at least two conditions", text, code="bad-function-arguments")
+        held: list[bool | None] = []
+        for index, one in enumerate(raw):
+            evaluation.path.append(index)
+            held.append(self.use(one, evaluation))
+            evaluation.path.pop()
+        return held
+
+    # --- order ------------------------------------------------------------------------------------------------------
+
+    def _needs(self, raw: Any) -> list[str]:
+        """Names of other conditions that a condition mentions, in writing order."""
+        found: list[str] = []
+        left = [raw]
+        while left:
+            one = left.pop()
+            if isinstance(one, str):
+                if one in self._section:
+                    found.append(one)
+            elif isinstance(one, dict) and len(one) == 1:
+                (name,) = one
+                if name == "not":
+                    left.append(one[name])
+                elif name in ("and", "or") and isinstance(one[name], list):
+                    left.extend(reversed(one[name]))
+        return found
+
+    def _order(self, evaluation: Evaluation) -> list[str]:
+        """Every name after those it needs. Members of a circle are reported and count as wrong."""
+        done: list[str] = []
+        state: dict[str, int] = {}  # 1: on the way, 2: done
+        for start in self._section:
+            if start in state:
+                continue
+            state[start] = 1
+            stack = [(start, iter(self._needs(self._section[start])))]
+            while stack:
+                name, needs = stack[-1]
+                following = next((one for one in needs if state.get(one) != 2), None)
+                if following is None:
+                    state[name] = 2
+                    done.append(name)
+                    stack.pop()
+                elif state.get(following) == 1:
+                    names = [one for one, _ in stack]
+                    self._circle(names[names.index(following) :], evaluation)
+                else:
+                    state[following] = 1
+                    stack.append((following, iter(self._needs(self._section[following]))))
+        return done
+
+    def _circle(self, names: list[str], evaluation: Evaluation) -> None:
+        for name in names:
+            self._known[name] = None
+        circle = " -> ".join(shorten(name) for name in [*names, names[0]])
+        evaluation.problems.add(
+            "condition-cycle",
+            f"conditions need each other in a circle: {circle}",
+            ("conditions", names[0]),
+            detail="Take one of them out of the circle.",
+            heat=f'Circular definition for condition "{shorten(names[0])}"',
+        )

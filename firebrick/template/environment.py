@@ -1,0 +1,243 @@
+"""Environments: parameters, their defaults, and which type a template's type name really means.
+
+Source of the rules: Heat's environment format and its resource registry.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from firebrick.template.document import Document, parse_document
+from firebrick.template.problems import Path, Problems, kind_of, shorten
+
+SECTIONS: Mapping[str, type] = {
+    "parameters": dict,
+    "parameter_defaults": dict,
+    "parameter_merge_strategies": dict,
+    "resource_registry": dict,
+    "event_sinks": list,
+    "encrypted_param_names": list,
+}
+HOOKS = ("pre-create", "pre-update", "pre-delete", "post-create", "post-update", "post-delete")
+RESTRICTED_ACTIONS = ("update", "replace")
+_MOST_RESOURCE_LEVELS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """One entry of the registry. pattern: a type name, or a prefix and ``*``. target: likewise, or a template's name.
+    resource: the name of the only resource it is for, or ""."""
+
+    pattern: str
+    target: str
+    resource: str
+    path: Path
+
+    def matches(self, type_name: str) -> bool:
+        if self.pattern.endswith("*"):
+            return type_name != self.target and type_name.startswith(self.pattern[:-1])
+        return type_name == self.pattern
+
+    def apply(self, type_name: str) -> str:
+        if self.pattern.endswith("*") and self.target.endswith("*"):
+            return self.target[:-1] + type_name[len(self.pattern) - 1 :]
+        return self.target
+
+    @property
+    def order(self) -> tuple[int, tuple[str, ...]]:
+        """Per-resource entries first, then by name (``*`` comes before letters)."""
+        return (-1, (self.resource, self.pattern)) if self.resource else (0, (self.pattern,))
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A parsed environment. hooks: (resource pattern, hook) pairs, as yet only noted, with their paths."""
+
+    document: Document
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameter_defaults: Mapping[str, Any] = field(default_factory=dict)
+    registry: tuple[Mapped, ...] = ()
+    hooks: tuple[Path, ...] = ()
+    event_sinks: tuple[Any, ...] = ()
+
+    @property
+    def file(self) -> str:
+        return self.document.file
+
+    def locate(self, path: Path) -> tuple[int, int] | None:
+        return self.document.locate(path)
+
+    def resolve_type(self, type_name: str, resource: str) -> tuple[str, list[Mapped]]:
+        """The type a name stands for, and the entries that led there. A circle ends where it closes: the type is ""."""
+        used: list[Mapped] = []
+        seen = {type_name}
+        while True:
+            entry = next(
+                (
+                    one
+                    for one in self.registry
+                    if (not one.resource or one.resource == resource) and one.matches(type_name)
+                ),
+                None,
+            )
+            if entry is None:
+                return type_name, used
+            used.append(entry)
+            type_name = entry.apply(type_name)
+            if type_name in seen or len(type_name) > 1000:
+                return "", used
+            seen.add(type_name)
+
+
+def parse_environment(source: str | bytes | Mapping[str, Any], *, file: str = "environment") -> Environment:
+    """Read an environment's text or take one that is parsed already. An empty text is an empty environment.
+
+    InvalidInput: what parse_template refuses, and sections that Heat does not know, that are empty or of a wrong form.
+    """
+    text = "The environment is not a valid YAML mapping data type."
+    document = parse_document(source, file=file, not_a_map=text)
+    problems = Problems(document)
+    sections = {name: _section(name, body, problems) for name, body in document.tree.items()}
+    registry, hooks = _registry(sections.get("resource_registry") or {}, problems)
+    problems.raise_if_any()
+    return Environment(
+        document=document,
+        parameters=sections.get("parameters") or {},
+        parameter_defaults=sections.get("parameter_defaults") or {},
+        registry=tuple(sorted(registry, key=lambda entry: entry.order)),
+        hooks=tuple(hooks),
+        event_sinks=tuple(sections.get("event_sinks") or ()),
+    )
+
+
+def _section(name: str, body: Any, problems: Problems) -> Any:
+    shown = shorten(name)
+    if name not in SECTIONS:
+        problems.add(
+            "unknown-section",
+            f"an environment has no section {shown}",
+            (name,),
+            detail=problems.suggest(name, SECTIONS, f"There are: {', '.join(SECTIONS)}."),
+            heat=f'environment has wrong section "{shown}"',
+            heat_type="HTTPBadRequest",
+        )
+    elif body is None:
+        problems.add(
+            "empty-section",
+            f"the section {shown} is empty",
+            (name,),
+            detail="Fill it, or remove it.",
+            heat=f'environment has empty section "{shown}"',
+            heat_type="HTTPBadRequest",
+        )
+    elif not isinstance(body, SECTIONS[name]):
+        wanted = "a map" if SECTIONS[name] is dict else "a list"
+        problems.add(
+            "bad-section",
+            f"the section {shown} must be {wanted}, and is {kind_of(body)}",
+            (name,),
+            heat_type="HTTPBadRequest",
+        )
+    else:
+        return body
+    return None
+
+
+def _registry(section: Mapping[str, Any], problems: Problems) -> tuple[list[Mapped], list[Path]]:
+    entries: dict[tuple[str, str], Mapped] = {}
+    hooks: list[Path] = []
+    for name, target in section.items():
+        path: Path = ("resource_registry", name)
+        if name == "resources":
+            _per_resource(target, path, entries, hooks, problems)
+        elif name == "base_url":
+            continue
+        else:
+            _entry(entries, name, target, "", path, problems)
+    return list(entries.values()), hooks
+
+
+def _entry(
+    entries: dict[tuple[str, str], Mapped], name: str, target: Any, resource: str, path: Path, problems: Problems
+) -> None:
+    """Add one mapping; null removes it, or with ``*`` all that begin so, among those before it."""
+    if target is None:
+        for known in [key for key in entries if key[0] == resource and _removes(name, key[1])]:
+            del entries[known]
+    elif not isinstance(target, str) or not target or not name:
+        problems.add(
+            "bad-registry-entry",
+            f"a type must be mapped to the name of a type, and not to {kind_of(target) if target else 'nothing'}",
+            path,
+            detail="Write the name of a type, of a template, or null to remove the mapping.",
+            heat_type="HTTPBadRequest",
+        )
+    else:
+        entries[resource, name] = Mapped(name, target, resource, path)
+
+
+def _removes(pattern: str, name: str) -> bool:
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+
+
+def _per_resource(
+    section: Any, path: Path, entries: dict[tuple[str, str], Mapped], hooks: list[Path], problems: Problems
+) -> None:
+    if section is None:
+        return
+    if not isinstance(section, dict):
+        problems.add("bad-registry-entry", f"resources must be a map, and is {kind_of(section)}", path)
+        return
+    for resource, body in section.items():
+        here = (*path, resource)
+        if not isinstance(body, dict):
+            text = f"what is said of one resource must be a map, and is {kind_of(body)}"
+            problems.add("bad-registry-entry", text, here)
+            continue
+        for key, value in body.items():
+            if key == "hooks":
+                _words(value, HOOKS, "hook", (*here, key), problems)
+                hooks.append((*here, key))
+            elif key == "restricted_actions":
+                _words(value, RESTRICTED_ACTIONS, "restricted_action", (*here, key), problems)
+            elif isinstance(value, dict):
+                _check_levels_below(value, (*here, key), problems)
+            else:
+                _entry(entries, key, value, resource, (*here, key), problems)
+
+
+def _check_levels_below(body: Mapping[str, Any], path: Path, problems: Problems) -> None:
+    """What is meant for resources of nested stacks: checked here, used by the nested stack."""
+    if len(path) > _MOST_RESOURCE_LEVELS:
+        problems.add("bad-registry-entry", "there are too many levels of nested stacks", path)
+        return
+    for key, value in body.items():
+        here = (*path, key)
+        if key == "hooks":
+            _words(value, HOOKS, "hook", here, problems)
+        elif key == "restricted_actions":
+            _words(value, RESTRICTED_ACTIONS, "restricted_action", here, problems)
+        elif isinstance(value, dict):
+            _check_levels_below(value, here, problems)
+        elif value is not None and not isinstance(value, str):
+            problems.add("bad-registry-entry", f"this must be a type's name, and is {kind_of(value)}", here)
+
+
+def _words(value: Any, known: tuple[str, ...], what: str, path: Path, problems: Problems) -> None:
+    for word in value if isinstance(value, list) else [value]:
+        if word in known:
+            continue
+        shown = shorten(word)
+        if what == "hook":
+            heat = f'Invalid hook type "{shown}" for resource breakpoint, acceptable hook types are: {known}'
+        else:
+            heat = f'Invalid restricted_action type "{shown}" for resource, '
+            heat += f"acceptable restricted_action types are: {known}"
+        problems.add(
+            "bad-registry-entry",
+            f"there is no {what} {shown}",
+            path,
+            detail=problems.suggest(word, known, f"There are: {', '.join(known)}."),
+            heat=heat,
+            heat_type="InvalidBreakPointHook" if what == "hook" else "StackValidationFailed",
+        )

@@ -1,0 +1,306 @@
+"""Reducing value trees: finds the functions in them, chooses branches, computes what is static, notes references.
+
+One Evaluation serves one definition. It keeps the path it is at, so that whatever finds a problem need not know where
+it is. Problems never stop it: in place of what could not be computed stands UNKNOWN, which nobody complains about
+again.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Protocol
+
+from firebrick.template.catalogue import TypeSchema
+from firebrick.template.functions import ALL_NAMES, Builder, first_version, functions_of
+from firebrick.template.functions.base import MOST_RESULT, UNKNOWN, VANISHED, Function, Misuse
+from firebrick.template.parameters import ParameterValue
+from firebrick.template.problems import Path, Problems, dotted, kind_of, near, shorten
+
+_PLAIN = (str, int, float, bool, type(None))
+_LONG_NAMES = tuple(sorted(name for name in ALL_NAMES if "_" in name or "::" in name))
+_SHOW = "show"
+"""The attribute that every type has."""
+
+
+@lru_cache(maxsize=4096)
+def _meant(name: str) -> str:
+    return near(name, _LONG_NAMES, cutoff=0.85)
+
+
+class ConditionReader(Protocol):
+    def holds(self, raw: Any, evaluation: "Evaluation") -> bool | None: ...
+
+
+def size_of(value: Any) -> int:
+    """Characters and items in a value."""
+    total = 0
+    left = [value]
+    while left:
+        one = left.pop()
+        total += len(one) + 1 if isinstance(one, str) else 1
+        if isinstance(one, dict):
+            total += sum(map(len, one))
+            left.extend(one.values())
+        elif isinstance(one, list):
+            left.extend(one)
+    return total
+
+
+class Evaluation:
+    """See the module. types: resource name -> its schema, None where that is not known; only enabled resources."""
+
+    def __init__(
+        self,
+        version: str,
+        parameters: Mapping[str, ParameterValue | None],
+        files: Mapping[str, str],
+        problems: Problems,
+    ) -> None:
+        self.version = version
+        self.problems = problems
+        self.warnings = problems.beside()
+        self.functions: Mapping[str, type[Builder]] = functions_of(version)
+        self.conditions: ConditionReader | None = None
+        self.declared: Mapping[str, Any] = {}
+        self.types: dict[str, TypeSchema | None] = {}
+        self.path: list[str | int] = []
+        self.referred: set[str] = set()
+        self.hidden_reads: list[Path] = []
+        self._parameters = parameters
+        self._files = files
+        self._unknown = 0
+        self._left = 0
+        self._spent = 0
+
+    # --- the walk -------------------------------------------------------------------------------------------------
+
+    def begin(self, *path: str | int) -> None:
+        """Go to a place of the document; forget what was noted at the last one."""
+        self.path = list(path)
+        self.referred = set()
+        self.hidden_reads = []
+        self._left = 0
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything since begin() waits for run time."""
+        return self._left > 0
+
+    def value(self, raw: Any) -> Any:
+        """A whole value: like reduce, but one that vanished is null."""
+        made = self.reduce(raw)
+        return None if made is VANISHED else made
+
+    def reduce(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            if len(value) == 1:
+                (name,) = value
+                builder = self.functions.get(name)
+                if builder is not None:
+                    return self._call(builder, name, value[name])
+                if name in ALL_NAMES:
+                    self._taken_for_data(name)
+                elif ("_" in name or "::" in name) and self._is_a_slip(name):
+                    self._unknown += 1
+                    return UNKNOWN
+            made: dict[str, Any] = {}
+            path = self.path
+            for key, item in value.items():
+                if isinstance(item, _PLAIN):
+                    made[key] = item
+                    continue
+                path.append(key)
+                result = self.reduce(item)
+                path.pop()
+                if result is not VANISHED:
+                    made[key] = result
+            return made
+        if isinstance(value, list):
+            items = []
+            path = self.path
+            for index, item in enumerate(value):
+                if isinstance(item, _PLAIN):
+                    items.append(item)
+                    continue
+                path.append(index)
+                result = self.reduce(item)
+                path.pop()
+                if result is not VANISHED:
+                    items.append(result)
+            return items
+        return value
+
+    def at(self, step: str | int, value: Any) -> Any:
+        self.path.append(step)
+        made = self.reduce(value)
+        self.path.pop()
+        return made
+
+    def _call(self, builder: type[Builder], name: str, raw: Any) -> Any:
+        self.path.append(name)
+        depth = len(self.path)
+        try:
+            made = builder.build(raw, self)
+        except Misuse as error:
+            del self.path[depth:]
+            self.misused(error)
+            made = UNKNOWN
+        if made is UNKNOWN:
+            self._unknown += 1
+        elif isinstance(made, Function):
+            self._left += 1
+        self.path.pop()
+        return made
+
+    def _is_a_slip(self, name: str) -> bool:
+        """A map with one key is data when the key is no function's name. One that is nearly a name is refused."""
+        meant = _meant(name)
+        slip = bool(meant) or name.startswith("Fn::")
+        if slip:
+            self.problems.add(
+                "unknown-function",
+                f"there is no function {shorten(name)}",
+                (*self.path, name),
+                detail=f"Did you mean {meant}?" if meant else "Functions of HOT are written like get_param.",
+                heat=f"{dotted(self.path)}: The function {shorten(name)} is not supported in this version of HOT.",
+            )
+        return slip
+
+    def _taken_for_data(self, name: str) -> None:
+        """The name of a function of another version, or of conditions: data here, as in Heat."""
+        self.warnings.add(
+            "function-as-data",
+            f"{name} is no function here, so this map is data",
+            (*self.path, name),
+            detail=self.later_function({name: None}),
+        )
+
+    def later_function(self, value: Any) -> str:
+        """If a value is a map with one key that is a function of another version: a sentence that says so."""
+        if isinstance(value, dict) and len(value) == 1:
+            (name,) = value
+            if name in ALL_NAMES and name not in self.functions:
+                since = first_version(name)
+                when = f"it came with version {since}" if since > self.version else "it is not for this place"
+                return f"{name} is read as data here: {when}."
+        return ""
+
+    # --- problems -------------------------------------------------------------------------------------------------
+
+    def tainted(self, path: Path) -> Path | None:
+        """Where a hidden parameter was read that shows in the value at a path, or None."""
+        for read in self.hidden_reads:
+            if read[: len(path)] == path or path[: len(read)] == read:
+                return read
+        return None
+
+    def misused(self, error: Misuse) -> None:
+        """Note what a function complained about, at the function's place."""
+        path = (*self.path, *error.inside)
+        show = self.tainted(tuple(self.path)) is None
+        summary, heat = error.texts(show=show)
+        prefix = f"{dotted(self.path)}: " if error.with_path else ""
+        self.problems.add(error.code, summary, path, detail=error.detail, heat=prefix + heat, heat_type=error.heat_type)
+
+    # --- what functions see (functions.base.Scope) ----------------------------------------------------------------
+
+    def mark(self) -> tuple[int, int]:
+        return self._unknown, self._left
+
+    def parameter(self, name: Any) -> Any:
+        if not isinstance(name, str) or name not in self._parameters:
+            raise Misuse(
+                "there is no parameter {}",
+                heat="The Parameter ({}) was not provided.",
+                value=name,
+                detail=self.problems.suggest(name, self._parameters, "Declare it in the section parameters."),
+                code="unknown-parameter",
+                heat_type="UserParameterMissing",
+                with_path=False,
+            )
+        found = self._parameters[name]
+        if found is None:
+            return UNKNOWN
+        if found.hidden:
+            self.hidden_reads.append(tuple(self.path))
+        return found.value
+
+    def all_parameters(self) -> dict[str, Any]:
+        self.hidden_reads.append(tuple(self.path))
+        found = {name: one.value for name, one in self._parameters.items() if one is not None}
+        self.spend(found)
+        return found
+
+    def file(self, name: str) -> str:
+        content = self._files.get(name)
+        if not isinstance(content, str):
+            raise Misuse(
+                "there is no file {} among those sent along",
+                heat='No content found in the "files" section for get_file path: {}',
+                value=name,
+                detail=self.problems.suggest(name, sorted(self._files), "Send its content with the request."),
+                code="missing-file",
+            )
+        return content
+
+    def condition(self, raw: Any) -> bool | None:
+        assert self.conditions is not None
+        self.path.append(0)
+        try:
+            return self.conditions.holds(raw, self)
+        finally:
+            self.path.pop()
+
+    def spend(self, value: Any) -> Any:
+        if isinstance(value, str):
+            self._spent += len(value)
+        elif isinstance(value, dict | list):
+            self._spent += size_of(value)
+        if self._spent > MOST_RESULT:
+            self._spent = 0
+            raise Misuse(
+                "the definition grows beyond bounds here",
+                detail="Use the large value in fewer places.",
+                code="result-too-large",
+            )
+        return value
+
+    def refer(self, resource: Any, attribute: str | None) -> None:
+        if not isinstance(resource, str):
+            raise Misuse(f"the name of a resource is text, and this is {kind_of(resource)}", code="bad-reference")
+        if resource not in self.types:
+            raise self._no_resource(resource)
+        self.referred.add(resource)
+        schema = self.types[resource]
+        if not attribute or schema is None or schema.any_attribute or attribute == _SHOW:
+            return
+        if attribute not in schema.attributes:
+            hidden = self.tainted(tuple(self.path)) is not None
+            shown = "******" if hidden else shorten(attribute)
+            names = sorted(schema.attributes)
+            raise Misuse(
+                "{} has no such attribute" if hidden else f"{{}} has no attribute {shown}",
+                heat=f"The Referenced Attribute ({shorten(resource)} {shown}) is incorrect.",
+                value=resource,
+                detail=self.problems.suggest(attribute, names, f"There are: {', '.join(names) or 'none'}."),
+                code="unknown-attribute",
+                inside=(1,),
+            )
+
+    def _no_resource(self, resource: str) -> Misuse:
+        disabled = resource in self.declared
+        in_resource = len(self.path) > 2 and self.path[0] == "resources"
+        where = "unknown"
+        if in_resource:
+            section = str(self.path[2])
+            where = dotted((self.path[1], section.capitalize(), *self.path[3:-1]))
+        return Misuse(
+            "the resource {} does not exist: its condition does not hold" if disabled else "there is no resource {}",
+            heat=f'The specified reference "{{}}" (in {where}) is incorrect.',
+            value=resource,
+            detail="Put the reference into an if with the same condition."
+            if disabled
+            else self.problems.suggest(resource, self.declared, "Declare it in the section resources."),
+            code="unknown-reference",
+            heat_type="InvalidTemplateReference" if in_resource else "StackValidationFailed",
+            with_path=not in_resource,
+        )

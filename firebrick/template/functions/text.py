@@ -1,0 +1,200 @@
+"""list_join, str_replace: functions that make text.
+
+Items and values of other kinds than text are Heat's business of the version: see each class.
+"""
+
+import json
+from typing import Any, ClassVar
+
+from firebrick.template.functions.base import MOST_RESULT, Function, Lookup, Misuse
+from firebrick.template.problems import kind_of, shorten
+
+_MOST_WORK = 2_000_000_000  # placeholders x characters
+
+
+def too_large() -> Misuse:
+    return Misuse(
+        f"the result has more than {MOST_RESULT} characters",
+        detail="Make the parts or the number of repetitions smaller.",
+        code="result-too-large",
+    )
+
+
+class ListJoin(Function):
+    """``list_join: [delimiter, list]``, until 2015-04-30: items are text, null is empty."""
+
+    __slots__ = ()
+    name: ClassVar[str] = "list_join"
+    key: ClassVar[str] = "list_join"
+
+    @classmethod
+    def check(cls, arguments: Any) -> None:
+        if not isinstance(arguments, list) or len(arguments) != 2:
+            cls._wrong_form(arguments)
+
+    @staticmethod
+    def _wrong_form(arguments: Any) -> None:
+        raise Misuse(
+            "list_join needs a delimiter and a list",
+            heat='Incorrect arguments to "list_join" should be: "list_join" : [ " ", [ "str1", "str2"]]',
+            detail=f"It is {kind_of(arguments)}; write [delimiter, [text, text, ...]].",
+        )
+
+    @classmethod
+    def compute(cls, arguments: Any, lookup: Lookup) -> Any:
+        delimiter, *lists = arguments
+        items: list[Any] = []
+        for index, one in enumerate(lists, 1):
+            if one is None:
+                continue
+            if not isinstance(one, list):
+                raise Misuse(
+                    f"list_join joins lists, and this is {kind_of(one)}",
+                    heat='"list_join" must operate on a list',
+                    inside=(index,),
+                )
+            items += one
+        if not isinstance(delimiter, str):
+            raise Misuse(
+                f"the delimiter must be text, and is {kind_of(delimiter)}",
+                heat='"list_join" delimiter must be a string',
+                inside=(0,),
+            )
+        texts = [cls.text(item) for item in items]
+        if sum(map(len, texts)) + len(delimiter) * len(texts) > MOST_RESULT:
+            raise too_large()
+        return delimiter.join(texts)
+
+    @classmethod
+    def text(cls, item: Any) -> str:
+        if item is None:
+            return ""
+        if isinstance(item, str):
+            return item
+        raise Misuse(
+            "only text can be joined, not {}",
+            heat="Items to join must be strings not {}",
+            value=item,
+            detail="Put numbers and booleans in quotes, or make text of them with str_replace.",
+        )
+
+
+class ListJoinMany(ListJoin):
+    """From 2015-10-15: ``[delimiter, list, list...]``; maps and lists as items become JSON with sorted keys."""
+
+    __slots__ = ()
+    key: ClassVar[str] = "list_join.many"
+
+    @classmethod
+    def check(cls, arguments: Any) -> None:
+        if not isinstance(arguments, list) or len(arguments) < 2:
+            cls._wrong_form(arguments)
+
+    @classmethod
+    def text(cls, item: Any) -> str:
+        if item is None:
+            return ""
+        if isinstance(item, str):
+            return item
+        if isinstance(item, dict | list):
+            return json.dumps(item, sort_keys=True)
+        raise Misuse(
+            "only text, maps and lists can be joined, not {}",
+            heat="Items to join must be string, map or list not {}",
+            value=item,
+            detail="Put numbers and booleans in quotes, or make text of them with str_replace.",
+        )
+
+
+class StrReplace(Function):
+    """``str_replace: {template, params}``, until 2015-04-30: values are text, numbers or booleans, null is empty.
+
+    Longest placeholder first, then alphabetical; what was put in is not looked at again.
+    """
+
+    __slots__ = ()
+    name: ClassVar[str] = "str_replace"
+    key: ClassVar[str] = "str_replace"
+
+    @classmethod
+    def check(cls, arguments: Any) -> None:
+        form = "str_replace: {template: text with placeholders, params: {placeholder: value}}"
+        if not isinstance(arguments, dict):
+            raise Misuse(
+                f"str_replace needs a map, and this is {kind_of(arguments)}",
+                heat='Arguments to "str_replace" must be a map',
+                detail=f"Write {form}.",
+            )
+        missing = [key for key in ("template", "params") if key not in arguments]
+        if missing:
+            raise Misuse(
+                f"str_replace needs {' and '.join(missing)}",
+                heat=f'"str_replace" syntax should be {form}',
+                detail=f"Write {form}.",
+            )
+
+    @classmethod
+    def compute(cls, arguments: Any, lookup: Lookup) -> Any:
+        template, params = arguments["template"], arguments["params"]
+        if not isinstance(template, str):
+            raise Misuse(
+                f"the template must be text, and is {kind_of(template)}",
+                heat='"str_replace" template must be a string',
+                inside=("template",),
+            )
+        if not isinstance(params, dict):
+            raise Misuse(
+                f"params must be a map, and is {kind_of(params)}",
+                heat='"str_replace" params must be a map',
+                inside=("params",),
+            )
+        if "" in params:
+            raise Misuse("a placeholder is empty", heat="empty separator", inside=("params",))
+        if len(params) * len(template) > _MOST_WORK:
+            raise too_large()
+        pieces = [template]  # template text at even places, texts put in at odd ones
+        for placeholder in sorted(sorted(params), key=len, reverse=True):
+            value = cls.text(placeholder, params[placeholder])
+            if placeholder in template:
+                pieces = cls._replaced(pieces, placeholder, value)
+        if sum(map(len, pieces)) > MOST_RESULT:
+            raise too_large()
+        return "".join(pieces)
+
+    @staticmethod
+    def _replaced(pieces: list[str], placeholder: str, value: str) -> list[str]:
+        made: list[str] = []
+        for place, piece in enumerate(pieces):
+            if place % 2 or placeholder not in piece:
+                made.append(piece)
+                continue
+            first, *rest = piece.split(placeholder)
+            made.append(first)
+            for part in rest:
+                made += (value, part)
+        return made
+
+    @classmethod
+    def text(cls, placeholder: str, value: Any) -> str:
+        if value is None:
+            return ""
+        if isinstance(value, str | int | float):
+            return str(value)
+        raise Misuse(
+            f"the value of {shorten(placeholder)} must be text or a number, and is {kind_of(value)}",
+            heat=f'"str_replace" params must be strings or numbers, param {shorten(placeholder)} is not valid',
+            inside=("params", placeholder),
+        )
+
+
+class StrReplaceJson(StrReplace):
+    """From 2015-10-15: maps and lists become JSON with sorted keys."""
+
+    __slots__ = ()
+    key: ClassVar[str] = "str_replace.json"
+
+    @classmethod
+    def text(cls, placeholder: str, value: Any) -> str:
+        if isinstance(value, dict | list):
+            return json.dumps(value, sort_keys=True)
+        return super().text(placeholder, value)

@@ -1,0 +1,66 @@
+"""Matching a whole text against a pattern of a template, in bounded time.
+
+Python's expressions backtrack: ``(a+)+b`` against forty letters takes for ever, and nothing can stop it. A pattern
+and a text that might do that are matched in a process of their own, which is ended after two seconds.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import warnings
+
+SECONDS = 2.0
+_QUIET_STEPS = 1_000_000  # what a match may cost at worst before it goes to a process of its own
+_REPEATS = re.compile(r"[*+{]")
+_REPEATED_GROUP = re.compile(r"\)\s*[*+{]")
+
+_CHILD = """
+import json, re, sys, warnings
+warnings.simplefilter("ignore")
+pattern, text = json.load(sys.stdin)
+found = re.match(pattern, text)
+sys.exit(0 if found is not None and found.end() == len(text) else 3)
+"""
+
+
+class TooSlow(Exception):
+    """The pattern needs too long for this text."""
+
+
+def check_pattern(pattern: str) -> str:
+    """What is wrong with a pattern, or ""."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            re.compile(pattern)
+    except (re.error, RecursionError, OverflowError, MemoryError) as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def matches_whole(pattern: str, text: str) -> bool:
+    """Whether the match from the start ends at the end, as Heat has it (``a|ab`` does not match ``ab``).
+
+    The pattern has passed check_pattern. TooSlow when that cannot be found out in two seconds.
+    """
+    repeats = len(_REPEATS.findall(pattern))
+    if not _REPEATED_GROUP.search(pattern) and (len(text) + 1) ** max(repeats, 1) <= _QUIET_STEPS:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = re.match(pattern, text)
+        return found is not None and found.end() == len(text)
+    try:
+        child = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _CHILD],
+            input=json.dumps([pattern, text]).encode(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise TooSlow from None
+    if child.returncode not in (0, 3):
+        raise TooSlow
+    return child.returncode == 0

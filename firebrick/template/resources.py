@@ -1,0 +1,352 @@
+"""The resources section: what each resource is, whether it is enabled, and what it needs.
+
+Two passes: first who there is (keys, condition, type), since references need to know; then what is in them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from firebrick.template.catalogue import PropertyProblem, TypeCatalogue, TypeSchema
+from firebrick.template.conditions import Conditions
+from firebrick.template.cycles import find_cycles
+from firebrick.template.definition import DeletionPolicy, ResourceDefinition
+from firebrick.template.environment import Environment
+from firebrick.template.evaluation import Evaluation
+from firebrick.template.functions.base import UNKNOWN, Function
+from firebrick.template.problems import Path, dotted, kind_of, shorten
+from firebrick.template.versions import CONDITIONS_SINCE
+
+_KEYS = ("type", "properties", "metadata", "depends_on", "deletion_policy", "update_policy", "description")
+_LATE_KEYS = ("condition", "external_id")
+_POLICIES: Mapping[str, DeletionPolicy] = {"Delete": "Delete", "Retain": "Retain", "Snapshot": "Snapshot"}
+_LATE_POLICIES: Mapping[str, DeletionPolicy] = {name.lower(): policy for name, policy in _POLICIES.items()}
+
+
+@dataclass(slots=True)
+class _Header:
+    """An enabled resource after the first pass. schema: None when its type is reported as wrong."""
+
+    name: str
+    body: Mapping[str, Any]
+    declared_type: str
+    type: str
+    schema: TypeSchema | None
+    requires: set[str] = field(default_factory=set)
+
+
+class ResourceSection:
+    """Reads the section; problems go to the evaluation's."""
+
+    def __init__(
+        self,
+        section: Mapping[str, Any],
+        evaluation: Evaluation,
+        conditions: Conditions,
+        environment: Environment,
+        types: TypeCatalogue,
+    ) -> None:
+        self._section = section
+        self._evaluation = evaluation
+        self._problems = evaluation.problems
+        self._conditions = conditions
+        self._environment = environment
+        self._types = types
+        self._late = evaluation.version >= CONDITIONS_SINCE
+        self._keys = (*_KEYS, *_LATE_KEYS) if self._late else _KEYS
+        self._schemas: dict[tuple[str, str], tuple[str, TypeSchema | None]] = {}
+        self._interned: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._headers: dict[str, _Header] = {}
+
+    def read_headers(self) -> None:
+        """First pass: tells the evaluation which resources are enabled and of which type."""
+        self._evaluation.declared = self._section
+        for name, body in self._section.items():
+            header = self._header(name, body)
+            if header is not None:
+                self._headers[name] = header
+                self._evaluation.types[name] = header.schema
+
+    def read_bodies(self) -> dict[str, ResourceDefinition]:
+        """Second pass."""
+        made = {name: self._body(header) for name, header in self._headers.items()}
+        self._check_cycles(made)
+        return made
+
+    def _wrong(self, code: str, summary: str, path: Path, heat: str = "", detail: str = "") -> None:
+        self._problems.add(code, summary, path, detail=detail, heat=heat)
+
+    # --- first pass -------------------------------------------------------------------------------------------------
+
+    def _header(self, name: str, body: Any) -> _Header | None:
+        path: Path = ("resources", name)
+        shown = shorten(name)
+        if "/" in name or not name:
+            heat = 'Resource name may not contain "/"' if name else ""
+            self._wrong("bad-resource-name", f"{shown or 'an empty text'} cannot be the name of a resource", path, heat)
+        if not isinstance(body, dict):
+            heat = f"Resources must contain Resource. Found a [{type(body).__name__}] instead"
+            detail = "Give it at least a type."
+            self._wrong(
+                "bad-resource", f"the resource {shown} must be a map, and is {kind_of(body)}", path, heat, detail
+            )
+            self._evaluation.types[name] = None
+            return None
+        for key in body:
+            if key not in self._keys:
+                heat = f'"{shorten(key)}" is not a valid keyword inside a resource definition'
+                detail = self._problems.suggest(key, self._keys, f"There are: {', '.join(self._keys)}.")
+                if key in _LATE_KEYS:
+                    detail = f"It came with version {CONDITIONS_SINCE}."
+                self._wrong("unknown-key", f"a resource has no key {shorten(key)}", (*path, key), heat, detail)
+        if not self._enabled(name, body):
+            return None
+        declared = self._declared_type(name, body)
+        if declared is None:
+            return _Header(name, body, "", "", None)
+        concrete, schema = self._schema(name, declared)
+        return _Header(name, body, declared, concrete, schema)
+
+    def _enabled(self, name: str, body: Mapping[str, Any]) -> bool:
+        if not self._late or body.get("condition") is None:
+            return True
+        self._evaluation.begin("resources", name, "condition")
+        return self._conditions.use(body["condition"], self._evaluation) is not False
+
+    def _declared_type(self, name: str, body: Mapping[str, Any]) -> str | None:
+        path: Path = ("resources", name)
+        shown = shorten(name)
+        kind = body.get("type")
+        if "type" not in body:
+            heat = "Each resource must contain a type key."
+            self._wrong("missing-type", f"the resource {shown} has no type", path, heat, "Add a line type: ...")
+        elif kind is None or kind == "":
+            heat = f'Resource "{shown}" has no type'
+            self._wrong("missing-type", f"the type of the resource {shown} is empty", (*path, "type"), heat)
+        elif not isinstance(kind, str):
+            heat = f"Resource {shown} type type must be string"
+            self._wrong("bad-resource", f"a type must be text, and this is {kind_of(kind)}", (*path, "type"), heat)
+        else:
+            return kind
+        return None
+
+    def _schema(self, name: str, declared: str) -> tuple[str, TypeSchema | None]:
+        key = (declared, name if any(entry.resource == name for entry in self._environment.registry) else "")
+        if key in self._schemas:
+            concrete, schema = self._schemas[key]
+            if schema is not None:
+                return concrete, schema
+        concrete, used = self._environment.resolve_type(declared, name)
+        schema = self._types.find(concrete) if concrete else None
+        self._schemas[key] = (concrete, schema)
+        if schema is None:
+            self._no_type(name, declared, concrete, [entry.path for entry in used])
+            return concrete, None
+        return concrete, schema
+
+    def _no_type(self, name: str, declared: str, concrete: str, used: list[Path]) -> None:
+        path: Path = ("resources", name, "type")
+        heat = f"The Resource Type ({shorten(concrete or declared)}) could not be found."
+        if not concrete:
+            summary = f"the environment maps the type {shorten(declared)} in a circle"
+            self._problems.add(
+                "type-cycle", summary, used[-1], detail="Let one of them name a real type.", source=self._environment
+            )
+            return
+        if concrete.endswith((".yaml", ".template")):
+            summary = f"templates as resource types ({shorten(concrete)}) are not supported yet"
+            self._wrong("type-not-supported", summary, path, heat, "Map the type to another in the environment.")
+            return
+        detail = self._problems.suggest(concrete, self._types.names(), "Map it to a type there is, in the environment.")
+        summary = f"there is no resource type {shorten(concrete)}"
+        if concrete != declared:
+            summary += f" (to which the environment maps {shorten(declared)})"
+        self._wrong("unknown-type", summary, path, heat, detail)
+
+    # --- second pass ------------------------------------------------------------------------------------------------
+
+    def _body(self, header: _Header) -> ResourceDefinition:
+        body, name = header.body, header.name
+        dynamic = False
+        trees: dict[str, Any] = {}
+        evaluation = self._evaluation
+        for key in ("metadata", "update_policy", "properties"):
+            raw = body.get(key)
+            if raw is None:
+                trees[key] = {}
+                continue
+            evaluation.begin("resources", name, key)
+            value = evaluation.value(raw)
+            if value is None:
+                value = {}
+            elif not isinstance(value, dict | Function) and value is not UNKNOWN:
+                heat = f"Resource {shorten(name)} {key} type must be object"
+                self._wrong(
+                    "bad-resource", f"{key} must be a map, and is {kind_of(value)}", ("resources", name, key), heat
+                )
+                value = {}
+            elif key == "properties" and isinstance(value, dict) and header.schema is not None:
+                self._check_properties(header, header.schema, value)
+            dynamic = dynamic or evaluation.waits
+            header.requires |= evaluation.referred
+            trees[key] = value
+        if not body.get("properties") and header.schema is not None:
+            evaluation.begin("resources", name, "properties")
+            self._check_properties(header, header.schema, {})
+        self._depends_on(header)
+        requires = tuple(sorted(header.requires))
+        return ResourceDefinition(
+            name=name,
+            type=header.type,
+            declared_type=header.declared_type,
+            properties=trees["properties"],
+            metadata=trees["metadata"],
+            requires=self._interned.setdefault(requires, requires),
+            deletion_policy=self._deletion_policy(name, body.get("deletion_policy")),
+            update_policy=trees["update_policy"],
+            description=self._text(name, "description", body.get("description")) or "",
+            external_id=self._text(name, "external_id", body.get("external_id")) if self._late else None,
+            dynamic=dynamic,
+        )
+
+    def _depends_on(self, header: _Header) -> None:
+        raw = header.body.get("depends_on")
+        path: Path = ("resources", header.name, "depends_on")
+        if raw is None:
+            return
+        if not isinstance(raw, str | list):
+            heat = f"Resource {shorten(header.name)} depends_on type must be list or string"
+            detail = "Write the name of a resource, or a list of names; functions are not for here."
+            self._wrong("bad-resource", f"depends_on must name resources, and is {kind_of(raw)}", path, heat, detail)
+            return
+        for index, name in enumerate([raw] if isinstance(raw, str) else raw):
+            here = (*path, index) if isinstance(raw, list) else path
+            if not isinstance(name, str):
+                heat = f"Resource {shorten(header.name)} depends_on type must be list or string"
+                self._wrong("bad-resource", f"the name of a resource is text, and this is {kind_of(name)}", here, heat)
+            elif name in self._headers:
+                header.requires.add(name)
+            elif name not in self._section:
+                self._problems.add(
+                    "unknown-reference",
+                    f"there is no resource {shorten(name)}",
+                    here,
+                    detail=self._problems.suggest(name, self._section, "Declare it in the section resources."),
+                    heat=f'The specified reference "{shorten(name)}" (in {shorten(header.name)}) is incorrect.',
+                    heat_type="InvalidTemplateReference",
+                )
+
+    def _static(self, name: str, key: str, raw: Any) -> Any:
+        """A field that must be known before anything is created."""
+        if isinstance(raw, str):
+            return raw
+        evaluation = self._evaluation
+        evaluation.begin("resources", name, key)
+        value = evaluation.value(raw)
+        if evaluation.waits:
+            self._wrong("late-value", f"{key} must be known before anything is created", ("resources", name, key))
+            return UNKNOWN
+        return value
+
+    def _text(self, name: str, key: str, raw: Any) -> str | None:
+        if raw is None or isinstance(raw, str):
+            return raw
+        value = self._static(name, key, raw) if key == "external_id" else raw
+        if value is None or value is UNKNOWN or isinstance(value, str):
+            return None if value is UNKNOWN else value
+        if isinstance(value, int | float):
+            return str(value)
+        heat = f"Resource {shorten(name)} {key} type must be string"
+        self._wrong("bad-resource", f"{key} must be text, and is {kind_of(value)}", ("resources", name, key), heat)
+        return None
+
+    def _deletion_policy(self, name: str, raw: Any) -> DeletionPolicy:
+        if raw is None:
+            return "Delete"
+        value = self._static(name, "deletion_policy", raw)
+        known = {**_POLICIES, **_LATE_POLICIES} if self._late else _POLICIES
+        if value is None or value is UNKNOWN:
+            return "Delete"
+        if isinstance(value, str) and value in known:
+            return known[value]
+        path: Path = ("resources", name, "deletion_policy")
+        hidden = not isinstance(raw, str) and self._evaluation.tainted(path) is not None
+        shown = "******" if hidden else shorten(value)
+        self._wrong(
+            "bad-deletion-policy",
+            f"there is no deletion policy {shown}",
+            path,
+            f'Invalid deletion policy "{shown}"',
+            self._problems.suggest(value, known, f"There are: {', '.join(_POLICIES)}."),
+        )
+        return "Delete"
+
+    # --- properties -------------------------------------------------------------------------------------------------
+
+    def _check_properties(self, header: _Header, schema: TypeSchema, properties: dict[str, Any]) -> None:
+        checked = _without_functions(properties) if self._evaluation.waits else properties
+        for problem in schema.check(checked, unknown=UNKNOWN):
+            self._property_problem(header, schema, problem)
+
+    def _property_problem(self, header: _Header, schema: TypeSchema, problem: PropertyProblem) -> None:
+        base: Path = ("resources", header.name, "properties")
+        heat_path = (*base, *problem.path)
+        path = heat_path
+        message = shorten(problem.message, 600)
+        named = problem.message.rsplit(" ", 1)[-1]
+        if problem.code == "unknown-property":
+            path = (*heat_path, named)
+        read = self._evaluation.tainted(path)
+        if read is not None:
+            path = path[: len(read)]
+            heat_path = heat_path[: len(read)]
+            message = "The value is not allowed (it comes from a hidden parameter and is not shown)"
+        detail = "" if read is not None else self._evaluation.later_function(self._raw(header, problem.path))
+        if problem.code == "unknown-property" and read is None and not detail:
+            names = getattr(schema, "property_names", ())
+            detail = self._problems.suggest(named, names, f"Look at the properties of {header.type}.")
+        self._problems.add(
+            problem.code,
+            f"{header.type}: {message}",
+            path,
+            detail=detail,
+            heat=f"Property error: : {dotted(heat_path)}: : {message}",
+        )
+
+    @staticmethod
+    def _raw(header: _Header, path: tuple[str | int, ...]) -> Any:
+        """What the template has at a path below properties."""
+        value: Any = header.body.get("properties")
+        for part in path:
+            try:
+                value = value[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
+    # --- the whole --------------------------------------------------------------------------------------------------
+
+    def _check_cycles(self, made: Mapping[str, ResourceDefinition]) -> None:
+        for knot in find_cycles({name: one.requires for name, one in made.items()}):
+            names = [shorten(name) for name in knot]
+            circle = " -> ".join([*names, names[0]])
+            closed = all(knot[(place + 1) % len(knot)] in made[name].requires for place, name in enumerate(knot))
+            summary = f"resources need each other in a circle: {circle}"
+            if not closed:
+                summary = f"resources need each other in circles: {', '.join(names)}"
+            self._problems.add(
+                "dependency-cycle",
+                summary,
+                ("resources", knot[0]),
+                detail="Take one reference or depends_on out of the circle.",
+                heat=f"Circular Dependency Found: {circle if closed else ', '.join(names)}",
+                heat_type="CircularDependencyException",
+            )
+
+
+def _without_functions(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_functions(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_functions(item) for item in value]
+    return UNKNOWN if isinstance(value, Function) else value
