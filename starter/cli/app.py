@@ -14,6 +14,7 @@ USAGE = 2
 REFUSED = 1
 UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130
+SERVER_ERROR = "internal-error"  # the server's own unexpected exception, with a report id
 
 COMMANDS = {  # name -> (module, attribute, short help); modules are imported when their command is used
     "stack": ("starter.cli.stack", "stack", "Create, look at and delete stacks."),
@@ -77,7 +78,7 @@ def run(arguments: Sequence[str]) -> int:
         from starter.cli.problems import print_problems
 
         print_problems(refused)
-        return REFUSED
+        return UNEXPECTED if refused.first.code == SERVER_ERROR else REFUSED
     except BrokenPipeError:  # the reader of our output has gone: `firebrick stack list | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return REFUSED

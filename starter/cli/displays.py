@@ -13,7 +13,7 @@ from starter.cli.follow import Display, Event, is_stack_event
 from starter.cli.render import printable
 
 if TYPE_CHECKING:
-    from rich.console import ConsoleRenderable
+    from rich.console import Console, ConsoleRenderable
     from rich.text import Text
 
 STYLES = {"IN_PROGRESS": "yellow", "COMPLETE": "green", "FAILED": "red"}
@@ -69,7 +69,9 @@ class Leaf:
 class Tree:
     """Redrawn in place. When there are more resources than lines, those that run or failed are shown first."""
 
-    def __init__(self, stack: StackAddress, resources: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(
+        self, stack: StackAddress, resources: Iterable[Mapping[str, Any]], console: "Console | None" = None
+    ) -> None:
         from rich.console import Console
         from rich.live import Live
 
@@ -82,8 +84,8 @@ class Tree:
             one["resource_name"]: Leaf(one["resource_name"], one["resource_type"], one["resource_status"], "", now)
             for one in resources
         }
-        self._console = Console(stderr=True, highlight=False)
-        self._live = Live(console=self._console, refresh_per_second=8, get_renderable=self._draw)
+        self._console = console or Console(stderr=True, highlight=False)
+        self._live = Live(console=self._console, refresh_per_second=8, get_renderable=self.draw)
 
     def __enter__(self) -> "Tree":
         self._live.__enter__()
@@ -106,7 +108,7 @@ class Tree:
     def note(self, text: str) -> None:
         self._note = text
 
-    def _draw(self) -> "ConsoleRenderable":
+    def draw(self) -> "ConsoleRenderable":
         from rich.console import Group
         from rich.text import Text
 

@@ -1,0 +1,142 @@
+"""The application: Heat's REST API v1 over the store (reads) and the starter (requests).
+
+Every answer, refusals and unexpected errors included, is JSON; every response names its request in
+X-Openstack-Request-Id. Bodies are Heat's; what is ours beyond them is behind query parameters and X-Firebrick headers.
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+from firebrick.diagnostics import Diagnostic, FirebrickError, Unavailable
+from firebrick.resources.registry import Registry
+from firebrick.store import Store
+from starter.rest import contents, stacks
+from starter.rest.errors import TEXTS, Forbidden, error_response, plain_body, unexpected_response
+from starter.rest.front import Call, Front, Handler, Route
+from starter.rest.protocols import Starter
+
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
+Endpoint = Callable[[Request], Awaitable[Response]]
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def create_app(
+    store: Store, starter: Starter, registry: Registry | None = None, *, hosts: Sequence[str] = ()
+) -> FastAPI:
+    """The ASGI application. hosts: the names it answers to, () for any; a server on loopback names those of loopback,
+    so that no web page can reach it by a name of its own."""
+    front = Front(store, starter, registry or Registry.default())
+    app = FastAPI(title="Firebrick", openapi_url=None, redirect_slashes=False)
+    app.add_api_route("/healthcheck", _guarded(_healthcheck(front)), methods=["GET"], response_model=None)
+    _add_routes(app, front, (*stacks.ROUTES, *contents.ROUTES))
+    app.add_exception_handler(404, _no_route)
+    app.add_middleware(Border, hosts=tuple(hosts))
+    return app
+
+
+def _healthcheck(front: Front) -> Endpoint:
+    async def healthcheck(request: Request) -> Response:
+        try:
+            await front.starter.check_server()
+        except Unavailable as error:
+            return JSONResponse({"detailed": False, "reasons": [error.first.summary]}, status_code=503)
+        return JSONResponse({"detailed": False, "reasons": []})
+
+    return healthcheck
+
+
+def _add_routes(app: FastAPI, front: Front, routes: Sequence[Route]) -> None:
+    """Each path once, with its methods; other methods are 405 and OPTIONS 204, both naming those there are."""
+    by_path: dict[str, dict[str, Handler]] = {}
+    for route in routes:
+        by_path.setdefault(route.path, {})[route.method] = route.handler
+    for path, handlers in by_path.items():
+        endpoint = _guarded(_dispatch(front, handlers))
+        methods = [*METHODS, "HEAD", "OPTIONS"]
+        app.add_api_route(f"/v1/{{project}}{path}", endpoint, methods=methods, response_model=None)
+
+
+def _dispatch(front: Front, handlers: dict[str, Handler]) -> Endpoint:
+    allow = ", ".join(sorted(handlers))
+
+    async def endpoint(request: Request) -> Response:
+        handler = handlers.get("GET" if request.method == "HEAD" else request.method)
+        if handler is not None:
+            return await handler(Call.of(front, request))
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers={"Allow": allow})
+        return JSONResponse(
+            plain_body(405, "HTTPMethodNotAllowed", TEXTS[405][1]), status_code=405, headers={"Allow": allow}
+        )
+
+    return endpoint
+
+
+def _guarded(endpoint: Endpoint) -> Endpoint:
+    """Refusals become Heat's bodies; what nobody expected becomes a report."""
+
+    async def guarded(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except FirebrickError as error:
+            return error_response(error)
+        except Exception as error:
+            return unexpected_response(error)
+
+    return guarded
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    """No such path: below /v1/ Heat's 404, elsewhere the list of versions."""
+    path = request.url.path
+    if path == "/v1" or path.startswith("/v1/"):
+        return JSONResponse(plain_body(404, "HTTPNotFound", TEXTS[404][1]), status_code=404)
+    href = f"{str(request.base_url).rstrip('/')}/v1/"
+    version = {"id": "v1.0", "status": "CURRENT", "links": [{"rel": "self", "href": href}]}
+    return JSONResponse({"versions": [version]}, status_code=300)
+
+
+class Border:
+    """Names each request, and refuses those that a web page of somebody else's makes a browser send."""
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = f"req-{uuid.uuid4()}"
+        scope["firebrick.request_id"] = request_id
+
+        async def named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-openstack-request-id", request_id.encode())]
+            await send(message)
+
+        if refusal := self._refusal(Request(scope)):
+            await error_response(refusal)(scope, receive, named)
+        else:
+            await self._app(scope, receive, named)
+
+    def _refusal(self, request: Request) -> Forbidden | None:
+        host = request.headers.get("host", "")
+        origin = request.headers.get("origin")
+        name = urlsplit(f"//{host}").hostname or ""
+        if self._hosts and name not in self._hosts:
+            summary = "this server answers to its own addresses only"
+        elif origin is not None and urlsplit(origin).netloc != host:
+            summary = "requests from pages of other origins are refused"
+        else:
+            return None
+        return Forbidden(Diagnostic(code="foreign-origin", summary=summary, heat_type="HTTPForbidden"))

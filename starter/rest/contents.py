@@ -1,0 +1,175 @@
+"""Routes of what is inside a stack: resources, events, outputs; and of operations, which are ours."""
+
+from fastapi import Response
+from fastapi.responses import JSONResponse
+
+from firebrick.diagnostics import Diagnostic, NotFound
+from firebrick.store.rows import ResourceRow, StackRow
+from firebrick.template import ResourceDefinition
+from starter.rest.errors import bad_request
+from starter.rest.front import Call, Route
+from starter.rest.query_values import query_boolean, query_filters, query_integer
+from starter.rest.resolved import (
+    output_in_list,
+    resolved_attributes,
+    resolved_metadata,
+    resolved_output,
+)
+from starter.rest.views import event_in_list, operation_body, resource_in_list
+
+RESOURCE_QUERIES = frozenset(
+    {"nested_depth", "with_detail", "type", "status", "name", "action", "id", "physical_resource_id", "uuid"}
+)
+EVENT_FILTERS = {
+    "resource_status": "state",
+    "resource_action": "action",
+    "resource_name": "resource_name",
+    "resource_type": "resource_type",
+}
+MOST_EVENTS = 1000  # of a page for followers
+
+
+# --- resources ---
+
+
+async def list_resources(call: Call) -> Response:
+    stack, query = await call.stack(), call.request.query_params
+    if unknown := sorted(set(query) - RESOURCE_QUERIES):
+        raise bad_request(f"Invalid filter parameters {unknown}", "unknown-filter")
+    query_integer(call.request, "nested_depth", least=0)
+    detail = query_boolean(call.request, "with_detail", False)
+    rows = [row for row in await call.repository.resources(stack.id) if _wanted(row, call)]
+    bodies = [resource_in_list(row, stack, call.links) for row in rows]
+    if detail:
+        attributes = await resolved_attributes(call.repository, call.front.registry, stack, rows)
+        for row, body, values in zip(rows, bodies, attributes, strict=True):
+            body |= {"description": ResourceDefinition.thaw(row.definition).description, "attributes": values}
+    return JSONResponse({"resources": bodies})
+
+
+def _wanted(row: ResourceRow, call: Call) -> bool:
+    """A filter given twice means either value; different filters mean all of them."""
+    query = call.request.query_params
+    have = {
+        "type": (row.type,),
+        "status": (row.status, row.state),
+        "name": (row.name,),
+        "action": (row.action,),
+        "id": (row.uuid, str(row.id)),
+        "uuid": (row.uuid,),
+        "physical_resource_id": (row.physical_id or "",),
+    }
+    return all(any(value in have[name] for value in query.getlist(name)) for name in have if name in query)
+
+
+async def show_resource(call: Call) -> Response:
+    stack = await call.stack()
+    row = await _resource(call, stack)
+    body = resource_in_list(row, stack, call.links)
+    (attributes,) = await resolved_attributes(call.repository, call.front.registry, stack, [row])
+    body |= {"description": ResourceDefinition.thaw(row.definition).description, "attributes": attributes}
+    return JSONResponse({"resource": body})
+
+
+async def show_metadata(call: Call) -> Response:
+    stack = await call.stack()
+    row = await _resource(call, stack)
+    return JSONResponse({"metadata": await resolved_metadata(call.repository, call.front.registry, stack, row)})
+
+
+async def _resource(call: Call, stack: StackRow) -> ResourceRow:
+    return await call.repository.resource(stack.id, call.request.path_params["resource"])
+
+
+# --- events ---
+
+
+async def list_events(call: Call) -> Response:
+    """The newest first. after_seq (ours): those after that place in the stack, oldest first, each with its `seq`."""
+    stack = await call.stack()
+    after = query_integer(call.request, "after_seq", least=0)
+    if after is None:
+        return JSONResponse({"events": await _events(call, stack, query_filters(call.request, EVENT_FILTERS))})
+    limit = min(query_integer(call.request, "limit", least=1) or MOST_EVENTS, MOST_EVENTS)
+    rows = await call.repository.events(stack.id, after_seq=after, limit=limit)
+    return JSONResponse({"events": [event_in_list(row, stack, call.links, with_seq=True) for row in rows]})
+
+
+async def list_resource_events(call: Call) -> Response:
+    stack, name = await call.stack(), call.request.path_params["resource"]
+    filters = query_filters(call.request, EVENT_FILTERS) | {"resource_name": (name,)}
+    events = await _events(call, stack, filters)
+    if not events:
+        message = f"No events found for resource {name}"
+        raise NotFound(Diagnostic(code="no-events", summary=message, heat_type="HTTPNotFound"))
+    return JSONResponse({"events": events})
+
+
+async def _events(call: Call, stack: StackRow, filters: dict[str, tuple[str, ...]]) -> list[dict[str, object]]:
+    direction = call.request.query_params.get("sort_dir", "desc")
+    if direction not in ("asc", "desc"):
+        raise bad_request("sort_dir is asc or desc", "bad-sort", heat_type="ValueError")
+    query_integer(call.request, "nested_depth", least=0)
+    descending, after, before = direction == "desc", 0, None
+    if marker := call.request.query_params.get("marker"):
+        seq = (await call.repository.event(stack.id, marker)).seq
+        after, before = (0, seq) if descending else (seq, None)
+    rows = await call.repository.events(
+        stack.id,
+        after_seq=after,
+        before_seq=before,
+        filters=filters,
+        limit=query_integer(call.request, "limit", least=0) or None,
+        descending=descending,
+    )
+    return [event_in_list(row, stack, call.links) for row in rows]
+
+
+async def show_event(call: Call) -> Response:
+    stack, params = await call.stack(), call.request.path_params
+    row = await call.repository.event(stack.id, params["event"])
+    if row.resource_name != params["resource"]:
+        message = f"No event {params['event']} found"
+        raise NotFound(Diagnostic(code="event-not-found", summary=message, heat_type="HTTPNotFound"))
+    body = event_in_list(row, stack, call.links)
+    body |= {"resource_type": row.resource_type, "resource_properties": dict(row.properties or {})}
+    return JSONResponse({"event": body})
+
+
+# --- outputs ---
+
+
+async def list_outputs(call: Call) -> Response:
+    stack = await call.stack()
+    return JSONResponse({"outputs": [output_in_list(frozen) for frozen in stack.outputs]})
+
+
+async def show_output(call: Call) -> Response:
+    stack, key = await call.stack(), call.request.path_params["key"]
+    output = await resolved_output(call.repository, call.front.registry, stack, key)
+    if output is None:
+        message = f"Specified output key {key} not found."
+        raise NotFound(Diagnostic(code="output-not-found", summary=message, heat_type="NotFound"))
+    return JSONResponse({"output": output})
+
+
+# --- operations ---
+
+
+async def show_operation(call: Call) -> Response:
+    row = await call.repository.operation(call.request.path_params["operation"])
+    return JSONResponse({"operation": operation_body(row)})
+
+
+_STACK = "/stacks/{name}/{id}"
+ROUTES = (
+    Route("GET", f"{_STACK}/resources", list_resources),
+    Route("GET", f"{_STACK}/resources/{{resource}}", show_resource),
+    Route("GET", f"{_STACK}/resources/{{resource}}/metadata", show_metadata),
+    Route("GET", f"{_STACK}/resources/{{resource}}/events", list_resource_events),
+    Route("GET", f"{_STACK}/resources/{{resource}}/events/{{event}}", show_event),
+    Route("GET", f"{_STACK}/events", list_events),
+    Route("GET", f"{_STACK}/outputs", list_outputs),
+    Route("GET", f"{_STACK}/outputs/{{key}}", show_output),
+    Route("GET", "/operations/{operation}", show_operation),
+)

@@ -1,0 +1,49 @@
+"""The environment of a request: as it came, or several files merged by Heat's rule.
+
+`environment_files` names entries of `files`; when it is there, `environment` is ignored. Later files win: by name in
+`parameters`, `parameter_defaults`, `resource_registry` and other mappings (not deep), as a whole elsewhere.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from firebrick.diagnostics import Diagnostic, FirebrickError, InvalidInput
+from firebrick.template import parse_environment, parse_template
+from starter.rest.errors import bad_request
+
+
+def requested_environment(body: Mapping[str, Any]) -> str | dict[str, Any]:
+    """What to create with: text where it came as one, so that problems can be placed in it."""
+    named = body.get("environment_files")
+    if not named:
+        environment = body.get("environment")
+        if environment is None:
+            return {}
+        if not isinstance(environment, str | dict):
+            raise bad_request("The environment must be text or an object.", "bad-value", path="environment")
+        return environment
+    files = body.get("files")
+    if not isinstance(named, list) or not isinstance(files, dict):
+        raise bad_request("environment_files is a list of names in files.", "bad-value", path="environment_files")
+    return _merged([(str(name), files.get(name)) for name in named])
+
+
+def _merged(files: list[tuple[str, Any]]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    problems: list[Diagnostic] = []
+    for name, text in files:
+        if not isinstance(text, str):
+            raise bad_request(f"{name} is not in files, or not text.", "bad-value", path="environment_files")
+        try:
+            parse_environment(text, file=name)
+            sections = parse_template(text, file=name).tree
+        except FirebrickError as error:
+            problems += error.diagnostics
+            continue
+        for section, value in sections.items():
+            have = merged.get(section)
+            both = isinstance(have, dict) and isinstance(value, dict)
+            merged[section] = {**have, **value} if both and have is not None else value
+    if problems:
+        raise InvalidInput(problems)
+    return merged

@@ -1,0 +1,84 @@
+"""What every route is given, and how routes are named: a table of method, path and handler."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from fastapi import Request, Response
+
+from firebrick.contract import Requester
+from firebrick.diagnostics import NotFound
+from firebrick.resources.registry import Registry
+from firebrick.store import Repository, Store
+from firebrick.store.rows import StackRow
+from starter.rest.errors import bad_request, stack_not_found
+from starter.rest.protocols import Starter
+from starter.rest.views import Links
+
+OPERATION_HEADER = "X-Firebrick-Operation"
+_PROJECT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:-]{0,254}")
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    store: Store
+    starter: Starter
+    registry: Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a project."""
+
+    front: Front
+    request: Request
+    project: str
+    repository: Repository
+    links: Links
+
+    @classmethod
+    def of(cls, front: Front, request: Request) -> "Call":
+        project = request.path_params["project"]
+        if not _PROJECT.fullmatch(project):
+            raise bad_request(
+                "A project's name has letters, digits and _ . @ : - only, at most 255 of them.",
+                "bad-project",
+                heat_type="InvalidTenant",
+            )
+        links = Links(str(request.base_url), project)
+        return cls(front, request, project, front.store.project(project), links)
+
+    @property
+    def requester(self) -> Requester:
+        """Who asks, by what the client says; the address is the only thing that is certain."""
+        headers = self.request.headers
+        return Requester(
+            user=headers.get("x-auth-user", "")[:255], request_id=self.request.scope.get("firebrick.request_id", "")
+        )
+
+    async def stack(self) -> StackRow:
+        """The stack of a canonical path; NotFound unless name and id belong together. Deleted ones are found."""
+        name, stack_id = self.request.path_params["name"], self.request.path_params["id"]
+        row = await self.find(stack_id)
+        if row is None or row.id != stack_id or row.name != name:
+            raise stack_not_found(name)
+        return row
+
+    async def find(self, name_or_id: str) -> StackRow | None:
+        """A living stack by name or id, a deleted one by id."""
+        try:
+            return await self.repository.stack(name_or_id, include_deleted=True)
+        except NotFound:
+            return None
+
+
+Handler = Callable[[Call], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """path: below /v1/{project}."""
+
+    method: str
+    path: str
+    handler: Handler

@@ -1,0 +1,259 @@
+"""Routes of stacks: create, list, lookup, show, delete, template and files."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+
+from firebrick.contract import CreateStackRequest, DeleteStackRequest
+from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
+from firebrick.template import parse_template
+from starter.rest.environments import requested_environment
+from starter.rest.errors import Forbidden, bad_request, stack_not_found
+from starter.rest.front import OPERATION_HEADER, Call, Route
+from starter.rest.query_values import boolean, integer, query_boolean, query_filters, query_integer, query_words, text
+from starter.rest.request_body import read_body
+from starter.rest.resolved import resolved_outputs
+from starter.rest.views import link, operation_body, stack_alone, stack_in_list
+
+MOST_MINUTES = 35_791_394  # 2**31 seconds
+SORT_KEYS = {
+    "stack_name": "name",
+    "name": "name",
+    "stack_status": "status",
+    "status": "status",
+    "creation_time": "created_at",
+    "created_at": "created_at",
+    "updated_time": "updated_at",
+    "updated_at": "updated_at",
+}
+FILTERS = {
+    "id": "id",
+    "stack_name": "name",
+    "name": "name",
+    "stack_status": "status",
+    "status": "status",
+    "action": "action",
+    "username": "owner",
+    "stack_owner": "owner",
+}
+INSIDE = ("resources", "events", "template", "files", "outputs")  # sub-paths that are looked up by name, too
+
+
+@dataclass(frozen=True, slots=True)
+class TagFilter:
+    """The four tag queries: all of, any of, not all of, not any of. () asks nothing."""
+
+    every: tuple[str, ...]
+    some: tuple[str, ...]
+    not_every: tuple[str, ...]
+    none: tuple[str, ...]
+
+    @classmethod
+    def of(cls, request: Request) -> "TagFilter | None":
+        names = ("tags", "tags_any", "not_tags", "not_tags_any")
+        words = [query_words(request, name) for name in names]
+        return cls(*words) if any(words) else None
+
+    def takes(self, tags: tuple[str, ...]) -> bool:
+        return not (
+            (self.every and not all(tag in tags for tag in self.every))
+            or (self.some and not any(tag in tags for tag in self.some))
+            or (self.not_every and all(tag in tags for tag in self.not_every))
+            or (self.none and any(tag in tags for tag in self.none))
+        )
+
+
+async def create(call: Call) -> Response:
+    """201 and the stack's address; the operation's id in a header of ours, which may also come with the request."""
+    body = await read_body(call.request)
+    request = await _create_request(call, body)
+    operation = await call.front.starter.create(request)
+    href = call.links.stack(request.name, operation.stack_id)
+    return JSONResponse(
+        {"stack": {"id": operation.stack_id, "links": [link(href, "self")]}},
+        status_code=201,
+        headers={"Location": href, OPERATION_HEADER: operation.id},
+    )
+
+
+async def _create_request(call: Call, body: Mapping[str, Any]) -> CreateStackRequest:
+    name = body.get("stack_name")
+    if name is None or name == "":
+        raise bad_request("No stack name specified", "no-stack-name", path="stack_name")
+    if body.get("adopt_stack_data") is not None:
+        raise _not_yet("adopt_stack_data", "adopting existing resources", "Create the stack without it.")
+    template = body.get("template")
+    if template is None and body.get("template_url") is not None:
+        raise _not_yet("template_url", "fetching templates", "Send the template itself in `template`.")
+    if template is None or template in ("", {}):
+        raise bad_request("No template specified", "no-template", path="template")
+    if not isinstance(template, str | dict):
+        raise bad_request("The template must be text or an object.", "bad-template", path="template")
+    timeout = body.get("timeout_mins")
+    minutes = integer("timeout_mins", timeout) if timeout not in (None, "") else None
+    if minutes is not None and not 0 <= minutes <= MOST_MINUTES:
+        raise bad_request(f"Invalid timeout value {minutes}", "bad-value", path="timeout_mins")
+    rollback = body.get("disable_rollback")
+    tags = text("tags", body.get("tags"))
+    fields: dict[str, Any] = {
+        "name": name,
+        "template": template,
+        "environment": await asyncio.to_thread(requested_environment, body),
+        "parameters": _object(body, "parameters"),
+        "files": _object(body, "files"),
+        "timeout_mins": minutes or None,  # 0 is the server's default, as in Heat
+        "disable_rollback": True if rollback is None else boolean("disable_rollback", rollback),
+        "tags": tuple(tag.strip() for tag in tags.split(",")) if tags else (),
+        "project": call.project,
+        "operation_id": call.request.headers.get(OPERATION_HEADER) or body.get("operation_id"),
+        "requested_by": call.requester,
+    }
+    try:
+        return CreateStackRequest(**fields)
+    except ValidationError as error:
+        raise InvalidInput(
+            [
+                Diagnostic(
+                    code="bad-request-field",
+                    summary=f"{'.'.join(map(str, one['loc']))}: {one['msg']}",
+                    path=".".join(map(str, one["loc"])),
+                    heat_type="HTTPBadRequest",
+                )
+                for one in error.errors(include_input=False, include_url=False, include_context=False)
+            ]
+        ) from None
+
+
+def _object(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = body.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise bad_request(f"'{name}' must be an object.", "bad-value", path=name)
+    return value
+
+
+def _not_yet(path: str, what: str, detail: str) -> InvalidInput:
+    return bad_request(f"{what} is not supported yet", "not-supported-yet", detail=detail, path=path)
+
+
+async def list_stacks(call: Call) -> Response:
+    request = call.request
+    if query_boolean(request, "global_tenant", False):
+        message = "You are not authorized to use stacks:global_index."
+        raise Forbidden(Diagnostic(code="not-authorised", summary=message, heat_type="Forbidden"))
+    limit = query_integer(request, "limit", least=0)
+    keys = [key for given in request.query_params.getlist("sort_keys") for key in given.split(",") if key]
+    direction = request.query_params.get("sort_dir", "desc" if not keys else "asc")
+    if direction not in ("asc", "desc") or any(key not in SORT_KEYS for key in keys):
+        raise bad_request(
+            f"sort_dir is asc or desc; sort_keys are {', '.join(sorted(SORT_KEYS))}", "bad-sort", heat_type="ValueError"
+        )
+    tagged = TagFilter.of(request)
+    rows = await call.repository.stacks(
+        filters=query_filters(request, FILTERS),
+        include_deleted=query_boolean(request, "show_deleted", False),
+        sort=[SORT_KEYS[key] for key in keys] or ["created_at"],
+        descending=direction == "desc",
+        limit=None if tagged else limit or None,
+        marker=request.query_params.get("marker"),
+    )
+    if tagged:
+        rows = [row for row in rows if tagged.takes(row.tags)][: limit or None]
+    body: dict[str, Any] = {"stacks": [stack_in_list(row, call.links) for row in rows]}
+    if limit and len(rows) == limit:
+        following = request.url.include_query_params(marker=rows[-1].id).query
+        body["links"] = [link(f"{call.links.stacks()}?{following}", "next")]
+    if query_boolean(request, "with_count", False):
+        body["count"] = await _count(call, tagged)
+    return JSONResponse(body)
+
+
+async def _count(call: Call, tagged: TagFilter | None) -> int:
+    """How many the whole list has, whatever the page."""
+    filters = query_filters(call.request, FILTERS)
+    deleted = query_boolean(call.request, "show_deleted", False)
+    if not tagged:
+        return await call.repository.count_stacks(filters=filters, include_deleted=deleted)
+    rows = await call.repository.stacks(filters=filters, include_deleted=deleted)
+    return sum(tagged.takes(row.tags) for row in rows)
+
+
+async def lookup(call: Call) -> Response:
+    """302 to the canonical address: by name, by id, and for what is inside."""
+    params = call.request.path_params
+    row = await call.find(params["name"])
+    if row is None:
+        raise stack_not_found(params["name"])
+    last = call.request.url.path.rpartition("/")[2]
+    inside = (last,) if call.request.scope["path"].count("/") > 4 else ()
+    href = call.links.stack(row.name, row.id, *inside)
+    if call.request.url.query:
+        href += f"?{call.request.url.query}"
+    return JSONResponse(
+        {
+            "message": f'The resource was found at <a href="{href}">{href}</a>;\n'
+            "you should be redirected automatically.\n\n",
+            "code": "302 Found",
+            "title": "Found",
+        },
+        status_code=302,
+        headers={"Location": href},
+    )
+
+
+async def show(call: Call) -> Response:
+    """with_operation=True (ours) adds the newest operation."""
+    row = await call.stack()
+    outputs = None
+    if row.deleted_at is None and query_boolean(call.request, "resolve_outputs", True):
+        outputs = await resolved_outputs(call.repository, call.front.registry, row)
+    body = stack_alone(row, call.links, outputs)
+    if query_boolean(call.request, "with_operation", False):
+        operations = await call.repository.operations(row.id)
+        body["operation"] = operation_body(operations[0])
+    return JSONResponse({"stack": body})
+
+
+async def delete(call: Call) -> Response:
+    row = await call.stack()
+    operation_id = call.request.headers.get(OPERATION_HEADER)
+    if row.deleted_at is not None and not operation_id:
+        raise stack_not_found(row.name)
+    try:
+        operation = await call.front.starter.delete(
+            DeleteStackRequest(
+                stack=row.id, project=call.project, operation_id=operation_id, requested_by=call.requester
+            )
+        )
+    except NotFound:
+        raise stack_not_found(row.name) from None
+    return Response(status_code=204, headers={OPERATION_HEADER: operation.id})
+
+
+async def template(call: Call) -> Response:
+    row = await call.stack()
+    return JSONResponse(await asyncio.to_thread(lambda: parse_template(row.template).tree))
+
+
+async def files(call: Call) -> Response:
+    return JSONResponse(dict((await call.stack()).files))
+
+
+ROUTES = (
+    Route("GET", "/stacks", list_stacks),
+    Route("POST", "/stacks", create),
+    Route("GET", "/stacks/detail", list_stacks),
+    Route("GET", "/stacks/{name}", lookup),
+    Route("DELETE", "/stacks/{name}", lookup),
+    *(Route("GET", f"/stacks/{{name}}/{inside}", lookup) for inside in INSIDE),
+    Route("GET", "/stacks/{name}/{id}", show),
+    Route("DELETE", "/stacks/{name}/{id}", delete),
+    Route("GET", "/stacks/{name}/{id}/template", template),
+    Route("GET", "/stacks/{name}/{id}/files", files),
+)

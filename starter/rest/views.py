@@ -1,0 +1,155 @@
+"""What is shown of stored rows: Heat's fields, names and forms of time (recorded answers are the reference)."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from firebrick.store.rows import EventRow, OperationRow, ResourceRow, StackRow, StackSummary
+
+
+def time_text(seconds: float | None) -> str | None:
+    """``YYYY-MM-DDTHH:MM:SSZ``, UTC; None stays None."""
+    return None if seconds is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+class Links:
+    """URLs of one project as the client reaches it. base: scheme and host of the request."""
+
+    def __init__(self, base: str, project: str) -> None:
+        self._root = f"{base.rstrip('/')}/v1/{quote(project, safe='')}"
+
+    def stacks(self) -> str:
+        return f"{self._root}/stacks"
+
+    def stack(self, name: str, stack_id: str, *inside: str) -> str:
+        parts = (quote(part, safe="") for part in (name, stack_id, *inside))
+        return "/".join((self._root, "stacks", *parts))
+
+
+def link(href: str, rel: str) -> dict[str, str]:
+    return {"href": href, "rel": rel}
+
+
+def stack_in_list(stack: StackSummary, links: Links) -> dict[str, Any]:
+    """As lists show it: Heat leaves the description empty here, and tags null when there are none."""
+    return {
+        "id": stack.id,
+        "links": [link(links.stack(stack.name, stack.id), "self")],
+        "stack_name": stack.name,
+        "description": "",
+        "stack_status": stack.state,
+        "stack_status_reason": stack.status_reason,
+        "creation_time": time_text(stack.created_at),
+        "updated_time": time_text(stack.updated_at),
+        "deletion_time": time_text(stack.deleted_at),
+        "stack_owner": stack.owner,
+        "parent": None,
+        "stack_user_project_id": None,
+        "tags": list(stack.tags) or None,
+    }
+
+
+def stack_alone(stack: StackRow, links: Links, outputs: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
+    """As show has it. outputs: None leaves them out (deleted stacks, resolve_outputs=False)."""
+    body: dict[str, Any] = {
+        "stack_name": stack.name,
+        "id": stack.id,
+        "links": [link(links.stack(stack.name, stack.id), "self")],
+        "creation_time": time_text(stack.created_at),
+        "updated_time": time_text(stack.updated_at),
+        "deletion_time": time_text(stack.deleted_at),
+        "notification_topics": [],
+        "parameters": dict(stack.shown_parameters),
+        "description": stack.description,
+        "template_description": stack.description,
+        "capabilities": [],
+        "disable_rollback": stack.disable_rollback,
+        "timeout_mins": stack.timeout_mins,
+        "stack_owner": stack.owner,
+        "parent": None,
+        "stack_user_project_id": None,
+        "tags": list(stack.tags),
+        "stack_status": stack.state,
+        "stack_status_reason": stack.status_reason,
+    }
+    if outputs is not None:
+        body["outputs"] = list(outputs)
+    return body
+
+
+def resource_in_list(row: ResourceRow, stack: StackRow, links: Links) -> dict[str, Any]:
+    return {
+        "updated_time": time_text(row.updated_at),
+        "creation_time": time_text(row.created_at),
+        "logical_resource_id": row.name,
+        "resource_name": row.name,
+        "physical_resource_id": row.physical_id or "",
+        "resource_status": row.state,
+        "resource_status_reason": row.status_reason,
+        "resource_type": row.type,
+        "links": [
+            link(links.stack(stack.name, stack.id, "resources", row.name), "self"),
+            link(links.stack(stack.name, stack.id), "stack"),
+        ],
+        "required_by": list(row.required_by),
+    }
+
+
+def event_in_list(row: EventRow, stack: StackRow, links: Links, *, with_seq: bool = False) -> dict[str, Any]:
+    """with_seq adds the event's place in its stack, which Heat does not know; it is for followers."""
+    resource = links.stack(stack.name, stack.id, "resources", row.resource_name)
+    body: dict[str, Any] = {
+        "id": row.id,
+        "links": [
+            link(links.stack(stack.name, stack.id, "resources", row.resource_name, "events", row.id), "self"),
+            link(resource, "resource"),
+            link(links.stack(stack.name, stack.id), "stack"),
+        ],
+        "event_time": time_text(row.time),
+        "logical_resource_id": row.resource_name,
+        "resource_name": row.resource_name,
+        "physical_resource_id": row.physical_id or "",
+        "resource_status": row.state,
+        "resource_status_reason": row.reason,
+    }
+    if with_seq:
+        body["seq"] = row.seq
+    return body
+
+
+def operation_body(row: OperationRow) -> dict[str, Any]:
+    """Ours: Heat has none. since: when it began, or was accepted while it waits. failure: root causes first."""
+    failure = row.failure and {
+        "causes": [
+            {
+                "resource": cause.resource,
+                "type": cause.type,
+                "action": cause.action,
+                "error_class": cause.error_class,
+                "error": cause.error,
+                "message": cause.message,
+                "attempts": cause.attempts,
+            }
+            for cause in row.failure.causes
+        ],
+        "aborted": list(row.failure.aborted),
+        "not_started": list(row.failure.not_started),
+    }
+    return {
+        "id": row.id,
+        "stack_id": row.stack_id,
+        "stack_name": row.stack_name,
+        "seq": row.seq,
+        "action": row.action.value,
+        "state": row.state.value,
+        "reason": row.reason,
+        "accepted_time": time_text(row.accepted_at),
+        "since": time_text(row.began_at if row.began_at is not None else row.accepted_at),
+        "ended_time": time_text(row.ended_at),
+        "deadline": time_text(row.deadline),
+        "superseded_by": row.superseded_by or None,
+        "workflow_id": row.workflow_id,
+        "requested_by": dict(row.requested_by),
+        "failure": failure,
+    }

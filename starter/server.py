@@ -1,0 +1,344 @@
+"""`firebrick server`: one command that runs everything, in the foreground, until it is told to stop.
+
+This process answers HTTP and keeps two others alive: Temporal's dev server (unless a cluster is named) and a worker.
+It becomes ready or says why not; it ends by SIGINT or SIGTERM, and then nothing of it is left but the databases and
+logs in the state folder. Readiness is told on the terminal and, for programs, in server.json of the state folder.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+import uvicorn
+
+from firebrick.contract import TASK_QUEUE
+from firebrick.diagnostics import Diagnostic, InvalidInput, Unavailable
+from firebrick.resources.registry import Registry
+from firebrick.store import Keyring, Store
+from starter import cluster, dev_server
+from starter.child_process import DIES_WITH_PARENT, Child
+from starter.client import Starter
+from starter.rest import create_app
+from starter.state_folder import StateFolder, write_json
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+TEMPORAL_READY_WITHIN = 30.0  # seconds
+WORKER_READY_WITHIN = 60.0
+TEMPORAL_GRACE = 15.0
+WORKER_GRACE = 20.0
+LOOPBACK = "127.0.0.1"
+LOOPBACKS = (LOOPBACK, "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """What the command's options say. Ports: 0 takes a free one. database: "" is the file in the state folder."""
+
+    folder: StateFolder
+    host: str = LOOPBACK
+    port: int = 8004
+    temporal_port: int = 7233
+    ui_port: int = 8233
+    database: str = ""
+    address: str = ""
+    namespace: str = ""
+    profile: str = ""
+    ready_file: Path | None = None
+
+    @property
+    def own_temporal(self) -> bool:
+        return not (self.address or self.profile)
+
+    @property
+    def database_url(self) -> str:
+        return self.database or self.folder.database_url
+
+
+class HttpFront(uvicorn.Server):
+    """uvicorn without its signal handlers: stopping is this module's business."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Server:
+    """One run of the command. say: a line for people (standard error)."""
+
+    def __init__(self, settings: ServerSettings, say: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._say = say
+        self._folder = settings.folder
+        self._children: list[Child] = []
+        self._told: dict[str, Any] = {}
+
+    async def run(self) -> None:
+        """Until the first SIGINT or SIGTERM; a second one kills the children instead of waiting for them."""
+        loop = asyncio.get_running_loop()
+        work = asyncio.current_task()
+        assert work is not None
+        asked = False
+
+        def stop(which: signal.Signals) -> None:
+            nonlocal asked
+            if asked:
+                for child in self._children:
+                    child.kill()
+                return
+            asked = True
+            self._say(f"{which.name}: stopping")
+            work.cancel()
+
+        for which in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(which, stop, which)
+        try:
+            await self._run()
+        except asyncio.CancelledError:
+            if not asked:
+                raise
+
+    async def _run(self) -> None:
+        self._folder.prepare()
+        lock = self._folder.lock()
+        async with contextlib.AsyncExitStack() as cleanup:
+            cleanup.callback(lock.release)
+            self._folder.forget_server()
+            cleanup.callback(self._folder.forget_server)
+            if self._settings.ready_file is not None:
+                cleanup.callback(self._settings.ready_file.unlink, missing_ok=True)
+            _log_to(self._folder.log("http"))
+            if not DIES_WITH_PARENT:
+                self._say("note: on this system the worker and Temporal outlive this process if it is killed with -9")
+            if self._settings.host not in LOOPBACKS:
+                self._say(f"note: there is no authentication; whoever reaches {self._settings.host} may do everything")
+            listener = listen(self._settings.host, self._settings.port, option="--port")
+            cleanup.callback(listener.close)
+            keeping: list[asyncio.Task[None]] = []
+            target = await self._start_temporal(cleanup, keeping)
+            store = await Store.open(self._settings.database_url, Keyring.from_file(self._folder.keyring))
+            cleanup.push_async_callback(store.close)
+            client = await cluster.connect(target)
+            search_attributes = await self._look_at_cluster(client)
+            worker = await self._start_worker(cleanup, keeping, target, client.namespace)
+            registry = Registry.default()
+            minute = float(os.environ.get("FIREBRICK_TIMEOUT_UNIT_SECONDS", "60"))  # as the worker's; for tests
+            starter = Starter(store, registry, lambda: client, minute=minute, search_attributes=search_attributes)
+            app = create_app(store, starter, registry, hosts=LOOPBACKS if self._settings.host in LOOPBACKS else ())
+            front = HttpFront(
+                uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3)
+            )
+            serving = asyncio.create_task(front.serve(sockets=[listener]))
+
+            async def stop_front() -> None:
+                front.should_exit = True
+                await serving
+
+            cleanup.push_async_callback(stop_front)
+            while not front.started and not serving.done():
+                await asyncio.sleep(0.01)
+            host, port = listener.getsockname()[:2]
+            self._told |= {
+                "api_url": f"http://{f'[{host}]' if ':' in host else host}:{port}",
+                "namespace": client.namespace,
+                "pid": os.getpid(),
+                "state_dir": str(self._folder.path),
+                "worker_pid": worker.pid,
+            }
+            self._tell()
+            self._print_ready()
+            await asyncio.wait([serving, *keeping], return_when=asyncio.FIRST_COMPLETED)
+            for task in (serving, *keeping):  # none ends by itself; if one did, its error is the reason
+                if task.done():
+                    task.result()
+
+    async def _start_temporal(
+        self, cleanup: contextlib.AsyncExitStack, keeping: list[asyncio.Task[None]]
+    ) -> cluster.Target:
+        """Our own dev server, started and answering; or the cluster that the options name."""
+        settings = self._settings
+        if not settings.own_temporal:
+            return cluster.Target(settings.address, settings.namespace, settings.profile)
+        port = settings.temporal_port or free_port()
+        ui_port = settings.ui_port or free_port()
+        check_free(port, option="--temporal-port")
+        check_free(ui_port, option="--ui-port")
+        namespace = settings.namespace or "default"
+        line = dev_server.command(self._folder.temporal_database, port=port, ui_port=ui_port, namespace=namespace)
+        child = Child(
+            "Temporal",
+            line,
+            log=self._folder.log("temporal"),
+            stop_signal=signal.SIGINT,
+            grace=TEMPORAL_GRACE,
+            say=self._say,
+            on_restart=self._restarted,
+        )
+        self._say(f"starting Temporal on port {port}")
+        await self._start(cleanup, child)
+        target = cluster.Target(f"{LOOPBACK}:{port}", namespace)
+
+        async def answers() -> bool:
+            try:
+                await cluster.check_namespace(await cluster.connect(target))
+            except (Unavailable, InvalidInput):
+                return False
+            return True
+
+        await child.ready(answers, within=TEMPORAL_READY_WITHIN)
+        self._keep(cleanup, keeping, child)
+        self._told |= {"temporal_address": target.address, "ui_url": f"http://{LOOPBACK}:{ui_port}"}
+        self._told["temporal_pid"] = child.pid
+        return target
+
+    async def _look_at_cluster(self, client: "Client") -> bool:
+        """Whether it has our search attributes; one of somebody else's is checked and told about."""
+        if self._settings.own_temporal:
+            return True
+        self._told |= {"temporal_address": client.service_client.config.target_host, "ui_url": None}
+        await cluster.check_namespace(client)
+        missing = await cluster.missing_search_attributes(client)
+        if missing:
+            self._say(
+                f"note: namespace {client.namespace} lacks the search attributes {', '.join(missing)}; stacks work "
+                "without them. `firebrick server setup` with the same options adds them."
+            )
+        return not missing
+
+    async def _start_worker(
+        self,
+        cleanup: contextlib.AsyncExitStack,
+        keeping: list[asyncio.Task[None]],
+        target: cluster.Target,
+        namespace: str,
+    ) -> Child:
+        ready = self._folder.worker_ready_file
+        # -P: a worker.py in the folder the user happens to be in is not ours.
+        line = [sys.executable, "-P", "-m", "worker", "--task-queue", TASK_QUEUE, "--namespace", namespace]
+        line += ["--keyring", str(self._folder.keyring), "--ready-file", str(ready)]
+        if target.address:
+            line += ["--address", target.address]
+        if target.profile:
+            line += ["--profile", target.profile]
+        child = Child(
+            "worker",
+            line,
+            log=self._folder.log("worker"),
+            stop_signal=signal.SIGTERM,
+            grace=WORKER_GRACE,
+            say=self._say,
+            environment={"FIREBRICK_DATABASE": self._settings.database_url},  # a URL may hold a password: not in ps
+            on_restart=self._restarted,
+        )
+        self._say("starting the worker")
+        await self._start(cleanup, child)
+
+        async def is_ready() -> bool:
+            return ready.exists()
+
+        await child.ready(is_ready, within=WORKER_READY_WITHIN)
+        self._keep(cleanup, keeping, child)
+        return child
+
+    async def _start(self, cleanup: contextlib.AsyncExitStack, child: Child) -> None:
+        self._children.append(child)
+        cleanup.push_async_callback(child.stop)
+        await child.start()
+
+    def _keep(self, cleanup: contextlib.AsyncExitStack, keeping: list[asyncio.Task[None]], child: Child) -> None:
+        task = asyncio.create_task(child.keep())
+        keeping.append(task)
+        cleanup.callback(task.cancel)
+
+    async def _restarted(self) -> None:
+        for child in self._children:
+            self._told[f"{child.name.lower()}_pid"] = child.pid
+        if "api_url" in self._told:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._folder.write_server_file(self._told)
+        if self._settings.ready_file is not None:
+            write_json(self._settings.ready_file, self._told)
+
+    def _print_ready(self) -> None:
+        told = self._told
+        lines = [
+            ("API", f"{told['api_url']}/v1/PROJECT"),
+            ("Temporal", f"{told['temporal_address']}, namespace {told['namespace']}"),
+            ("Temporal UI", told["ui_url"] or "(the cluster's own)"),
+            ("state folder", f"{self._folder.path} (logs in {self._folder.path / 'logs'})"),
+            ("to stop", f"ctrl-C, or kill {told['pid']}"),
+        ]
+        print("Firebrick is ready.", *(f"  {name + ':':<14}{text}" for name, text in lines), sep="\n", flush=True)
+
+
+def listen(host: str, port: int, *, option: str) -> socket.socket:
+    """A listening socket; InvalidInput naming port and option when it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise InvalidInput(
+            Diagnostic(
+                code="port-not-available",
+                summary=f"port {port} on {host} cannot be used: {getattr(error, 'strerror', None) or error}",
+                detail=f"Choose another with {option} PORT ({option} 0 takes a free one), or stop what uses it.",
+            )
+        ) from None
+    listener.setblocking(False)
+    return listener
+
+
+def check_free(port: int, *, option: str) -> None:
+    listen(LOOPBACK, port, option=option).close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def _log_to(file: Path) -> None:
+    """What the libraries of this process log goes to a file; the terminal is for people."""
+    handler = logging.FileHandler(file, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    structlog.configure(
+        processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.stdlib.LoggerFactory()
+    )
+
+
+def say_on_stderr(line: str) -> None:
+    print(f"firebrick server: {line}", file=sys.stderr, flush=True)
+
+
+def run_server(settings: ServerSettings) -> None:
+    """The command. Raises FirebrickError; returns after an orderly stop."""
+    asyncio.run(Server(settings, say_on_stderr).run())
+
+
+async def _setup(target: cluster.Target) -> tuple[str, list[str]]:
+    client = await cluster.connect(target)
+    await cluster.check_namespace(client)
+    return client.namespace, list(await cluster.register_search_attributes(client))
+
+
+def setup_namespace(target: cluster.Target) -> tuple[str, list[str]]:
+    """`firebrick server setup`: register the search attributes; the namespace's name and what was added."""
+    return asyncio.run(_setup(target))

@@ -1,0 +1,97 @@
+"""A server of the API in this process, on a port of its own, with a part of a worker that does as it is told."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from firebrick.contract import CreateStackRequest, DeleteStackRequest
+from firebrick.resources.registry import Registry
+from firebrick.store import Keyring, Store
+from firebrick.store.rows import OperationRow, RowOutcome
+from starter.cli.app import run
+from starter.rest import create_app
+from tests.unit.rest.world import AcceptingStarter, carry_out
+
+Outcomes = Mapping[str, RowOutcome]
+
+
+class WorkingStarter(AcceptingStarter):
+    """Carries out what it accepts, at once, when there is a plan for that stack and action."""
+
+    def __init__(self, store: Store, registry: Registry) -> None:
+        super().__init__(store, registry)
+        self.plans: dict[str, Outcomes] = {}  # "CREATE name" -> how its resources end
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def create(self, request: CreateStackRequest) -> OperationRow:
+        return self._carry_out(await super().create(request))
+
+    async def delete(self, request: DeleteStackRequest) -> OperationRow:
+        return self._carry_out(await super().delete(request))
+
+    def _carry_out(self, operation: OperationRow) -> OperationRow:
+        outcomes = self.plans.pop(f"{operation.action} {operation.stack_name}", None)
+        if outcomes is not None:
+            repository = self._store.project(operation.project)
+            work = carry_out(repository, operation.stack_id, operation.id, outcomes, action=operation.action)
+            self.tasks.append(asyncio.create_task(work))
+        return operation
+
+
+class ApiServer(threading.Thread):
+    """uvicorn with an event loop of its own. starter: how requests are met; call it before they are sent."""
+
+    starter: WorkingStarter
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._server: uvicorn.Server | None = None
+        self._up = threading.Event()
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        registry = Registry.default({})
+        keyring = Keyring.from_file(self._folder / "keyring")
+        async with await Store.open(f"sqlite:///{self._folder / 'store.db'}", keyring) as store:
+            self.starter = WorkingStarter(store, registry)
+            app = create_app(store, self.starter, registry)
+            self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+            self._up.set()
+            await self._server.serve(sockets=[self._listener])
+            await asyncio.gather(*self.starter.tasks)
+
+    def __enter__(self) -> "ApiServer":
+        self.start()
+        assert self._up.wait(20)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.should_exit = True
+        self.join()
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[ApiServer]:
+    with ApiServer(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def firebrick(api: ApiServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., int]:
+    """The command, speaking to that server, in the test's folder; its exit code."""
+    monkeypatch.setenv("FIREBRICK_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("FIREBRICK_URL", api.url)
+    monkeypatch.delenv("FIREBRICK_PROJECT", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: run(arguments)

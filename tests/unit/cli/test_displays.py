@@ -1,0 +1,91 @@
+"""Progress: the tree, its limits, and the line of an event."""
+
+import io
+from typing import Any
+
+from rich.console import Console
+
+from starter.cli.api import StackAddress
+from starter.cli.displays import Tree, event_line
+from starter.cli.outcome import outcome_lines
+
+STACK = StackAddress("web", "id-1")
+
+
+def event(name: str, status: str, reason: str = "state changed", physical: str = "") -> dict[str, Any]:
+    return {
+        "resource_name": name,
+        "resource_status": status,
+        "resource_status_reason": reason,
+        "physical_resource_id": physical,
+        "event_time": "2030-01-01T00:00:00Z",
+    }
+
+
+def resource(name: str) -> dict[str, Any]:
+    return {"resource_name": name, "resource_type": "OS::Heat::Value", "resource_status": "INIT_COMPLETE"}
+
+
+def drawn(resources: list[str], events: list[dict[str, Any]], *, height: int = 25, width: int = 80) -> list[str]:
+    """What stands on the terminal at the end."""
+    console = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=width, height=height)
+    tree = Tree(STACK, [resource(name) for name in resources], console)
+    for one in events:
+        tree.event(one)
+    with console.capture() as captured:
+        console.print(tree.draw())
+    return captured.get().splitlines()
+
+
+def test_the_tree_has_the_stack_its_counts_and_a_line_for_each_resource() -> None:
+    lines = drawn(
+        ["a", "b", "c"],
+        [
+            event("web", "CREATE_IN_PROGRESS", "Stack CREATE started", STACK.id),
+            event("a", "CREATE_IN_PROGRESS"),
+            event("a", "CREATE_COMPLETE"),
+            event("b", "CREATE_IN_PROGRESS"),
+        ],
+    )
+    assert lines[0].startswith("web  CREATE_IN_PROGRESS  1/3 resources")
+    assert lines[1].startswith("├─ a  CREATE_COMPLETE")
+    assert lines[2].startswith("├─ b  CREATE_IN_PROGRESS  0 s")
+    assert lines[3].startswith("└─ c  waiting")
+
+
+def test_a_resource_called_like_the_stack_is_not_the_stack() -> None:
+    lines = drawn(["web"], [event("web", "CREATE_COMPLETE", physical="p")])
+    assert lines[0].startswith("web  accepted") and lines[1].startswith("└─ web  CREATE_COMPLETE")
+
+
+def test_what_fails_says_why_on_one_line_of_the_terminals_width() -> None:
+    lines = drawn(["a"], [event("a", "CREATE_FAILED", "ValueError: resources.a: " + "long " * 50)], width=60)
+    assert len(lines) == 2 and lines[1].startswith("└─ a  CREATE_FAILED  ValueError") and len(lines[1]) <= 60
+
+
+def test_more_resources_than_lines_shows_those_that_failed_or_run() -> None:
+    names = [f"r{number}" for number in range(100)]
+    events = [event(name, "CREATE_COMPLETE") for name in names[:50]]
+    events += [event("r70", "CREATE_IN_PROGRESS"), event("r80", "CREATE_FAILED", "it broke")]
+    lines = drawn(names, events, height=12)
+    assert len(lines) <= 12
+    assert lines[1].startswith("├─ r80  CREATE_FAILED") and lines[2].startswith("├─ r70  CREATE_IN_PROGRESS")
+    assert lines[-1] == "└─ … and 92 more"
+
+
+def test_an_events_line_cannot_be_broken_by_its_reason() -> None:
+    line = event_line(event("a", "CREATE_FAILED", "one\ntwo\x1b[2J"), "web")
+    assert line == "2030-01-01T00:00:00Z [web.a]: CREATE_FAILED  one two\\x1b[2J"
+
+
+def test_many_names_are_cut() -> None:
+    failure = {"causes": [], "aborted": [], "not_started": [f"r{number}" for number in range(12)]}
+    operation = {"action": "CREATE", "state": "FAILED", "reason": "Timed out", "failure": failure}
+    lines = outcome_lines(STACK, operation)
+    assert lines[0] == "Stack web CREATE_FAILED: Timed out"
+    assert lines[1].endswith("r9 and 2 more")
+
+
+def test_a_superseded_operation_is_no_success_and_names_what_came_after() -> None:
+    operation = {"action": "CREATE", "state": "SUPERSEDED", "reason": "", "superseded_by": "op-2", "failure": None}
+    assert any("op-2" in line for line in outcome_lines(STACK, operation))

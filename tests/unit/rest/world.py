@@ -1,0 +1,134 @@
+"""The API over a real store, with the part of a worker played by the test: it says how each resource ends.
+
+Temporal is left out: what is tested here is what requests store and what is shown of stored rows.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from firebrick.contract import Action, CreateStackRequest, DeleteStackRequest, StepKind
+from firebrick.diagnostics import Diagnostic, Unavailable
+from firebrick.intake import accept_create, accept_delete
+from firebrick.resources.registry import Registry
+from firebrick.store import Repository, Store
+from firebrick.store.rows import Claim, Claimed, Mine, OperationRow, RowOutcome
+
+OPERATION = "X-Firebrick-Operation"
+
+
+class AcceptingStarter:
+    """Accepts requests as the real one does, and starts nothing. up: whether Temporal would answer."""
+
+    def __init__(self, store: Store, registry: Registry) -> None:
+        self._store = store
+        self._registry = registry
+        self.up = True
+        self.broken: Exception | None = None
+
+    async def create(self, request: CreateStackRequest) -> OperationRow:
+        await self.check_server()
+        return await accept_create(self._store, self._registry, request)
+
+    async def delete(self, request: DeleteStackRequest) -> OperationRow:
+        await self.check_server()
+        return await accept_delete(self._store, request)
+
+    async def check_server(self) -> None:
+        if self.broken is not None:
+            raise self.broken
+        if not self.up:
+            raise Unavailable(Diagnostic(code="no-temporal-server", summary="the Temporal server does not answer"))
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    store: Store
+    starter: AcceptingStarter
+    http: httpx2.AsyncClient
+    project: str = "p1"
+
+    @property
+    def repository(self) -> Repository:
+        return self.store.project(self.project)
+
+    async def get(self, path: str, **query: Any) -> httpx2.Response:
+        return await self.http.get(f"/v1/{self.project}{path}", params=query)
+
+    async def body(self, path: str, **query: Any) -> Any:
+        """The body of an answer that must be 200."""
+        answer = await self.get(path, **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def create(self, name: str, template: Any, **fields: Any) -> "Made":
+        """Accepted, nothing done yet."""
+        answer = await self.http.post(
+            f"/v1/{self.project}/stacks", json={"stack_name": name, "template": template, **fields}
+        )
+        assert answer.status_code == 201, answer.text
+        return Made(self, name, answer.json()["stack"]["id"], answer.headers[OPERATION])
+
+    async def refused(self, status: int, **fields: Any) -> Any:
+        """The body of a create that must be refused with this status and leave nothing."""
+        before = (await self.body("/stacks", show_deleted="true"))["stacks"]
+        answer = await self.http.post(f"/v1/{self.project}/stacks", json=fields)
+        assert answer.status_code == status, answer.text
+        assert (await self.body("/stacks", show_deleted="true"))["stacks"] == before
+        return answer.json()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A stack by name and id, and the operation that was accepted last."""
+
+    world: World
+    name: str
+    id: str
+    operation: str
+
+    @property
+    def path(self) -> str:
+        return f"/stacks/{self.name}/{self.id}"
+
+    async def begin(self, action: Action = Action.CREATE) -> OperationRow:
+        return await begin(self.world.repository, self.id, self.operation, action)
+
+    async def carry_out(self, outcomes: Mapping[str, RowOutcome], *, action: Action = Action.CREATE) -> None:
+        await carry_out(self.world.repository, self.id, self.operation, outcomes, action=action)
+
+    async def delete(self) -> "Made":
+        answer = await self.world.http.delete(f"/v1/{self.world.project}{self.path}")
+        assert answer.status_code == 204, answer.text
+        return Made(self.world, self.name, self.id, answer.headers[OPERATION])
+
+
+async def begin(repository: Repository, stack_id: str, operation_id: str, action: Action) -> OperationRow:
+    outcome = await repository.begin(
+        stack_id, action=action, operation_id=operation_id, workflow_id="w", chain_id="chain", now=time.time()
+    )
+    assert isinstance(outcome, Mine)
+    return outcome.operation
+
+
+async def carry_out(
+    repository: Repository,
+    stack_id: str,
+    operation_id: str,
+    outcomes: Mapping[str, RowOutcome],
+    *,
+    action: Action = Action.CREATE,
+) -> None:
+    """Begin, end the resources named here so, in that order, and finish; COMPLETE when all of them are done."""
+    operation = await begin(repository, stack_id, operation_id, action)
+    rows = {row.name: row.id for row in await repository.resources(stack_id)}
+    for name, outcome in outcomes.items():
+        claim = Claim(stack_id, rows[name], operation.seq, chain_run=1, step=1, attempt=1)
+        claimed = await repository.claim(claim, action=action, operation_id=operation_id, now=time.time(), lease=60)
+        assert isinstance(claimed, Claimed)
+        assert await repository.record(claim, outcome, now=time.time())
+    complete = len(outcomes) == len(rows) and all(one.result.kind is StepKind.DONE for one in outcomes.values())
+    await repository.finish(operation_id, seq=operation.seq, complete=complete, now=time.time())
