@@ -105,9 +105,17 @@ class Stacks:
     new_operation = staticmethod(new_operation)
     workflow, chain = WORKFLOW, CHAIN
 
+    @staticmethod
+    def fresh_name() -> str:
+        return f"web-{uuid4()}"
+
     def __init__(self, store: Store) -> None:
         self.store = store
         self.repository = store.project(PROJECT)
+
+    @staticmethod
+    def claim(stack_id: str, row: int, step: int) -> Claim:
+        return Claim(stack_id=stack_id, row=row, seq=1, chain_run=1, step=step, attempt=1)
 
     async def running(self, edges: Mapping[str, Sequence[str]], name: str = "web", **more: Any) -> Stack:
         new = new_stack(name, edges, **more)
@@ -123,6 +131,11 @@ class Stacks:
             await stack.step(one, RowOutcome.done(physical_id=f"id-{one}"))
         await self.repository.finish(stack.operation.id, seq=1, complete=True, now=3.0)
         return stack
+
+
+@pytest.fixture(scope="session")
+def key() -> str:
+    return KEY
 
 
 @pytest.fixture
@@ -154,3 +167,8 @@ def repository(store: Store) -> Repository:
 @pytest.fixture
 def stacks(store: Store) -> Stacks:
     return Stacks(store)
+
+
+@pytest.fixture(scope="session")
+def stacks_of() -> type[Stacks]:
+    return Stacks
