@@ -23,10 +23,16 @@ class PropertyProblem:
 
 
 class TypeSchema(Protocol):
-    """The outside of one resource type. attributes: name -> description; any_attribute: every name is one."""
+    """The outside of one resource type. attributes: name -> description; any_attribute: every name is one.
+
+    properties: by name; what they are is the type's business, their names are for "did you mean".
+    """
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def properties(self) -> Mapping[str, object]: ...
 
     @property
     def attributes(self) -> Mapping[str, str]: ...

@@ -61,7 +61,7 @@ class Conditions:
                 return result
         raise _invalid(
             f"this is no condition: {self._said(raw)}",
-            f'Invalid condition "{shorten(raw) if not isinstance(raw, dict) else self._said(raw)}"',
+            f'Invalid condition "{shorten(raw)}"',
             "A condition is true, false, the name of one, or one of the functions "
             f"{', '.join(CONDITION_NAMES)}, get_param (of a boolean parameter).",
         )

@@ -293,7 +293,7 @@ class ResourceSection:
         heat_path = (*base, *problem.path)
         path = heat_path
         message = shorten(problem.message, 600)
-        named = problem.message.rsplit(" ", 1)[-1]
+        named = problem.message.removeprefix("Unknown Property ")
         if problem.code == "unknown-property":
             path = (*heat_path, named)
         read = self._evaluation.tainted(path)
@@ -303,7 +303,7 @@ class ResourceSection:
             message = "The value is not allowed (it comes from a hidden parameter and is not shown)"
         detail = "" if read is not None else self._evaluation.later_function(self._raw(header, problem.path))
         if problem.code == "unknown-property" and read is None and not detail:
-            names = getattr(schema, "property_names", ())
+            names = schema.properties
             detail = self._problems.suggest(named, names, f"Look at the properties of {header.type}.")
         self._problems.add(
             problem.code,

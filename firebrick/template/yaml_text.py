@@ -113,11 +113,12 @@ def _shallow(text: str, problems: Problems) -> bool:
     try:
         depth = 0
         while loader.check_event():
-            event: Any = loader.get_event()
+            event = loader.get_event()
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MOST_DEPTH:
-                    too_deep(problems, at=(event.start_mark.line + 1, event.start_mark.column + 1))
+                    mark: Any = event.start_mark
+                    too_deep(problems, at=(mark.line + 1, mark.column + 1))
                     return False
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
