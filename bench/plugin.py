@@ -7,7 +7,6 @@ is measured is the code that is shipped. It costs some microseconds for each tra
 
 import mmap
 import os
-import sqlite3
 import struct
 import threading
 import time
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Dialect, Engine, event
 
 from firebrick.resources.base import Context, Done, ResourceProperties, ResourceType
 from firebrick.resources.vocabulary import Number
@@ -58,21 +57,26 @@ class StoreClock:
             file.write(bytes(_READING.size))
             file.flush()
             self._shown = mmap.mmap(file.fileno(), _READING.size)
+        self._clocked: set[int] = set()
         event.listen(Engine, "begin", self._began)
-        event.listen(Engine, "do_connect", self._connect)
 
-    def _began(self, _connection: Any) -> None:
+    def _began(self, connection: Connection) -> None:
+        dialect = connection.dialect
+        with self._lock:
+            if id(dialect) not in self._clocked:  # there is one for each engine, and engines live as long as we do
+                self._clocked.add(id(dialect))
+                self._clock_commits(dialect)
         self._local.began = (time.perf_counter(), time.thread_time())
 
-    def _connect(self, _dialect: Any, _record: Any, _arguments: Any, options: dict[str, Any]) -> None:
-        clock = self
+    def _clock_commits(self, dialect: Dialect) -> None:
+        """SQLAlchemy tells of a commit before it happens; its end is known where the dialect carries it out."""
+        commit = dialect.do_commit
 
-        class ClockedConnection(sqlite3.Connection):
-            def commit(self) -> None:
-                super().commit()
-                clock._committed()
+        def clocked(connection: Any) -> None:
+            commit(connection)
+            self._committed()
 
-        options["factory"] = ClockedConnection
+        setattr(dialect, "do_commit", clocked)  # noqa: B010  (an assignment to a method is an error to mypy)
 
     def _committed(self) -> None:
         began, cpu = self._local.began
