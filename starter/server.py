@@ -117,13 +117,13 @@ class Server:
             cleanup.callback(self._folder.forget_server)
             if self._settings.ready_file is not None:
                 cleanup.callback(self._settings.ready_file.unlink, missing_ok=True)
-            _log_to(self._folder.log("http"))
             if not DIES_WITH_PARENT:
                 self._say("note: on this system the worker and Temporal outlive this process if it is killed with -9")
             if self._settings.host not in LOOPBACKS:
                 self._say(f"note: there is no authentication; whoever reaches {self._settings.host} may do everything")
             listener = listen(self._settings.host, self._settings.port, option="--port")
             cleanup.callback(listener.close)
+            _log_to(self._folder.log("http"))
             keeping: list[asyncio.Task[None]] = []
             target = await self._start_temporal(cleanup, keeping)
             store = await Store.open(self._settings.database_url, Keyring.from_file(self._folder.keyring))

@@ -70,10 +70,12 @@ def is_stack_event(event: Event, stack: StackAddress) -> bool:
     return bool(event["physical_resource_id"] == stack.id and event["resource_name"] == stack.name)
 
 
+def newest_seq(api: Api, stack: StackAddress) -> int:
+    """The sequence number of what happened last."""
+    return max((event["seq"] for event in api.events(stack, {"limit": 1, "with_seq": "True"})), default=0)
+
+
 def start_of(api: Api, stack: StackAddress, action: str) -> int:
     """The sequence number before the newest start of this action, for whoever comes later to watch it."""
-    start = 0
-    for event in events_after(api, stack, 0):
-        if is_stack_event(event, stack) and event["resource_status"] == f"{action}_IN_PROGRESS":
-            start = event["seq"] - 1
-    return start
+    query = {"resource_name": stack.name, "resource_status": f"{action}_IN_PROGRESS", "with_seq": "True"}
+    return max((event["seq"] - 1 for event in api.events(stack, query) if is_stack_event(event, stack)), default=0)

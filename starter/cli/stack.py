@@ -10,6 +10,7 @@ import click
 from firebrick.diagnostics import FirebrickError
 from starter.cli.api import Api, NoServer, StackAddress
 from starter.cli.connection import Connection
+from starter.cli.follow import newest_seq, start_of
 from starter.cli.render import output_options, show_listing, show_record
 from starter.cli.stack_contents import event, output, resource
 
@@ -77,7 +78,7 @@ def create(
             click.echo(f"To ask again without making two: add --operation-id {token}", err=True)
         raise
     if wait:
-        _follow(api, made, operation, "CREATE", form, columns)
+        _follow(api, made, operation, "CREATE", 0, form, columns)
     else:
         show_record(_record(api.stack(made, resolve_outputs=False), with_outputs=False), form, columns)
 
@@ -162,13 +163,14 @@ def delete(connection: Connection, names: Sequence[str], yes: bool, wait: bool, 
     for name in names:
         try:
             address = api.find(name)
+            start = newest_seq(api, address) if wait else 0
             operation = api.delete(address, str(operation_id or uuid.uuid4()))
         except FirebrickError as refused:
             print_problems(refused)
             failed += 1
             continue
         if wait:
-            failed += not _followed(api, address, operation, "DELETE")
+            failed += not _followed(api, address, operation, "DELETE", start)
         else:
             click.echo(
                 f"Deleting {address.name} ({address.id}); to follow: firebrick stack wait {address.id}", err=True
@@ -184,27 +186,31 @@ def wait(connection: Connection, name: str, form: str, columns: Sequence[str]) -
     """Follow what a stack is doing until that has ended; exit code 0 only when it is complete."""
     api = Api(connection)
     address = api.find(name)
+    newest = newest_seq(api, address)
     operation = api.stack(address, resolve_outputs=False, with_operation=True)["operation"]
-    _follow(api, address, operation["id"], operation["action"], form, columns)
+    action = operation["action"]
+    start = newest if operation["state"] == "PENDING" else start_of(api, address, action)
+    _follow(api, address, operation["id"], action, start, form, columns)
 
 
-def _follow(api: Api, address: StackAddress, operation: str, action: str, form: str, columns: Sequence[str]) -> None:
+def _follow(
+    api: Api, address: StackAddress, operation: str, action: str, start: int, form: str, columns: Sequence[str]
+) -> None:
     """Follow, then the stack on standard output. Exit code 1 unless it ended COMPLETE."""
-    complete = _followed(api, address, operation, action)
+    complete = _followed(api, address, operation, action, start)
     show_record(_record(api.stack(address), with_outputs=True), form, columns)
     if not complete:
         raise click.exceptions.Exit(1)
 
 
-def _followed(api: Api, address: StackAddress, operation_id: str, action: str) -> bool:
-    """Whether it ended COMPLETE. Ctrl-C detaches: the operation goes on."""
+def _followed(api: Api, address: StackAddress, operation_id: str, action: str, start: int) -> bool:
+    """Whether it ended COMPLETE; events after `start` are shown. Ctrl-C detaches: the operation goes on."""
     from starter.cli.displays import make_display
-    from starter.cli.follow import follow, start_of
+    from starter.cli.follow import follow
     from starter.cli.outcome import print_outcome, succeeded
 
     try:
         with make_display(address, api.resources(address)) as display:
-            start = start_of(api, address, action)
             operation = follow(api, address, operation_id, display, after_seq=start)
     except KeyboardInterrupt:
         again = address.id if action == "DELETE" else address.name

@@ -85,7 +85,8 @@ async def _resource(call: Call, stack: StackRow) -> ResourceRow:
 
 
 async def list_events(call: Call) -> Response:
-    """The newest first. after_seq (ours): those after that place in the stack, oldest first, each with its `seq`."""
+    """The newest first. Ours: with_seq=True adds each event's place in the stack; after_seq gives those after that
+    place, oldest first, with their places."""
     stack = await call.stack()
     after = query_integer(call.request, "after_seq", least=0)
     if after is None:
@@ -122,7 +123,8 @@ async def _events(call: Call, stack: StackRow, filters: dict[str, tuple[str, ...
         limit=query_integer(call.request, "limit", least=0) or None,
         descending=descending,
     )
-    return [event_in_list(row, stack, call.links) for row in rows]
+    with_seq = query_boolean(call.request, "with_seq", False)
+    return [event_in_list(row, stack, call.links, with_seq=with_seq) for row in rows]
 
 
 async def show_event(call: Call) -> Response:
