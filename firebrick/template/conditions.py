@@ -7,10 +7,11 @@ ones are evaluated once, in the order of their needs, so that a long chain of th
 from collections.abc import Mapping
 from typing import Any
 
+from firebrick.template.cycles import find_cycles
 from firebrick.template.evaluation import Evaluation
 from firebrick.template.functions import CONDITION_NAMES, LATE_CONDITION_NAMES
 from firebrick.template.functions.base import UNKNOWN, VANISHED, Misuse
-from firebrick.template.problems import Path, kind_of, shorten
+from firebrick.template.problems import Path, kind_of, named, shorten
 
 _LATE_SINCE = "2017-09-01"
 
@@ -214,35 +215,27 @@ class Conditions:
 
     def _order(self, evaluation: Evaluation) -> list[str]:
         """Every name after those it needs. Members of a circle are reported and count as wrong."""
-        done: list[str] = []
-        state: dict[str, int] = {}  # 1: on the way, 2: done
-        for start in self._section:
-            if start in state:
-                continue
-            state[start] = 1
-            stack = [(start, iter(self._needs(self._section[start])))]
+        needs = {name: self._needs(raw) for name, raw in self._section.items()}
+        for circle in find_cycles(needs):
+            self._circle(circle, evaluation)
+        done: dict[str, None] = {}
+        for start in needs:
+            stack = [start]
             while stack:
-                name, needs = stack[-1]
-                following = next((one for one in needs if state.get(one) != 2), None)
-                if following is None:
-                    state[name] = 2
-                    done.append(name)
-                    stack.pop()
-                elif state.get(following) == 1:
-                    names = [one for one, _ in stack]
-                    self._circle(names[names.index(following) :], evaluation)
+                name = stack[-1]
+                later = [] if name in self._known else [one for one in needs[name] if one not in done]
+                if later and name not in done:
+                    stack.append(later[0])
                 else:
-                    state[following] = 1
-                    stack.append((following, iter(self._needs(self._section[following]))))
-        return done
+                    done[stack.pop()] = None
+        return list(done)
 
     def _circle(self, names: list[str], evaluation: Evaluation) -> None:
         for name in names:
             self._known[name] = None
-        circle = " -> ".join(shorten(name) for name in [*names, names[0]])
         evaluation.problems.add(
             "condition-cycle",
-            f"conditions need each other in a circle: {circle}",
+            f"conditions need each other in a circle: {named([shorten(name) for name in names])}",
             ("conditions", names[0]),
             detail="Take one of them out of the circle.",
             heat=f'Circular definition for condition "{shorten(names[0])}"',

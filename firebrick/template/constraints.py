@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from firebrick.template.patterns import TooSlow, check_pattern, matches_whole
+from firebrick.template.patterns import Patience, TooSlow, check_pattern, matches_whole
 from firebrick.template.problems import Path, Problems, kind_of, shorten
 from firebrick.template.versions import MODULO_SINCE
 
@@ -116,11 +116,12 @@ class AllowedPattern:
     name: ClassVar[str] = "AllowedPattern"
     fits: ClassVar[frozenset[str]] = frozenset({"string"})
     pattern: str
+    patience: Patience
 
     def problem(self, value: Any) -> Breach | None:
         pattern = shorten(self.pattern, 400)
         try:
-            if matches_whole(self.pattern, str(value)):
+            if matches_whole(self.pattern, str(value), self.patience):
                 return None
         except TooSlow:
             text = f'takes too long to compare with pattern "{pattern}"'
@@ -246,17 +247,17 @@ def _map_of(body: Any, keys: Sequence[str]) -> Mapping[str, Any]:
     return body
 
 
-def _length(body: Any, convert: Callable[[Any], Any]) -> Constraint:
+def _length(body: Any, convert: Callable[[Any], Any], patience: Patience) -> Constraint:
     bounds = _map_of(body, ["min", "max"])
     return Length(_number(bounds, "min"), _number(bounds, "max"))
 
 
-def _range(body: Any, convert: Callable[[Any], Any]) -> Constraint:
+def _range(body: Any, convert: Callable[[Any], Any], patience: Patience) -> Constraint:
     bounds = _map_of(body, ["min", "max"])
     return Range(_number(bounds, "min"), _number(bounds, "max"))
 
 
-def _modulo(body: Any, convert: Callable[[Any], Any]) -> Constraint:
+def _modulo(body: Any, convert: Callable[[Any], Any], patience: Patience) -> Constraint:
     parts = _map_of(body, ["step", "offset"])
     step, offset = _number(parts, "step"), _number(parts, "offset")
     if step is None or offset is None:
@@ -272,7 +273,7 @@ def _modulo(body: Any, convert: Callable[[Any], Any]) -> Constraint:
     return Modulo(step, offset)
 
 
-def _allowed_values(body: Any, convert: Callable[[Any], Any]) -> Constraint:
+def _allowed_values(body: Any, convert: Callable[[Any], Any], patience: Patience) -> Constraint:
     if not isinstance(body, list):
         raise _Wrong(f"allowed_values must be a list, and is {kind_of(body)}")
     allowed = []
@@ -284,22 +285,22 @@ def _allowed_values(body: Any, convert: Callable[[Any], Any]) -> Constraint:
     return AllowedValues(tuple(allowed))
 
 
-def _allowed_pattern(body: Any, convert: Callable[[Any], Any]) -> Constraint:
+def _allowed_pattern(body: Any, convert: Callable[[Any], Any], patience: Patience) -> Constraint:
     if not isinstance(body, str):
         raise _Wrong(f"allowed_pattern must be text, and is {kind_of(body)}")
     wrong = check_pattern(body)
     if wrong:
         raise _Wrong(f"this is no regular expression: {wrong}")
-    return AllowedPattern(body)
+    return AllowedPattern(body, patience)
 
 
-def _custom(body: Any, convert: Callable[[Any], Any]) -> Constraint:
+def _custom(body: Any, convert: Callable[[Any], Any], patience: Patience) -> Constraint:
     if not isinstance(body, str):
         raise _Wrong(f"custom_constraint must be a name, and is {kind_of(body)}")
     return Custom(body)
 
 
-_READERS: Mapping[str, Callable[[Any, Callable[[Any], Any]], Constraint]] = {
+_READERS: Mapping[str, Callable[[Any, Callable[[Any], Any], Patience], Constraint]] = {
     "length": _length,
     "range": _range,
     "modulo": _modulo,
@@ -310,7 +311,14 @@ _READERS: Mapping[str, Callable[[Any, Callable[[Any], Any]], Constraint]] = {
 
 
 def read_constraints(
-    raw: Any, *, kind: str, convert: Callable[[Any], Any], version: str, problems: Problems, path: Path
+    raw: Any,
+    *,
+    kind: str,
+    convert: Callable[[Any], Any],
+    version: str,
+    problems: Problems,
+    path: Path,
+    patience: Patience,
 ) -> tuple[Rule, ...]:
     """The rules of one parameter of type `kind`; convert makes a value (of allowed_values) one of that type."""
 
@@ -356,7 +364,7 @@ def read_constraints(
             )
             continue
         try:
-            constraint = _READERS[name](body[name], convert)
+            constraint = _READERS[name](body[name], convert, patience)
         except _Wrong as error:
             wrong(error.summary, (*here, name, *error.path))
             continue

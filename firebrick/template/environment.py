@@ -5,6 +5,7 @@ Source of the rules: Heat's environment format and its resource registry.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from firebrick.template.document import Document, parse_document
@@ -44,19 +45,19 @@ class Mapped:
         return self.target
 
     @property
-    def order(self) -> tuple[int, tuple[str, ...]]:
+    def order(self) -> tuple[bool, str]:
         """Per-resource entries first, then by name (``*`` comes before letters)."""
-        return (-1, (self.resource, self.pattern)) if self.resource else (0, (self.pattern,))
+        return not self.resource, self.pattern
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A parsed environment. hooks: (resource pattern, hook) pairs, as yet only noted, with their paths."""
+    """A parsed environment. registry: (resource or "", pattern) -> entry. hooks: where the document asks for some."""
 
     document: Document
     parameters: Mapping[str, Any] = field(default_factory=dict)
     parameter_defaults: Mapping[str, Any] = field(default_factory=dict)
-    registry: tuple[Mapped, ...] = ()
+    registry: Mapping[tuple[str, str], Mapped] = field(default_factory=dict)
     hooks: tuple[Path, ...] = ()
     event_sinks: tuple[Any, ...] = ()
 
@@ -67,19 +68,29 @@ class Environment:
     def locate(self, path: Path) -> tuple[int, int] | None:
         return self.document.locate(path)
 
+    def mentions(self, resource: str) -> bool:
+        """Whether the registry has entries for this resource alone."""
+        return resource in self._resources
+
+    @cached_property
+    def _resources(self) -> frozenset[str]:
+        return frozenset(resource for resource, _ in self.registry)
+
+    def _entry(self, type_name: str, resource: str) -> Mapped | None:
+        """The first entry, in Heat's order, that is for a type: looked up by the name and by each of its prefixes."""
+        patterns = [type_name, *(type_name[:end] + "*" for end in range(len(type_name) + 1))] if self.registry else []
+        found: list[Mapped] = []
+        for owner in {"": 1, resource: 1}:
+            entries = (self.registry.get((owner, pattern)) for pattern in patterns)
+            found += (one for one in entries if one is not None and one.matches(type_name))
+        return min(found, key=lambda one: one.order, default=None)
+
     def resolve_type(self, type_name: str, resource: str) -> tuple[str, list[Mapped]]:
         """The type a name stands for, and the entries that led there. A circle ends where it closes: the type is ""."""
         used: list[Mapped] = []
         seen = {type_name}
         while True:
-            entry = next(
-                (
-                    one
-                    for one in self.registry
-                    if (not one.resource or one.resource == resource) and one.matches(type_name)
-                ),
-                None,
-            )
+            entry = self._entry(type_name, resource)
             if entry is None:
                 return type_name, used
             used.append(entry)
@@ -104,7 +115,7 @@ def parse_environment(source: str | bytes | Mapping[str, Any], *, file: str = "e
         document=document,
         parameters=sections.get("parameters") or {},
         parameter_defaults=sections.get("parameter_defaults") or {},
-        registry=tuple(sorted(registry, key=lambda entry: entry.order)),
+        registry=registry,
         hooks=tuple(hooks),
         event_sinks=tuple(sections.get("event_sinks") or ()),
     )
@@ -143,7 +154,7 @@ def _section(name: str, body: Any, problems: Problems) -> Any:
     return None
 
 
-def _registry(section: Mapping[str, Any], problems: Problems) -> tuple[list[Mapped], list[Path]]:
+def _registry(section: Mapping[str, Any], problems: Problems) -> tuple[dict[tuple[str, str], Mapped], list[Path]]:
     entries: dict[tuple[str, str], Mapped] = {}
     hooks: list[Path] = []
     for name, target in section.items():
@@ -154,7 +165,7 @@ def _registry(section: Mapping[str, Any], problems: Problems) -> tuple[list[Mapp
             continue
         else:
             _entry(entries, name, target, "", path, problems)
-    return list(entries.values()), hooks
+    return entries, hooks
 
 
 def _entry(

@@ -136,6 +136,9 @@ class Evaluation:
         return made
 
     def _call(self, builder: type[Builder], name: str, raw: Any) -> Any:
+        if self._spent > MOST_RESULT:  # reported already; the rest would only cost time
+            self._unknown += 1
+            return UNKNOWN
         self.path.append(name)
         depth = len(self.path)
         try:
@@ -256,7 +259,6 @@ class Evaluation:
         elif isinstance(value, dict | list):
             self._spent += size_of(value)
         if self._spent > MOST_RESULT:
-            self._spent = 0
             raise Misuse(
                 "the definition grows beyond bounds here",
                 detail="Use the large value in fewer places.",

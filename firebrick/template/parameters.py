@@ -12,6 +12,7 @@ from firebrick.template.constraints import Custom, Rule, read_constraints
 from firebrick.template.document import json_tree
 from firebrick.template.environment import Environment
 from firebrick.template.parameter_types import CONVERT, ITEM, TEXT
+from firebrick.template.patterns import Patience
 from firebrick.template.problems import Path, Problems, Source, kind_of, shorten
 from firebrick.template.versions import TAGS_SINCE
 
@@ -54,10 +55,11 @@ class ParameterSchema:
 
 def read_schemas(section: Mapping[str, Any], version: str, problems: Problems) -> dict[str, ParameterSchema | None]:
     """The parameters section. None stands for one that is there and wrong."""
-    return {name: _schema(name, body, version, problems) for name, body in section.items()}
+    patience = Patience()
+    return {name: _schema(name, body, version, problems, patience) for name, body in section.items()}
 
 
-def _schema(name: str, body: Any, version: str, problems: Problems) -> ParameterSchema | None:
+def _schema(name: str, body: Any, version: str, problems: Problems, patience: Patience) -> ParameterSchema | None:
     path: Path = ("parameters", name)
     shown = shorten(name)
     before = len(problems)
@@ -128,6 +130,7 @@ def _schema(name: str, body: Any, version: str, problems: Problems) -> Parameter
         version=version,
         problems=problems,
         path=(*path, "constraints"),
+        patience=patience,
     )
     schema = ParameterSchema(name, kind, body.get("default"), bool(flags["hidden"]), rules)
     if schema.default is not None:

@@ -8,11 +8,14 @@ import json
 import re
 import subprocess
 import sys
+import time
 import warnings
 
 SECONDS = 2.0
+ALL_SECONDS = 4.0
+_ALWAYS_QUICK = 12  # characters
 _QUIET_STEPS = 1_000_000  # what a match may cost at worst before it goes to a process of its own
-_REPEATS = re.compile(r"[*+{]")
+_REPEATS = re.compile(r"[*+{?]")
 _REPEATED_GROUP = re.compile(r"\)\s*[*+{]")
 
 _CHILD = """
@@ -39,28 +42,42 @@ def check_pattern(pattern: str) -> str:
     return ""
 
 
-def matches_whole(pattern: str, text: str) -> bool:
+class Patience:
+    """The seconds that all patterns of one template may take together in processes of their own."""
+
+    def __init__(self, seconds: float = ALL_SECONDS) -> None:
+        self.left = seconds
+
+
+def matches_whole(pattern: str, text: str, patience: Patience) -> bool:
     """Whether the match from the start ends at the end, as Heat has it (``a|ab`` does not match ``ab``).
 
-    The pattern has passed check_pattern. TooSlow when that cannot be found out in two seconds.
+    The pattern has passed check_pattern. TooSlow when that cannot be found out in two seconds, or within what is left
+    of the patience.
     """
-    repeats = len(_REPEATS.findall(pattern))
-    if not _REPEATED_GROUP.search(pattern) and (len(text) + 1) ** max(repeats, 1) <= _QUIET_STEPS:
+    repeats = min(len(_REPEATS.findall(pattern)), 30)
+    simple = not _REPEATED_GROUP.search(pattern) and (len(text) + 1) ** max(repeats, 1) <= _QUIET_STEPS
+    if simple or len(text) <= _ALWAYS_QUICK:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = re.match(pattern, text)
         return found is not None and found.end() == len(text)
+    if patience.left <= 0:
+        raise TooSlow
+    started = time.monotonic()
     try:
         child = subprocess.run(
             [sys.executable, "-I", "-S", "-c", _CHILD],
             input=json.dumps([pattern, text]).encode(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=SECONDS,
+            timeout=min(SECONDS, patience.left),
             check=False,
         )
     except subprocess.TimeoutExpired:
         raise TooSlow from None
+    finally:
+        patience.left -= time.monotonic() - started
     if child.returncode not in (0, 3):
         raise TooSlow
     return child.returncode == 0

@@ -4,7 +4,7 @@ Everything in this package that finds something wrong says so here and goes on, 
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
@@ -13,6 +13,7 @@ Path = tuple[str | int, ...]
 
 MOST_PROBLEMS = 200  # more help nobody, and placing each costs time
 MOST_SUGGESTIONS = 25  # looking for near names is the dear part
+MOST_NAMED = 500  # members of a circle
 SHOWN = 120  # characters of a value that a message repeats
 
 
@@ -42,6 +43,12 @@ def shorten(value: Any, most: int = SHOWN) -> str:
         return "a very long number"
     text = str(value)
     return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def named(names: Sequence[str]) -> str:
+    """``a, b, c``; of very many the first and how many more."""
+    text = ", ".join(names[:MOST_NAMED])
+    return text if len(names) <= MOST_NAMED else f"{text} and {len(names) - MOST_NAMED} more"
 
 
 def kind_of(value: Any) -> str:

@@ -14,7 +14,7 @@ from firebrick.template.definition import DeletionPolicy, ResourceDefinition
 from firebrick.template.environment import Environment
 from firebrick.template.evaluation import Evaluation
 from firebrick.template.functions.base import UNKNOWN, Function
-from firebrick.template.problems import Path, dotted, kind_of, shorten
+from firebrick.template.problems import MOST_NAMED, Path, dotted, kind_of, named, shorten
 from firebrick.template.versions import CONDITIONS_SINCE
 
 _KEYS = ("type", "properties", "metadata", "depends_on", "deletion_policy", "update_policy", "description")
@@ -131,7 +131,7 @@ class ResourceSection:
         return None
 
     def _schema(self, name: str, declared: str) -> tuple[str, TypeSchema | None]:
-        key = (declared, name if any(entry.resource == name for entry in self._environment.registry) else "")
+        key = (declared, name if self._environment.mentions(name) else "")
         if key in self._schemas:
             concrete, schema = self._schemas[key]
             if schema is not None:
@@ -329,17 +329,17 @@ class ResourceSection:
     def _check_cycles(self, made: Mapping[str, ResourceDefinition]) -> None:
         for knot in find_cycles({name: one.requires for name, one in made.items()}):
             names = [shorten(name) for name in knot]
-            circle = " -> ".join([*names, names[0]])
+            circle = " -> ".join([*names, names[0]]) if len(names) <= MOST_NAMED else named(names)
             closed = all(knot[(place + 1) % len(knot)] in made[name].requires for place, name in enumerate(knot))
             summary = f"resources need each other in a circle: {circle}"
             if not closed:
-                summary = f"resources need each other in circles: {', '.join(names)}"
+                summary = f"resources need each other in circles: {named(names)}"
             self._problems.add(
                 "dependency-cycle",
                 summary,
                 ("resources", knot[0]),
                 detail="Take one reference or depends_on out of the circle.",
-                heat=f"Circular Dependency Found: {circle if closed else ', '.join(names)}",
+                heat=f"Circular Dependency Found: {circle if closed else named(names)}",
                 heat_type="CircularDependencyException",
             )
 

@@ -105,7 +105,7 @@ def _unknown(key: str, given: str, known: list[str], problems: Problems) -> None
         "unknown-version",
         f"there is no {key} {shown!r}",
         (key,),
-        detail=problems.suggest(given, known, f"Known are: {', '.join(known)}."),
+        detail=f"{problems.suggest(given, known)} Known are: {', '.join(known)}.".strip(),
         heat=f'The template version is invalid: "{key}: {shown}". "{key}" should be one of: {", ".join(known)}',
         heat_type="InvalidTemplateVersion",
     )

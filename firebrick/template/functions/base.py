@@ -28,7 +28,7 @@ UNKNOWN: Any = _Sentinel("UNKNOWN")
 VANISHED: Any = _Sentinel("VANISHED")
 """What an `if` of two arguments gives when it does not hold: the list item or key around it goes away."""
 
-MOST_RESULT = 16 * 1024 * 1024
+MOST_RESULT = 4 * 1024 * 1024
 """Characters and items that one definition, or one function at run time, may grow to."""
 
 

@@ -156,6 +156,8 @@ class StrReplace(Function):
         for placeholder in sorted(sorted(params), key=len, reverse=True):
             value = cls.text(placeholder, params[placeholder])
             if placeholder in template:
+                if template.count(placeholder) * len(value) > MOST_RESULT:
+                    raise too_large()
                 pieces = cls._replaced(pieces, placeholder, value)
         if sum(map(len, pieces)) > MOST_RESULT:
             raise too_large()
