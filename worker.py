@@ -107,8 +107,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         log.info("draining")
 
 
-def make_worker(client: Client, world: World, task_queue: str = TASK_QUEUE) -> Worker:
-    """A worker with the measured settings (docs/architecture.md, section 8)."""
+def make_worker(client: Client, world: World, task_queue: str = TASK_QUEUE, *, versioned: bool = True) -> Worker:
+    """A worker with the measured settings (docs/architecture.md, section 8). versioned: False for servers that know
+    no worker deployments (the time-skipping one)."""
     return Worker(
         client,
         task_queue=task_queue,
@@ -125,7 +126,9 @@ def make_worker(client: Client, world: World, task_queue: str = TASK_QUEUE) -> W
             version=WorkerDeploymentVersion(DEPLOYMENT, build_id()),
             use_worker_versioning=True,
             default_versioning_behavior=VersioningBehavior.PINNED,
-        ),
+        )
+        if versioned
+        else None,
     )
 
 

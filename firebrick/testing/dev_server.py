@@ -67,16 +67,17 @@ def _is_free(port: int) -> bool:
 class DevServer:
     """One server. database: its file, made when missing and kept when it stops, so a restart goes on where it was.
 
-    port, ui_port: fixed for the object's life, chosen when 0. address: for clients, ``127.0.0.1:PORT``. log: what
+    port, ui_port: fixed for the object's life, chosen when 0. options: further words of the command line. address: for clients, ``127.0.0.1:PORT``. log: what
     the process says, beside the database. All methods block, start() for about half a second.
     """
 
-    def __init__(self, database: Path, *, port: int = 0, ui_port: int = 0) -> None:
+    def __init__(self, database: Path, *, port: int = 0, ui_port: int = 0, options: Sequence[str] = ()) -> None:
         free = iter(free_ports(2))
         self.database = database
         self.port = port or next(free)
         self.ui_port = ui_port or next(free)
         self.log = database.with_suffix(".log")
+        self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -105,6 +106,7 @@ class DevServer:
             *("--dynamic-config-value", 'history.timerProcessorMaxTimeShift="50ms"'),
             *("--ui-disable-news-fetch", "--log-level", "warn"),
             *(part for name in SEARCH_ATTRIBUTES.values() for part in ("--search-attribute", f"{name}=Keyword")),
+            *self._options,
         )
 
     def start(self) -> None:

@@ -1,0 +1,98 @@
+"""A whole worker in the test's process: store on a file, registry, activities, workflows. Nothing is faked.
+
+Its clock is the server's (an activity's start), so that the time-skipping server and the store agree about the time.
+"""
+
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio import activity
+from temporalio.client import Client, WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+
+from activities.handlers import HandlerRunner
+from activities.world import World
+from firebrick import contract
+from firebrick.contract import Accepted, CreateStackRequest, DeleteStackRequest
+from firebrick.intake import accept_create, accept_delete
+from firebrick.resources.registry import Registry
+from firebrick.store import EventRow, Keyring, OperationRow, Store
+from starter.client import nudge
+from worker import make_worker
+
+PROJECT = "lab"
+
+
+def server_clock() -> float:
+    return activity.info().started_time.timestamp() if activity.in_activity() else time.time()
+
+
+class Lab:
+    """One worker and its store. `create` and `delete` accept and start; the handle is the chain's."""
+
+    def __init__(self, client: Client, store: Store, registry: Registry) -> None:
+        self.client, self.store, self.registry = client, store, registry
+
+    async def create(self, template: str, *, name: str = "", **request: Any) -> "Started":
+        name = name or f"s{uuid.uuid4().hex[:8]}"
+        asked = CreateStackRequest(name=name, template=template, project=PROJECT, **request)
+        return await self._start(await accept_create(self.store, self.registry, asked))
+
+    async def delete(self, stack: str) -> "Started":
+        return await self._start(await accept_delete(self.store, DeleteStackRequest(stack=stack, project=PROJECT)))
+
+    async def _start(self, operation: OperationRow) -> "Started":
+        handle = await self.client.start_workflow(
+            operation.action.workflow_type,
+            Accepted(project=PROJECT, stack_id=operation.stack_id, operation_id=operation.id),
+            id=f"{operation.workflow_id}/{operation.seq}",
+            task_queue=contract.TASK_QUEUE,
+            result_type=contract.ActionResult,
+        )
+        return Started(self, operation, handle)
+
+    async def operation(self, operation_id: str) -> OperationRow:
+        return await self.store.project(PROJECT).operation(operation_id)
+
+
+class Started:
+    """An accepted and started operation."""
+
+    def __init__(self, lab: Lab, operation: OperationRow, handle: WorkflowHandle[Any, contract.ActionResult]) -> None:
+        self.lab, self.accepted, self.handle = lab, operation, handle
+
+    async def operation(self) -> OperationRow:
+        return await self.lab.operation(self.accepted.id)
+
+    async def events(self) -> list[EventRow]:
+        return await self.lab.store.project(PROJECT).events(self.accepted.stack_id)
+
+    async def told(self) -> list[str]:
+        """``name STATE`` of each event, in order."""
+        return [f"{event.resource_name} {event.state}" for event in await self.events()]
+
+
+@pytest.fixture
+async def lab(time_skipping: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Lab]:
+    async with AsyncExitStack() as cleanup:
+        store = await Store.open(f"sqlite:///{tmp_path / 'stacks.db'}", Keyring.from_file(tmp_path / "keys.json"))
+        cleanup.push_async_callback(store.close)
+        handlers = HandlerRunner(threads=4)
+        cleanup.callback(handlers.close)
+        registry = Registry.default({})
+        client = time_skipping.client
+        world = World(
+            store=store,
+            registry=registry,
+            handlers=handlers,
+            nudge=lambda workflow_id: nudge(client, workflow_id),
+            clock=server_clock,
+            search_attributes=True,
+        )
+        await cleanup.enter_async_context(make_worker(client, world, versioned=False))
+        yield Lab(client, store, registry)

@@ -1,0 +1,186 @@
+"""Records histories for tests/replay: `python -m tools.record_histories NAME` makes NAME-*.json, one for each scenario.
+
+Run it when workflows/ or the pure core has changed, with a new NAME, and commit the files beside the old ones.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from activities.handlers import HandlerRunner
+from activities.world import World
+from firebrick import contract
+from firebrick.contract import CreateStackRequest, DeleteStackRequest
+from firebrick.resources.registry import Registry
+from firebrick.store import Keyring, OperationRow, Store
+from firebrick.testing.dev_server import DevServer
+from starter.builds import Builds
+from starter.client import Starter, nudge
+from worker import build_id, make_worker
+
+FOLDER = Path(__file__).resolve().parent.parent / "tests" / "replay" / "histories"
+HEAD = "heat_template_version: 2018-08-31\nresources:\n"
+# A time limit of this many "minutes" of 0.1 s: long enough to begin, short enough to wait for.
+MINUTE = 0.1
+
+
+def line(name: str, kind: str, requires: str = "", **properties: Any) -> str:
+    depends = f", depends_on: [{requires}]" if requires else ""
+    return f"  {name}: {{type: 'OS::Heat::{kind}'{depends}, properties: {json.dumps(properties)}}}\n"
+
+
+FLAT = HEAD + "".join(line(f"r{i}", "TestResource", value=f"{i}") for i in range(8))
+LAYERS = HEAD + "".join(
+    line(f"r{i}_{j}", "TestResource", ", ".join(f"r{i - 1}_{k}" for k in range(3)) if i else "")
+    for i in range(3)
+    for j in range(3)
+)
+INSTANT = HEAD + "".join(line(f"s{i}", "RandomString", f"s{i - 1}" if i % 5 else "") for i in range(70))
+FAILS = (
+    HEAD + line("bad", "TestResource", fail=True) + line("after", "TestResource", "bad") + line("ok", "Value", value=1)
+)
+WAITS = HEAD + line("wait", "Delay", min_wait=1) + line("after", "TestResource", "wait")
+SLOW = HEAD + line("wait", "Delay", min_wait=500) + line("after", "TestResource", "wait")
+LONG = HEAD + line("wait", "Delay", min_wait=4) + "".join(line(f"r{i}", "TestResource") for i in range(120))
+
+
+class Recorder:
+    """A worker, a server whose runs continue as new after a short history, and a place for what happened."""
+
+    def __init__(self, client: Client, store: Store, registry: Registry, prefix: str) -> None:
+        self.client, self.store, self.prefix = client, store, prefix
+        self.starter = Starter(store, registry, lambda: client, minute=MINUTE)
+
+    async def create(self, template: str, **options: Any) -> OperationRow:
+        name = f"h{uuid.uuid4().hex[:8]}"
+        return await self.starter.create(CreateStackRequest(name=name, template=template, **options))
+
+    async def ended(self, operation: OperationRow) -> OperationRow:
+        while not (row := await self._row(operation)).state.ended:
+            await asyncio.sleep(0.05)
+        return row
+
+    async def begun(self, operation: OperationRow) -> None:
+        while (await self._row(operation)).state is contract.OperationState.PENDING:
+            await asyncio.sleep(0.02)
+
+    async def _row(self, operation: OperationRow) -> OperationRow:
+        return await self.store.project(operation.project).operation(operation.id)
+
+    async def keep(self, name: str, handle: WorkflowHandle[Any, Any]) -> None:
+        """Store the history of each run of a chain that has ended."""
+        try:
+            await handle.result()
+        except WorkflowFailureError:
+            pass
+        run, number = handle.first_execution_run_id or handle.result_run_id, 0
+        while run:
+            number += 1
+            history = await self.client.get_workflow_handle(handle.id, run_id=run).fetch_history()
+            suffix = f"-run{number}" if number > 1 else ""
+            path = FOLDER / f"{self.prefix}-{name}{suffix}.json"
+            path.write_text(json.dumps(json.loads(history.to_json()), indent=0, sort_keys=True) + "\n")
+            print(path.name, len(history.events), "events")
+            last = history.events[-1]
+            run = last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+
+    async def keep_operation(self, name: str, operation: OperationRow) -> None:
+        row = await self.ended(operation)
+        await self.keep(name, self.client.get_workflow_handle(row.workflow_id, first_execution_run_id=row.chain_id))
+
+
+async def flat(r: Recorder) -> None:
+    operation = await r.create(FLAT)
+    await r.keep_operation("flat", operation)
+    delete = await r.starter.delete(DeleteStackRequest(stack=operation.stack_id))
+    await r.keep_operation("flat-delete", delete)
+
+
+async def cancelled(r: Recorder) -> None:
+    operation = await r.create(SLOW)
+    await r.begun(operation)
+    await r.client.get_workflow_handle(operation.workflow_id).cancel()
+    await r.keep_operation("cancelled", operation)
+
+
+async def taken_over(r: Recorder) -> None:
+    operation = await r.create(SLOW, timeout_mins=600)
+    await r.begun(operation)
+    delete = await r.starter.delete(DeleteStackRequest(stack=operation.stack_id))
+    await r.ended(delete)
+    await r.keep_operation("taken-over", operation)
+
+
+async def inline(r: Recorder) -> None:
+    for name, argument in (
+        ("inline", {"name": "inline", "template": FLAT}),
+        ("refused", {"name": "refused"}),
+    ):
+        handle = await r.client.start_workflow(
+            contract.CREATE_STACK, argument, id=f"inline-{name}", task_queue=contract.TASK_QUEUE
+        )
+        await r.keep(name, handle)
+
+
+def plain(name: str, template: str, **options: Any) -> Callable[[Recorder], Awaitable[None]]:
+    async def scenario(r: Recorder) -> None:
+        await r.keep_operation(name, await r.create(template, **options))
+
+    return scenario
+
+
+SCENARIOS: list[Callable[[Recorder], Awaitable[None]]] = [
+    flat,
+    plain("layers", LAYERS),
+    plain("instant", INSTANT),
+    plain("fails", FAILS),
+    plain("waits", WAITS),
+    plain("timed-out", SLOW, timeout_mins=20),
+    plain("continued", LONG),
+    cancelled,
+    taken_over,
+    inline,
+]
+
+
+async def record(prefix: str) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=150"]
+        with DevServer(Path(folder) / "temporal.db", options=options) as server:
+            async with AsyncExitStack() as cleanup:
+                client = await Client.connect(server.address, data_converter=pydantic_data_converter)
+                store = await Store.open(f"sqlite:///{folder}/stacks.db", Keyring.from_file(Path(folder) / "keys.json"))
+                cleanup.push_async_callback(store.close)
+                handlers = HandlerRunner(threads=4)
+                cleanup.callback(handlers.close)
+                registry = Registry.default({})
+                world = World(
+                    store=store,
+                    registry=registry,
+                    handlers=handlers,
+                    nudge=lambda workflow_id: nudge(client, workflow_id),
+                    clock=time.time,
+                    minute=MINUTE,
+                    search_attributes=True,
+                )
+                await cleanup.enter_async_context(make_worker(client, world))
+                await Builds(client, contract.TASK_QUEUE, build_id()).promote()
+                for scenario in SCENARIOS:
+                    await scenario(Recorder(client, store, registry, prefix))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m tools.record_histories NAME")
+    asyncio.run(record(sys.argv[1]))
