@@ -94,10 +94,11 @@ class Demo:
 
     def show_stack(self, ui: str) -> int:
         """Create, look, delete; the exit code of the create, or of what failed after it."""
-        create = ["stack", "create", STACK, "-t", str(self.options.template), "--wait"]
-        create += [part for file in self.options.environment for part in ("-e", str(file))]
+        create = ["stack", "create", STACK, "-t", shorter(self.options.template), "--wait"]
+        create += [part for file in self.options.environment for part in ("-e", shorter(file))]
         if self.options.timeout:
             create += ["--timeout", str(self.options.timeout)]
+        create += ["-c", "id", "-c", "stack_status", "-c", "stack_status_reason"]
         started = time.monotonic()
         code = self.firebrick(*create)
         if code == 0:
@@ -211,6 +212,11 @@ class Demo:
             for process in psutil.process_iter(["name", "cmdline"])
             if any(str(self.state) in part for part in process.info["cmdline"] or ())
         ]
+
+
+def shorter(file: Path) -> str:
+    """As a person would type it: relative to the folder they are in, where that is shorter."""
+    return min(str(file), os.path.relpath(file), key=len)
 
 
 def show(line: Sequence[str]) -> None:
