@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import temporalio
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -32,6 +33,12 @@ FOLDER = Path(__file__).resolve().parent.parent / "tests" / "replay" / "historie
 HEAD = "heat_template_version: 2018-08-31\nresources:\n"
 # A time limit of this many "minutes" of 0.1 s: long enough to begin, short enough to wait for.
 MINUTE = 0.1
+
+
+def without_paths(history: str) -> str:
+    """A history without this machine's folders, which stand in stack traces."""
+    installed = str(Path(temporalio.__file__).parents[1])
+    return history.replace(f"{installed}/", "").replace(f"{FOLDER.parents[2]}/", "")
 
 
 def line(name: str, kind: str, requires: str = "", **properties: Any) -> str:
@@ -89,7 +96,7 @@ class Recorder:
             history = await self.client.get_workflow_handle(handle.id, run_id=run).fetch_history()
             suffix = f"-run{number}" if number > 1 else ""
             path = FOLDER / f"{self.prefix}-{name}{suffix}.json"
-            path.write_text(json.dumps(json.loads(history.to_json()), indent=0, sort_keys=True) + "\n")
+            path.write_text(json.dumps(json.loads(without_paths(history.to_json())), indent=0, sort_keys=True) + "\n")
             print(path.name, len(history.events), "events")
             last = history.events[-1]
             run = last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
