@@ -46,7 +46,7 @@ class Model:
     def check_claim(self, order: tuple[int, int, int], got: Any) -> None:
         free = self.holder is None or self.lease_until <= self.now
         if self.ended:
-            assert got == AlreadyEnded(self.recorded)
+            assert self.recorded is not None and got == AlreadyEnded(self.recorded)
         elif self.recorded is not None and order[1] <= self.last[1]:
             assert got == AlreadyRecorded(self.recorded)
         elif not free:

@@ -58,7 +58,7 @@ async def test_what_is_pending_of_another_action_is_named_and_left_alone(stacks:
 async def test_with_nothing_pending_there_is_nothing_to_begin(stacks: Any, repository: Repository) -> None:
     stack = await stacks.created({})
     ended = await repository.operation(stack.operation.id)
-    ask = {"action": Action.CREATE, "workflow_id": "w", "chain_id": "c", "now": 9.0}
+    ask: dict[str, Any] = {"action": Action.CREATE, "workflow_id": "w", "chain_id": "c", "now": 9.0}
     assert await repository.begin(stack.id, **ask) == Nothing(None, "")
     assert await repository.begin(stack.id, operation_id=ended.id, **ask) == Nothing(ended, "")
     with pytest.raises(NotFound):

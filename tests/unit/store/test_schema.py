@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, create_engine
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -25,6 +25,24 @@ async def test_models_and_migrations_agree(store: Store, url: str, keyring: Keyr
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+async def test_migrated_tables_and_indexes_are_to_the_letter_those_of_the_models(store: Store, database: Path) -> None:
+    def schema(file: str) -> dict[str, list[str]]:
+        connection = sqlite3.connect(file)
+        found = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE sql NOT NULL AND name NOT LIKE 'alembic%'"
+        )
+        made = {name: sorted(part.strip(" ,") for part in sql.splitlines()) for name, sql in found}
+        connection.close()
+        return made
+
+    engine = create_engine(f"sqlite:///{database}.models")
+    metadata.create_all(engine)
+    engine.dispose()
+    migrated = schema(str(database))
+    assert migrated == schema(f"{database}.models")
+    assert "WHERE state = 'RUNNING'" in migrated["uq_operations_running"][0]
 
 
 def test_the_newest_migration_is_the_one_the_program_asks_for() -> None:

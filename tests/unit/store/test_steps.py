@@ -186,6 +186,23 @@ async def test_a_physical_id_found_before_the_call_leaves_the_call_to_be_made(st
     assert (heir.row.polling, heir.row.physical_id, heir.row.create_unsettled) == (False, "p", False)
 
 
+async def test_the_next_operation_starts_a_row_afresh_and_keeps_what_was_made(stacks: Any) -> None:
+    stack = await stacks.running({"a": ()})
+    create = stack.operation
+    await stack.step("a", RowOutcome.retry(3.0, "transient", "reset", attempt=3, attempts=8))
+    await stack.step("a", RowOutcome.parked(StepKind.POLL, 9.0, progress={"n": 1}, physical_id="p"), step=2)
+    await stack.step("a", RowOutcome.retry(3.0, "transient", "reset", attempt=1, attempts=8), step=3)
+    await stack.accept_delete()
+    await stack.finish(interrupted="takeover")
+    await stack.begin(Action.DELETE)
+    held = await stack.claim("a", now=12.0, lease=1.0)
+    assert (held.first, held.intent_open, held.upstream) == (True, False, {})
+    assert (held.row.polling, held.row.retries, held.row.progress, held.row.physical_id) == (False, 0, {}, "p")
+    assert held.row.key == f"{stack.operation.id}.{held.row.id}"
+    assert held.row.create_key == f"{create.id}.{held.row.id}"
+    assert (await stack.claim("a", attempt=2, now=13.0)).intent_open
+
+
 async def test_the_first_failure_fails_the_stack_at_once_and_only_once(stacks: Any, repository: Repository) -> None:
     stack = await stacks.running({"a": (), "b": (), "c": ()})
     last = await stack.claim("c")
