@@ -1,5 +1,6 @@
 """Reaching a Temporal cluster: by address and namespace, or by a profile of Temporal's own configuration file."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,12 +8,12 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
 from firebrick.contract import SEARCH_ATTRIBUTES
 from firebrick.diagnostics import Conflict, Diagnostic, InvalidInput, Unavailable
+from starter.payloads import DATA_CONVERTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +44,23 @@ async def connect(target: Target) -> Client:
     try:
         return await Client.connect(
             **config,
-            data_converter=pydantic_data_converter,
+            data_converter=DATA_CONVERTER,
             grpc_compression=GrpcCompression.NONE if _is_loopback(address) else GrpcCompression.GZIP,
         )
     except (RuntimeError, RPCError, OSError) as error:
         raise Unavailable(
             Diagnostic(
                 code="no-temporal-server",
-                summary=f"no Temporal server answers at {address}",
-                detail="Check the address, or leave --address and --profile out to run a server of our own. "
-                f"The connection said: {str(error).splitlines()[0][:200]}",
+                summary=f"no Temporal server answers at {address} ({_reason(error)})",
+                detail="Check the address, or leave --address and --profile out to run a server of our own.",
             )
         ) from None
+
+
+def _reason(error: Exception) -> str:
+    """The operating system's words out of the connection's long tale."""
+    found = re.findall(r'(?:message|error): "([^"]+)"', str(error))
+    return found[-1] if found else str(error).partition("\n")[0][:120]
 
 
 def _is_loopback(address: str) -> bool:
