@@ -79,7 +79,6 @@ class AcceptCreate(Write[OperationRow]):
             deleted_at=None,
             operation_seq=0,
             event_seq=0,
-            stored_event_seq=0,
         )
         transaction.born(stack)
         now = self.operation.accepted_at

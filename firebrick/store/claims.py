@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, select, update
 
 from firebrick.contract import Action, Status, StepResult
 from firebrick.store import reasons
+from firebrick.store.locked_rows import ById
 from firebrick.store.models import resources
 from firebrick.store.resource_rows import RESOURCE_COLUMNS, UPSTREAM, resource_row, upstream_row
 from firebrick.store.rows import (
@@ -40,12 +41,7 @@ _HELD = (
     resources.c.intent_open,
     resources.c.outcome,
 )
-_SELECT = (
-    select(*RESOURCE_COLUMNS, *_HELD)
-    .where(resources.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(resources.c.id)
-    .with_for_update()
-)
+_ROWS = ById(select(*RESOURCE_COLUMNS, *_HELD), resources.c.id)
 _SELECT_UPSTREAM = UPSTREAM.where(resources.c.id.in_(bindparam("ids", expanding=True)))
 
 _CLAIMED: dict[str, Any] = {
@@ -76,11 +72,8 @@ _CLAIM_FIRST = (
 )
 _CLAIM_AGAIN = update(resources).where(resources.c.id == bindparam("_id")).values(**_CLAIMED)
 
-_SELECT_HELD = (
-    select(resources.c.id, *_HELD[:5])
-    .where(resources.c.id.in_(bindparam("ids", expanding=True)))
-    .where(resources.c.status == Status.IN_PROGRESS.value)
-    .with_for_update()
+_HOLDERS = ById(
+    select(resources.c.id, *_HELD[:5]).where(resources.c.status == Status.IN_PROGRESS.value), resources.c.id
 )
 _RENEW = update(resources).where(resources.c.id == bindparam("_id")).values(lease_until=bindparam("_lease_until"))
 
@@ -130,7 +123,7 @@ class _Claiming:
         self._again: list[dict[str, Any]] = []
         ids = sorted({claim.row for write in writes for claim in write.claims})
         self._held: dict[int, _Held] = {}
-        for values in transaction.connection.execute(_SELECT, {"ids": ids}):
+        for values in _ROWS.rows(transaction.connection, ids):
             *_, seq, run, step, attempt, lease_until, intent_open, outcome = values
             row = resource_row(values)
             self._held[row.id] = _Held(row, (seq, run, step, attempt), lease_until, intent_open, outcome)
@@ -313,8 +306,7 @@ class NoteProgress(Write[bool]):
 def _orders(transaction: Transaction, claims: Sequence[Claim]) -> dict[int, tuple[int, ...]]:
     """Row id -> the claim that holds it; rows that nobody holds are missing."""
     ids = sorted({claim.row for claim in claims})
-    found = transaction.connection.execute(_SELECT_HELD, {"ids": ids})
-    return {row[0]: tuple(row[1:5]) for row in found if row[5] > 0}
+    return {row[0]: tuple(row[1:5]) for row in _HOLDERS.rows(transaction.connection, ids) if row[5] > 0}
 
 
 def _is_mine(transaction: Transaction, project: str, claim: Claim, held: Mapping[int, tuple[int, ...]]) -> bool:

@@ -2,8 +2,9 @@
 
 SQLite: one file in WAL mode, written by several processes. ``synchronous=NORMAL``: a commit survives the death of the
 process at any moment (the log is in the kernel's hands once COMMIT returns); a power cut may lose the last commits,
-never the file's consistency. Measured here, FULL adds one fsync to every commit of the hot path. An installation
-that must survive power cuts sets ``?synchronous=full`` in the URL, or uses PostgreSQL.
+never the file's consistency. FULL waits for the disk at each commit: 0.3 ms more for each write while there is one at
+a time, nothing that can be measured at 50 (groups share a commit); on slow disks it is many times that. An
+installation that must survive power cuts sets ``?synchronous=full`` in the URL, or uses PostgreSQL.
 """
 
 import sqlite3

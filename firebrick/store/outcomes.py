@@ -12,12 +12,13 @@ from sqlalchemy import Update, bindparam, select, update
 
 from firebrick.contract import Action, Status, StepKind
 from firebrick.store import reasons
+from firebrick.store.locked_rows import ById
 from firebrick.store.models import resources
 from firebrick.store.rows import Claim, RowOutcome
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write
 
-_SELECT = (
+_ROWS = ById(
     select(
         resources.c.id,
         resources.c.stack_id,
@@ -35,10 +36,8 @@ _SELECT = (
         resources.c.claim_step,
         resources.c.claim_attempt,
         resources.c.lease_until,
-    )
-    .where(resources.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(resources.c.id)
-    .with_for_update()
+    ),
+    resources.c.id,
 )
 _ALWAYS = (
     "status",
@@ -117,7 +116,7 @@ class _Recording:
         self._changes: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         ids = sorted({claim.row for write in writes for claim, _ in write.outcomes})
         self._held: dict[int, _Held] = {}
-        for values in transaction.connection.execute(_SELECT, {"ids": ids}):
+        for values in _ROWS.rows(transaction.connection, ids):
             known: list[Any] = [*values[:11], tuple(values[11:15]), values[15]]
             self._held[values[0]] = _Held(*known)
 

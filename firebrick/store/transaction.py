@@ -5,31 +5,28 @@ transaction holds the whole file), so the sequence of its events is given out wi
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from firebrick.store.locked_rows import ById
 from firebrick.store.models import events, stacks
 
 STACK_TYPE = "OS::Heat::Stack"
 
-_LOCK = (
-    select(
-        stacks.c.id,
-        stacks.c.project,
-        stacks.c.name,
-        stacks.c.action,
-        stacks.c.status,
-        stacks.c.deleted_at,
-        stacks.c.operation_seq,
-        stacks.c.event_seq,
-    )
-    .where(stacks.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(stacks.c.id)
-    .with_for_update()
+_STACKS = select(
+    stacks.c.id,
+    stacks.c.project,
+    stacks.c.name,
+    stacks.c.action,
+    stacks.c.status,
+    stacks.c.deleted_at,
+    stacks.c.operation_seq,
+    stacks.c.event_seq,
 )
+_LOCK = ById(_STACKS, stacks.c.id)
 _SAVE_EVENT_SEQ = update(stacks).where(stacks.c.id == bindparam("_id")).values(event_seq=bindparam("_event_seq"))
 _SAVE_STATE = (
     update(stacks)
@@ -57,9 +54,12 @@ class LockedStack:
     deleted_at: float | None
     operation_seq: int
     event_seq: int
-    stored_event_seq: int
+    stored_event_seq: int = field(init=False)
     reason: str | None = None
     changed: bool = False
+
+    def __post_init__(self) -> None:
+        self.stored_event_seq = self.event_seq
 
 
 class Transaction:
@@ -74,8 +74,8 @@ class Transaction:
         """Lock these stacks' rows, if they exist."""
         wanted = sorted(set(ids) - self._stacks.keys())
         if wanted:
-            for row in self.connection.execute(_LOCK, {"ids": wanted}):
-                self._stacks[row[0]] = LockedStack(*row, stored_event_seq=row[7])
+            for row in _LOCK.rows(self.connection, wanted):
+                self._stacks[row[0]] = LockedStack(*row)
 
     def stack(self, project: str, stack_id: str) -> LockedStack | None:
         """The locked row, if it is this project's."""

@@ -14,8 +14,20 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from firebrick.diagnostics import InvalidInput, Unavailable
-from firebrick.store import Keyring, Store, acceptance, claims, migrate, operations, outcomes, plan_rows, reads
+from firebrick.store import (
+    Keyring,
+    Store,
+    acceptance,
+    claims,
+    migrate,
+    operations,
+    outcomes,
+    plan_rows,
+    reads,
+    transaction,
+)
 from firebrick.store.database import open_engine
+from firebrick.store.locked_rows import ById
 from firebrick.store.models import metadata
 
 
@@ -63,6 +75,14 @@ def test_postgresql_takes_every_table_and_statement() -> None:
         for name, value in sorted(vars(module).items())
         if name.startswith("_") and isinstance(value, ClauseElement)
     ]
+    locking = [
+        value
+        for module in (claims, outcomes, transaction)
+        for _, value in sorted(vars(module).items())
+        if isinstance(value, ById)
+    ]
+    assert len(locking) == 4
+    statements += [statement for one in locking for statement in (one.one, one.many)]
     assert len(statements) > 20
     compiled = [str(one.compile(dialect=dialect)) for one in statements]
     assert any("FOR UPDATE" in one for one in compiled)
