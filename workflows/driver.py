@@ -353,7 +353,7 @@ class StackAction:
             ),
             contract.BatchResult,
             activity_id=f"batch.{nodes[0].id}.{command.step}",
-            summary=f"{len(nodes)} instant resources from {nodes[0].name}",
+            summary=_batch_summary(nodes),
         )
         for node in nodes:
             self._steps[node.id] = handle
@@ -475,6 +475,12 @@ class StackAction:
             f"| {p.running} | {p.parked} | {p.waiting} | {p.failed} |"
         )
         return "\n\n".join([head, table, *(f"- {line}" for line in self._failures)])
+
+
+def _batch_summary(nodes: Sequence[PlanNode]) -> str:
+    if len(nodes) == 1:
+        return f"{nodes[0].name}: {nodes[0].type}"
+    return f"{nodes[0].name} to {nodes[-1].name}: {len(nodes)} instant resources"
 
 
 def _outcome(done: "asyncio.Future[Any]") -> contract.StepResult:
