@@ -11,23 +11,15 @@ from firebrick.contract import Action, OperationState, Status
 from firebrick.diagnostics import ActionInProgress, Conflict, Diagnostic, NameInUse, NotFound
 from firebrick.store import reasons
 from firebrick.store.models import operations, resources, stacks
-from firebrick.store.operation_rows import OPERATIONS, operation_row
+from firebrick.store.operation_rows import OPEN_OF_STACK, OPERATION_BY_ID, operation_row
 from firebrick.store.rows import NewOperation, NewResource, NewStack, OperationRow
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write
-
-OPEN_STATES = (OperationState.PENDING.value, OperationState.RUNNING.value)
 
 _INSERT_STACK = insert(stacks)
 _INSERT_OPERATION = insert(operations)
 _INSERT_RESOURCES = insert(resources).returning(resources.c.id, sort_by_parameter_order=True)
 _SET_REQUIRES = update(resources).where(resources.c.id == bindparam("_id")).values(requires=bindparam("_requires"))
-_BY_ID = OPERATIONS.where(operations.c.id == bindparam("id"))
-_OPEN = (
-    OPERATIONS.where(operations.c.stack_id == bindparam("stack_id"))
-    .where(operations.c.state.in_(OPEN_STATES))
-    .order_by(operations.c.seq.desc())
-)
 _LIVING = (
     select(stacks.c.id)
     .where(stacks.c.project == bindparam("project"))
@@ -145,7 +137,7 @@ class AcceptDelete(Write[OperationRow]):
         stack = transaction.stack(self.project, self.stack_id)
         if stack is None or stack.deleted_at is not None:
             raise stack_not_found(self.stack_id)
-        for open_ in connection.execute(_OPEN, {"stack_id": self.stack_id}):
+        for open_ in connection.execute(OPEN_OF_STACK, {"stack_id": self.stack_id}):
             running = operation_row(open_)
             if running.action is not Action.CREATE:
                 raise action_in_progress(running)
@@ -181,7 +173,7 @@ def action_in_progress(running: OperationRow) -> ActionInProgress:
 
 
 def _accepted_before(connection: Connection, project: str, operation: NewOperation) -> OperationRow | None:
-    row = connection.execute(_BY_ID, {"id": operation.id}).first()
+    row = connection.execute(OPERATION_BY_ID, {"id": operation.id}).first()
     if row is None:
         return None
     existing = operation_row(row)
@@ -191,7 +183,7 @@ def _accepted_before(connection: Connection, project: str, operation: NewOperati
 
 
 def _read(connection: Connection, operation_id: str) -> OperationRow:
-    return operation_row(connection.execute(_BY_ID, {"id": operation_id}).one())
+    return operation_row(connection.execute(OPERATION_BY_ID, {"id": operation_id}).one())
 
 
 def _id_in_use(operation_id: str) -> Conflict:
@@ -209,7 +201,7 @@ def _check_name(connection: Connection, project: str, name: str) -> None:
     living = connection.execute(_LIVING, {"project": project, "name": name}).scalar_one_or_none()
     if living is None:
         return
-    row = connection.execute(_OPEN, {"stack_id": living}).first()
+    row = connection.execute(OPEN_OF_STACK, {"stack_id": living}).first()
     running = None if row is None else operation_row(row)
     doing = "" if running is None else f" Its operation {running.id} ({running.action}) is {running.state}."
     raise NameInUse(

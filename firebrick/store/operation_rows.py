@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, bindparam, select
 
 from firebrick.contract import Action, OperationState
 from firebrick.store.models import operations, stacks
@@ -30,6 +30,16 @@ OPERATIONS: Select[Any] = select(
     operations.c.summary,
     operations.c.failure,
 ).join_from(operations, stacks, operations.c.stack_id == stacks.c.id)
+
+OPERATION_BY_ID = OPERATIONS.where(operations.c.id == bindparam("id"))
+
+OPEN_STATES = (OperationState.PENDING.value, OperationState.RUNNING.value)
+OPEN_OF_STACK = (
+    OPERATIONS.where(operations.c.stack_id == bindparam("stack_id"))
+    .where(operations.c.state.in_(OPEN_STATES))
+    .order_by(operations.c.seq.desc())
+)
+"""Newest first."""
 
 
 def operation_row(row: Row[Any]) -> OperationRow:

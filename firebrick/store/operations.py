@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, update
 
-from firebrick.contract import Action, OperationState, Status, StepKind, StepResult
+from firebrick.contract import Action, OperationState, Status
 from firebrick.diagnostics import Conflict, Diagnostic, NotFound
 from firebrick.store import reasons
-from firebrick.store.acceptance import OPEN_STATES, stack_not_found
+from firebrick.store.aborts import abort_rows, failure_reason
+from firebrick.store.acceptance import stack_not_found
 from firebrick.store.models import operations, resources, stacks
-from firebrick.store.operation_rows import OPERATIONS, operation_row, tree_as_json
+from firebrick.store.operation_rows import OPEN_OF_STACK, OPERATION_BY_ID, operation_row, tree_as_json
 from firebrick.store.rows import (
     BeginOutcome,
-    Failure,
     FailureTree,
     FinishOutcome,
     Mine,
@@ -25,12 +24,6 @@ from firebrick.store.rows import (
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write
 
-_OF_STACK = (
-    OPERATIONS.where(operations.c.stack_id == bindparam("stack_id"))
-    .where(operations.c.state.in_(OPEN_STATES))
-    .order_by(operations.c.seq.desc())
-)
-_BY_ID = OPERATIONS.where(operations.c.id == bindparam("id"))
 _SUPERSEDE_OLDER = (
     update(operations)
     .where(operations.c.stack_id == bindparam("_stack_id"))
@@ -70,35 +63,6 @@ _END = (
 _TOUCH_STACK = update(stacks).where(stacks.c.id == bindparam("_id")).values(updated_at=bindparam("_now"))
 _DELETE_STACK = update(stacks).where(stacks.c.id == bindparam("_id")).values(deleted_at=bindparam("_now"))
 _DELETE_ROWS = delete(resources).where(resources.c.stack_id == bindparam("_id"))
-_ROWS = (
-    select(
-        resources.c.id,
-        resources.c.name,
-        resources.c.type,
-        resources.c.action,
-        resources.c.status,
-        resources.c.status_reason,
-        resources.c.physical_id,
-        resources.c.claim_seq,
-        resources.c.retries,
-        resources.c.outcome,
-        resources.c.updated_at,
-    )
-    .where(resources.c.stack_id == bindparam("stack_id"))
-    .order_by(resources.c.id)
-    .with_for_update()
-)
-_ABORT_ROWS = (
-    update(resources)
-    .where(resources.c.id == bindparam("_id"))
-    .values(
-        status=Status.FAILED.value,
-        status_reason=bindparam("_reason"),
-        updated_at=bindparam("_now"),
-        outcome=bindparam("_outcome"),
-    )
-)
-_ABORTED = StepResult(kind=StepKind.ABORTED).model_dump_json()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +85,7 @@ class Begin(Write[BeginOutcome]):
         stack = transaction.stack(self.project, self.stack_id)
         if stack is None:
             raise stack_not_found(self.stack_id)
-        found = [operation_row(row) for row in connection.execute(_OF_STACK, {"stack_id": self.stack_id})]
+        found = [operation_row(row) for row in connection.execute(OPEN_OF_STACK, {"stack_id": self.stack_id})]
         running = next((one for one in found if one.state is OperationState.RUNNING), None)
         if running is not None:
             return self._beside(connection, running)
@@ -141,7 +105,7 @@ class Begin(Write[BeginOutcome]):
     def _asked_for(self, connection: Connection) -> OperationRow | None:
         if not self.operation_id:
             return None
-        row = connection.execute(_BY_ID, {"id": self.operation_id}).first()
+        row = connection.execute(OPERATION_BY_ID, {"id": self.operation_id}).first()
         asked = None if row is None else operation_row(row)
         return asked if asked is not None and asked.stack_id == self.stack_id else None
 
@@ -175,7 +139,7 @@ class Begin(Write[BeginOutcome]):
             transaction.set_state(stack, action.value, Status.IN_PROGRESS.value, reasons.started(action), self.now)
         if action is not Action.CREATE:
             connection.execute(_TOUCH_STACK, {"_id": stack.id, "_now": self.now})
-        return operation_row(connection.execute(_BY_ID, {"id": newest.id}).one())
+        return operation_row(connection.execute(OPERATION_BY_ID, {"id": newest.id}).one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +185,7 @@ class Finish(Write[FinishOutcome]):
             summary = reason = reasons.cancelled(action)
         else:
             summary = reasons.failure_summary(action, tree.causes)
-            reason = _failure_reason(action, tree)
+            reason = failure_reason(action, tree)
         state, by = OperationState.FAILED, ""
         if self.interrupted == "takeover" and newer is not None:
             state, by = OperationState.SUPERSEDED, newer.id
@@ -266,71 +230,6 @@ class FailLost(Write[bool]):
         return True
 
 
-def abort_rows(
-    transaction: Transaction, stack: LockedStack, operation: OperationRow, why: str, now: float
-) -> FailureTree:
-    """Rows still IN_PROGRESS become FAILED "ACTION aborted (why)", with events; what became of all of them.
-
-    Their leases stay: a call may still be on its way, and the next operation waits until it cannot be any more.
-    """
-    rows = transaction.connection.execute(_ROWS, {"stack_id": stack.id}).all()
-    hanging = [row for row in rows if row.claim_seq == operation.seq and row.status == Status.IN_PROGRESS]
-    for row in hanging:
-        transaction.emit(
-            stack,
-            now,
-            row.id,
-            row.name,
-            row.type,
-            row.physical_id,
-            row.action,
-            Status.FAILED.value,
-            reasons.aborted(row.action, why),
-        )
-    if hanging:
-        transaction.connection.execute(
-            _ABORT_ROWS,
-            [
-                {"_id": row.id, "_reason": reasons.aborted(row.action, why), "_now": now, "_outcome": _ABORTED}
-                for row in hanging
-            ],
-        )
-    return _failure_tree(operation, rows, {row.id for row in hanging})
-
-
-def _failure_tree(operation: OperationRow, rows: Sequence[Any], hanging: set[int]) -> FailureTree:
-    causes: list[tuple[float, int, Failure]] = []
-    aborted: list[str] = []
-    not_started: list[str] = []
-    for row in rows:
-        if row.claim_seq != operation.seq:
-            if (row.action, row.status) != (Action.DELETE, Status.COMPLETE):
-                not_started.append(row.name)
-            continue
-        if row.id in hanging:
-            aborted.append(row.name)
-            continue
-        result = None if row.outcome is None else StepResult.model_validate_json(row.outcome)
-        if result is None or row.status != Status.FAILED:
-            continue
-        if result.kind is StepKind.ABORTED:
-            aborted.append(row.name)
-            continue
-        error, message = reasons.split_failure(row.status_reason, row.name)
-        kind = result.error_class or result.kind.value
-        cause = Failure(row.name, row.type, row.action, kind, error, message, row.retries + 1)
-        causes.append((row.updated_at, row.id, cause))
-    causes.sort(key=lambda one: one[:2])
-    return FailureTree(tuple(cause for _, _, cause in causes), tuple(aborted), tuple(not_started))
-
-
-def _failure_reason(action: Action, tree: FailureTree) -> str:
-    if not tree.causes:
-        return f"Stack {action} failed"
-    first = tree.causes[0]
-    return reasons.stack_failed(action, reasons.resource_failed(first.error, first.resource, first.message))
-
-
 def _complete(transaction: Transaction, stack: LockedStack, operation: OperationRow, summary: str, now: float) -> None:
     connection = transaction.connection
     transaction.set_state(stack, operation.action.value, Status.COMPLETE.value, summary, now)
@@ -368,7 +267,7 @@ def _locked_operation(
     transaction: Transaction, project: str, stack_id: str, operation_id: str
 ) -> tuple[LockedStack, OperationRow]:
     stack = transaction.stack(project, stack_id)
-    row = transaction.connection.execute(_BY_ID, {"id": operation_id}).first()
+    row = transaction.connection.execute(OPERATION_BY_ID, {"id": operation_id}).first()
     operation = None if row is None else operation_row(row)
     if stack is None or operation is None or operation.stack_id != stack.id:
         raise operation_not_found(operation_id)
@@ -376,7 +275,7 @@ def _locked_operation(
 
 
 def _newer_pending(connection: Connection, operation: OperationRow) -> OperationRow | None:
-    found = [operation_row(row) for row in connection.execute(_OF_STACK, {"stack_id": operation.stack_id})]
+    found = [operation_row(row) for row in connection.execute(OPEN_OF_STACK, {"stack_id": operation.stack_id})]
     if any(one.state is OperationState.RUNNING and one.id != operation.id for one in found):
         return None
     return next((one for one in found if one.seq > operation.seq), None)

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
 
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
-from firebrick.store.acceptance import OPEN_STATES, stack_not_found
+from firebrick.store.acceptance import stack_not_found
 from firebrick.store.models import events, operations, resources, stacks
-from firebrick.store.operation_rows import OPERATIONS, operation_row
+from firebrick.store.operation_rows import OPEN_STATES, OPERATIONS, operation_row
 from firebrick.store.operations import operation_not_found
 from firebrick.store.resource_rows import RESOURCE_COLUMNS, UPSTREAM, resource_row, upstream_row
 from firebrick.store.rows import EventRow, OperationRow, ResourceRow, StackRow, StackSummary, UpstreamRow

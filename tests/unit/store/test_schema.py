@@ -17,9 +17,11 @@ from firebrick.diagnostics import InvalidInput, Unavailable
 from firebrick.store import (
     Keyring,
     Store,
+    aborts,
     acceptance,
     claims,
     migrate,
+    operation_rows,
     operations,
     outcomes,
     plan_rows,
@@ -71,9 +73,9 @@ def test_postgresql_takes_every_table_and_statement() -> None:
             assert str(CreateIndex(index).compile(dialect=dialect))
     statements = [
         value
-        for module in (acceptance, claims, operations, outcomes, plan_rows, reads)
+        for module in (aborts, acceptance, claims, operation_rows, operations, outcomes, plan_rows, reads)
         for name, value in sorted(vars(module).items())
-        if name.startswith("_") and isinstance(value, ClauseElement)
+        if name.lstrip("_").isupper() and isinstance(value, ClauseElement)
     ]
     locking = [
         value

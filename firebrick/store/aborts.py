@@ -1,0 +1,108 @@
+"""What is left when an operation ends without being complete: rows to abort, and the tree that says why it failed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+
+from firebrick.contract import Action, Status, StepKind, StepResult
+from firebrick.store import reasons
+from firebrick.store.models import resources
+from firebrick.store.rows import Failure, FailureTree, OperationRow
+from firebrick.store.transaction import LockedStack, Transaction
+
+_ROWS = (
+    select(
+        resources.c.id,
+        resources.c.name,
+        resources.c.type,
+        resources.c.action,
+        resources.c.status,
+        resources.c.status_reason,
+        resources.c.physical_id,
+        resources.c.claim_seq,
+        resources.c.retries,
+        resources.c.outcome,
+        resources.c.updated_at,
+    )
+    .where(resources.c.stack_id == bindparam("stack_id"))
+    .order_by(resources.c.id)
+    .with_for_update()
+)
+_ABORT_ROWS = (
+    update(resources)
+    .where(resources.c.id == bindparam("_id"))
+    .values(
+        status=Status.FAILED.value,
+        status_reason=bindparam("_reason"),
+        updated_at=bindparam("_now"),
+        outcome=bindparam("_outcome"),
+    )
+)
+_ABORTED = StepResult(kind=StepKind.ABORTED).model_dump_json()
+
+
+def abort_rows(
+    transaction: Transaction, stack: LockedStack, operation: OperationRow, why: str, now: float
+) -> FailureTree:
+    """Rows still IN_PROGRESS become FAILED "ACTION aborted (why)", with events; what became of all of them.
+
+    Their leases stay: a call may still be on its way, and the next operation waits until it cannot be any more.
+    """
+    rows = transaction.connection.execute(_ROWS, {"stack_id": stack.id}).all()
+    hanging = [row for row in rows if row.claim_seq == operation.seq and row.status == Status.IN_PROGRESS]
+    for row in hanging:
+        transaction.emit(
+            stack,
+            now,
+            row.id,
+            row.name,
+            row.type,
+            row.physical_id,
+            row.action,
+            Status.FAILED.value,
+            reasons.aborted(row.action, why),
+        )
+    if hanging:
+        transaction.connection.execute(
+            _ABORT_ROWS,
+            [
+                {"_id": row.id, "_reason": reasons.aborted(row.action, why), "_now": now, "_outcome": _ABORTED}
+                for row in hanging
+            ],
+        )
+    return _failure_tree(operation, rows, {row.id for row in hanging})
+
+
+def _failure_tree(operation: OperationRow, rows: Sequence[Any], hanging: set[int]) -> FailureTree:
+    causes: list[tuple[float, int, Failure]] = []
+    aborted: list[str] = []
+    not_started: list[str] = []
+    for row in rows:
+        if row.claim_seq != operation.seq:
+            if (row.action, row.status) != (Action.DELETE, Status.COMPLETE):
+                not_started.append(row.name)
+            continue
+        if row.id in hanging:
+            aborted.append(row.name)
+            continue
+        result = None if row.outcome is None else StepResult.model_validate_json(row.outcome)
+        if result is None or row.status != Status.FAILED:
+            continue
+        if result.kind is StepKind.ABORTED:
+            aborted.append(row.name)
+            continue
+        error, message = reasons.split_failure(row.status_reason, row.name)
+        kind = result.error_class or result.kind.value
+        cause = Failure(row.name, row.type, row.action, kind, error, message, row.retries + 1)
+        causes.append((row.updated_at, row.id, cause))
+    causes.sort(key=lambda one: one[:2])
+    return FailureTree(tuple(cause for _, _, cause in causes), tuple(aborted), tuple(not_started))
+
+
+def failure_reason(action: Action, tree: FailureTree) -> str:
+    """What the stack is told, when no failure was told it at the time."""
+    if not tree.causes:
+        return f"Stack {action} failed"
+    first = tree.causes[0]
+    return reasons.stack_failed(action, reasons.resource_failed(first.error, first.resource, first.message))
