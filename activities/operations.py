@@ -3,7 +3,6 @@
 import asyncio
 import uuid
 
-from firebrick.plan import Plan, plan_create, plan_delete, to_pages
 from temporalio import activity
 
 from activities.failures import scrubbed
@@ -14,6 +13,7 @@ from firebrick.contract import Action
 from firebrick.diagnostics import ActionInProgress, InvalidInput, NotFound
 from firebrick.failpoints import failpoint
 from firebrick.intake import accept_create, accept_delete
+from firebrick.plan import Plan, plan_create, plan_delete, to_pages
 from firebrick.store.rows import Mine, Nothing, OperationRow, Other
 
 

@@ -14,8 +14,8 @@ def gates() -> list[tuple[str, list[str]]]:
     """(what it checks, the command), in the order of what they cost."""
     typed = [name for name in TYPED if (ROOT / name).is_file() or next((ROOT / name).rglob("*.py"), None)]
     return [
-        ("formatting", [str(BIN / "ruff"), "format", "--check", "."]),
-        ("lint", [str(BIN / "ruff"), "check", "."]),
+        ("formatting", [str(BIN / "ruff"), "format", "--check", "--no-cache", "."]),
+        ("lint", [str(BIN / "ruff"), "check", "--no-cache", "."]),
         ("replayed code", [sys.executable, "-m", "tools.workflow_rules"]),
         ("layers", [str(BIN / "lint-imports"), "--no-cache"]),
         ("types", [str(BIN / "mypy"), *typed]),

@@ -67,8 +67,9 @@ def _is_free(port: int) -> bool:
 class DevServer:
     """One server. database: its file, made when missing and kept when it stops, so a restart goes on where it was.
 
-    port, ui_port: fixed for the object's life, chosen when 0. options: further words of the command line. address: for clients, ``127.0.0.1:PORT``. log: what
-    the process says, beside the database. All methods block, start() for about half a second.
+    port, ui_port: fixed for the object's life, chosen when 0. options: further words of the command line. address:
+    for clients, ``127.0.0.1:PORT``. log: what the process says, beside the database. All methods block, start() for
+    about half a second.
     """
 
     def __init__(self, database: Path, *, port: int = 0, ui_port: int = 0, options: Sequence[str] = ()) -> None:

@@ -144,7 +144,7 @@ def test_a_refused_template_ends_with_the_place(demo: Launcher, tmp_path_factory
     template.write_text("heat_template_version: 2018-08-31\nresources:\n  a:\n    type: OS::Heat::Nonsense\n")
     running = demo("-t", str(template))
     assert running.end() == 1
-    assert f"{template}:4" in running.output and "OS::Heat::Nonsense" in running.output
+    assert "/bad.yaml:4:" in running.output and "OS::Heat::Nonsense" in running.output
     assert running.left() == []
 
 
