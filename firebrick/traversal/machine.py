@@ -127,7 +127,7 @@ class Traversal:
             done=sorted([*self._gone, *(track.node.id for track in self._order if track.at is At.DONE)]),
             failed=self._failed,
             aborted=self._aborted,
-            batches=list(self._batches.values()),
+            batches=list(self._batches.items()),
             batch=self._last_batch,
             signals=list(self._signals),
             cause=self._cause,
@@ -139,7 +139,7 @@ class Traversal:
             elif track.at is At.RUNNING and not track.batch:
                 saved.running.append((track.node.id, track.step))
             elif track.alone and track.at in (At.WAITING, At.READY):
-                saved.alone.append(track.node.id)
+                saved.alone.append((track.node.id, track.step))
         return saved.to_text()
 
     # --- events -------------------------------------------------------------------------------------------------------
@@ -173,10 +173,10 @@ class Traversal:
         if track is None or track.at is not At.RUNNING or track.batch or step not in (None, track.step):
             return out
         self._places -= 1
+        if result.kind is StepKind.SUPERSEDED:
+            self._interrupt("superseded", out, ended=(node,))
         self._leaves_running(track)
         self._judge(track, result, now, out)
-        if result.kind is StepKind.SUPERSEDED:
-            self._interrupt("superseded", out)
         return self._go_on(out)
 
     def batch_ended(self, nodes: Sequence[int], results: Sequence[tuple[int, StepResult]], now: float) -> list[Command]:
@@ -189,14 +189,15 @@ class Traversal:
         number = first.batch
         del self._batches[number]
         self._places -= 1
-        ran = superseded = False
+        if any(result.kind is StepKind.SUPERSEDED for _, result in results):
+            self._interrupt("superseded", out, ended=nodes)
+        ran = False
         for node, result in results:
             track = self._tracks.get(node)
             if track is not None and track.batch == number:
                 ran = True
                 self._leaves_running(track)
                 self._judge(track, result, now, out)
-                superseded = superseded or result.kind is StepKind.SUPERSEDED
         for node in nodes:
             track = self._tracks[node]
             if track.batch == number:
@@ -205,8 +206,6 @@ class Traversal:
                 track.alone = not ran
                 if not self._missing[self._graph.bundle_of(node)]:
                     self._becomes_ready(track)
-        if superseded:
-            self._interrupt("superseded", out)
         return self._go_on(out)
 
     def timer_fired(self, node: int, now: float) -> list[Command]:
@@ -397,14 +396,16 @@ class Traversal:
             track.batch = track.step = self._last_batch
         out.append(RunBatch(tuple(track.node for track in chosen), self._last_batch))
 
-    def _interrupt(self, cause: Interrupt, out: list[Command]) -> None:
+    def _interrupt(self, cause: Interrupt, out: list[Command], ended: Sequence[int] = ()) -> None:
+        """ended: those whose end this is the news of; they need not be asked to stop."""
         if self._cause or self._result is not None:
             return
         self._cause = cause
         running: list[int] = []
         for track in self._order:
             if track.at is At.RUNNING:
-                running.append(track.node.id)
+                if track.node.id not in ended:
+                    running.append(track.node.id)
             elif track.at is At.PARKED or track.at is At.DUE:
                 if track.at is At.PARKED and self._started:
                     out.append(CancelTimer(track.node))
@@ -432,12 +433,10 @@ class Traversal:
         self._failed = list(saved.failed)
         self._aborted = list(saved.aborted)
         ended = frozenset([*saved.failed, *saved.aborted])
-        for node in saved.failed:
-            if node in self._tracks:
-                self._tracks[node].at = At.FAILED
-        for node in saved.aborted:
-            if node in self._tracks:
-                self._tracks[node].at = At.ABORTED
+        for at, nodes in ((At.FAILED, saved.failed), (At.ABORTED, saved.aborted), (At.DONE, saved.done)):
+            for node in nodes:
+                if node in self._tracks:
+                    self._tracks[node].at = at
         done_here = [self._tracks[node] for node in saved.done if node in self._tracks]
         open_here = sum(1 for node in self._tracks if node not in ended) - len(done_here)
         self._total = max(saved.total, open_here + len(done_here) + len(ended))
@@ -447,29 +446,29 @@ class Traversal:
                 self._tracks[node].step = step
                 self._becomes_running(self._tracks[node])
                 self._places += 1
-        for nodes in saved.batches:
-            self._restore_batch(tuple(node for node in nodes if node in self._tracks))
+        for number, batch in saved.batches:
+            self._restore_batch(number, tuple(node for node in batch if node in self._tracks))
         for one in saved.parked:
             if one.id in self._tracks:
                 self._restore_parked(self._tracks[one.id], one)
-        for node in saved.alone:
+        for node, step in saved.alone:
             if node in self._tracks:
                 self._tracks[node].alone = True
+                self._tracks[node].step = step
         for track in done_here:  # last: this makes ready whoever is still waiting
             self._becomes_done(track)
         known = [*saved.done, *(node for node, _ in saved.running), *(one.id for one in saved.parked)]
-        known.extend(node for nodes in saved.batches for node in nodes)
+        known.extend(node for _, nodes in saved.batches for node in nodes)
         self._gone = [node for node in known if node not in self._tracks]
 
-    def _restore_batch(self, nodes: tuple[int, ...]) -> None:
+    def _restore_batch(self, number: int, nodes: tuple[int, ...]) -> None:
         if nodes:
-            self._last_batch += 1
-            self._batches[self._last_batch] = nodes
+            self._batches[number] = nodes
             self._places += 1
             for node in nodes:
                 track = self._tracks[node]
                 self._becomes_running(track)
-                track.batch = track.step = self._last_batch
+                track.batch = track.step = number
 
     def _restore_parked(self, track: Track, one: Parked) -> None:
         track.at = At.PARKED

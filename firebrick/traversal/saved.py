@@ -26,8 +26,8 @@ class Parked:
 @dataclass(slots=True)
 class Saved:
     """total: nodes of the operation's first plan. done: ascending ids. failed, aborted: in the order of events.
-    running: (id, step). batches: ids of each running batch, in order. batch: the last batch's number.
-    alone: instant nodes that no batch may take. signals: keys that came and that nobody has waited for yet.
+    running: (id, step). batches: (number, ids) of each running one. batch: the last one's number. alone: (id, step) of
+    instant nodes that no batch may take. signals: keys that came and that nobody has waited for yet.
     cause: the interrupt's, or "".
     """
 
@@ -37,9 +37,9 @@ class Saved:
     aborted: list[int] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
     running: list[tuple[int, int]] = field(default_factory=list)
-    batches: list[tuple[int, ...]] = field(default_factory=list)
+    batches: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     batch: int = 0
-    alone: list[int] = field(default_factory=list)
+    alone: list[tuple[int, int]] = field(default_factory=list)
     signals: list[str] = field(default_factory=list)
     cause: str = ""
 
@@ -70,9 +70,9 @@ class Saved:
             aborted=data.get("aborted", []),
             parked=[Parked(*one) for one in data.get("parked", [])],
             running=[(node, step) for node, step in data.get("running", [])],
-            batches=[tuple(nodes) for nodes in data.get("batches", [])],
+            batches=[(number, tuple(nodes)) for number, nodes in data.get("batches", [])],
             batch=data.get("batch", 0),
-            alone=data.get("alone", []),
+            alone=[(node, step) for node, step in data.get("alone", [])],
             signals=data.get("signals", []),
             cause=data.get("cause", ""),
         )
