@@ -109,29 +109,26 @@ class Conditions:
     # --- functions of conditions ------------------------------------------------------------------------------------
 
     def _function(self, name: str, raw: Any, evaluation: Evaluation) -> Any:
-        """The value of a function inside a condition; data when the name is none; Misuse when it is not for here."""
-        if name not in CONDITION_NAMES and name != "get_param":
-            if name in LATE_CONDITION_NAMES and evaluation.version >= _LATE_SINCE:
-                evaluation.path.append(name)
-                try:
-                    return evaluation.functions[name].build(raw, evaluation)
-                finally:
-                    evaluation.path.pop()
-            if name in evaluation.functions:
-                raise Misuse(
-                    f"the function {name} cannot be used in a condition",
-                    heat=f'The function "{name}" is invalid in this context',
-                    detail=f"Conditions have {', '.join(CONDITION_NAMES)} and get_param.",
-                    code="function-not-here",
-                    inside=(name,),
-                )
+        """The value of a function inside a condition; UNKNOWN when it is reported as wrong; data when it is none."""
+        late = name in LATE_CONDITION_NAMES and evaluation.version >= _LATE_SINCE
+        own = name in CONDITION_NAMES
+        if not own and name not in evaluation.functions:
             return {name: raw}
         evaluation.path.append(name)
         depth = len(evaluation.path)
         try:
+            if own:
+                return getattr(self, f"_{name}")(raw, evaluation)
             if name == "get_param":
                 return evaluation.functions[name].build(self._values(raw, evaluation), evaluation)
-            return getattr(self, f"_{name}")(raw, evaluation)
+            if late:
+                return evaluation.functions[name].build(raw, evaluation)
+            raise Misuse(
+                f"the function {name} cannot be used in a condition",
+                heat=f'The function "{name}" is invalid in this context',
+                detail=f"Conditions have {', '.join(CONDITION_NAMES)} and get_param.",
+                code="function-not-here",
+            )
         except Misuse as error:
             del evaluation.path[depth:]
             evaluation.misused(error)

@@ -64,7 +64,9 @@ class Evaluation:
         self.types: dict[str, TypeSchema | None] = {}
         self.path: list[str | int] = []
         self.referred: set[str] = set()
-        self.hidden_reads: list[Path] = []
+        self._hidden_reads: list[Path] = []
+        self._landed: list[Path] = []
+        self._outermost: int | None = None
         self._parameters = parameters
         self._files = files
         self._unknown = 0
@@ -77,7 +79,9 @@ class Evaluation:
         """Go to a place of the document; forget what was noted at the last one."""
         self.path = list(path)
         self.referred = set()
-        self.hidden_reads = []
+        self._hidden_reads = []
+        self._landed = []
+        self._outermost = None
         self._left = 0
 
     @property
@@ -139,6 +143,9 @@ class Evaluation:
         if self._spent > MOST_RESULT:  # reported already; the rest would only cost time
             self._unknown += 1
             return UNKNOWN
+        outermost = self._outermost is None
+        if outermost:
+            self._outermost = len(self.path)
         self.path.append(name)
         depth = len(self.path)
         try:
@@ -147,6 +154,8 @@ class Evaluation:
             del self.path[depth:]
             self.misused(error)
             made = UNKNOWN
+        if outermost:
+            self._outermost = None
         if made is UNKNOWN:
             self._unknown += 1
         elif isinstance(made, Function):
@@ -190,10 +199,24 @@ class Evaluation:
     # --- problems -------------------------------------------------------------------------------------------------
 
     def tainted(self, path: Path) -> Path | None:
-        """Where a hidden parameter was read that shows in the value at a path, or None."""
-        for read in self.hidden_reads:
+        """Where a hidden parameter was read that shows in the value of the function at a path; or None."""
+        for read in self._hidden_reads:
             if read[: len(path)] == path or path[: len(read)] == read:
                 return read
+        return None
+
+    def _note_hidden(self) -> None:
+        """The value stands, in the end, where the outermost function is; in between it passes all functions around."""
+        self._hidden_reads.append(tuple(self.path))
+        if self._outermost is not None:
+            self._landed.append(tuple(self.path[: self._outermost]))
+
+    def landed(self, path: Path) -> Path | None:
+        """tainted(), of a value after everything is computed: the paths of functions are not in it any more, and items
+        of lists may have moved up because others vanished: any item counts for all of its list."""
+        for place in self._landed:
+            if all(one == other or isinstance(one, int) for one, other in zip(path, place, strict=False)):
+                return place
         return None
 
     def misused(self, error: Misuse) -> None:
@@ -224,11 +247,11 @@ class Evaluation:
         if found is None:
             return UNKNOWN
         if found.hidden:
-            self.hidden_reads.append(tuple(self.path))
+            self._note_hidden()
         return found.value
 
     def all_parameters(self) -> dict[str, Any]:
-        self.hidden_reads.append(tuple(self.path))
+        self._note_hidden()
         found = {name: one.value for name, one in self._parameters.items() if one is not None}
         self.spend(found)
         return found

@@ -1,7 +1,7 @@
 """Matching a whole text against a pattern of a template, in bounded time.
 
 Python's expressions backtrack: ``(a+)+b`` against forty letters takes for ever, and nothing can stop it. A pattern
-and a text that might do that are matched in a process of their own, which is ended after two seconds.
+and a text that might do that are matched in a process of their own, which is ended after one second.
 """
 
 import json
@@ -11,8 +11,8 @@ import sys
 import time
 import warnings
 
-SECONDS = 2.0
-ALL_SECONDS = 4.0
+SECONDS = 1.0
+ALL_SECONDS = 3.0
 _ALWAYS_QUICK = 12  # characters
 _QUIET_STEPS = 1_000_000  # what a match may cost at worst before it goes to a process of its own
 _REPEATS = re.compile(r"[*+{?]")
@@ -52,7 +52,7 @@ class Patience:
 def matches_whole(pattern: str, text: str, patience: Patience) -> bool:
     """Whether the match from the start ends at the end, as Heat has it (``a|ab`` does not match ``ab``).
 
-    The pattern has passed check_pattern. TooSlow when that cannot be found out in two seconds, or within what is left
+    The pattern has passed check_pattern. TooSlow when that cannot be found out in one second, or within what is left
     of the patience.
     """
     repeats = min(len(_REPEATS.findall(pattern)), 30)

@@ -270,7 +270,7 @@ class ResourceSection:
         if isinstance(value, str) and value in known:
             return known[value]
         path: Path = ("resources", name, "deletion_policy")
-        hidden = not isinstance(raw, str) and self._evaluation.tainted(path) is not None
+        hidden = not isinstance(raw, str) and self._evaluation.landed(path) is not None
         shown = "******" if hidden else shorten(value)
         self._wrong(
             "bad-deletion-policy",
@@ -296,7 +296,7 @@ class ResourceSection:
         named = problem.message.removeprefix("Unknown Property ")
         if problem.code == "unknown-property":
             path = (*heat_path, named)
-        read = self._evaluation.tainted(path)
+        read = self._evaluation.landed(path)
         if read is not None:
             path = path[: len(read)]
             heat_path = heat_path[: len(read)]
