@@ -13,16 +13,19 @@ from typing import Any
 
 from firebrick.contract import Action, CreateStackRequest, DeleteStackRequest, workflow_id
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
+from firebrick.resources.base import ResourceType
 from firebrick.resources.registry import Registry
 from firebrick.store import Store
 from firebrick.store.rows import NewOperation, NewResource, NewStack, OperationRow
 from firebrick.template import (
+    UNKNOWN,
     StackDefinition,
     StackIdentity,
     check_stack_name,
     define,
     parse_environment,
     parse_template,
+    references,
 )
 
 DEFAULT_TIMEOUT_MINS = 60  # Heat's stack_action_timeout
@@ -153,7 +156,29 @@ def _define(registry: Registry, request: CreateStackRequest, stack_id: str) -> t
         types=registry,
         files=request.files,
     )
+    too_long = _waits_beyond(registry, definition, (request.timeout_mins or DEFAULT_TIMEOUT_MINS) * 60)
+    if too_long:
+        raise InvalidInput(too_long)
     return definition, definition.description
+
+
+def _waits_beyond(registry: Registry, definition: StackDefinition, timeout: float) -> list[Diagnostic]:
+    """Resources that may by their own will wait longer than the stack's time limit (Heat checks OS::Heat::Delay)."""
+    problems = []
+    for resource in definition.resources.values():
+        schema = registry.schema(resource.type)
+        if type(schema.implementation).longest is ResourceType.longest or references(resource.properties):
+            continue
+        for problem in schema.check_timeout(resource.properties, timeout=timeout, unknown=UNKNOWN):
+            problems.append(
+                Diagnostic(
+                    code="longer-than-the-timeout",
+                    summary=problem.message,
+                    detail="Let it wait less, or give the stack more time with timeout_mins.",
+                    path=f"resources.{resource.name}.properties",
+                )
+            )
+    return problems
 
 
 def _tag_problems(tags: Sequence[str]) -> list[Diagnostic]:

@@ -8,8 +8,10 @@ from temporalio.exceptions import ApplicationError
 
 from firebrick import contract
 from firebrick.contract import DeleteStackRequest, OperationState
+from firebrick.diagnostics import InvalidInput
 from firebrick.intake import accept_delete
 
+HEAD = "heat_template_version: 2018-08-31\nresources:\n"
 CHAIN = """
 heat_template_version: 2018-08-31
 resources:
@@ -32,7 +34,7 @@ def waits(seconds: int) -> str:
     return f"""
 heat_template_version: 2018-08-31
 resources:
-  wait: {{type: OS::Heat::Delay, properties: {{min_wait: {seconds}}}}}
+  wait: {{type: OS::Heat::TestResource, properties: {{action_wait_secs: {{create: {seconds}}}}}}}
   after: {{type: OS::Heat::TestResource, depends_on: wait}}
 """
 
@@ -87,6 +89,12 @@ async def test_a_wait_of_an_hour_is_a_timer_and_no_activity(lab) -> None:
     steps = [e for e in history.events if e.HasField("activity_task_scheduled_event_attributes")]
     # begin, wait twice (start, look again), after, finish
     assert len(steps) == 5
+
+
+async def test_a_delay_longer_than_the_stack_may_take_is_refused_at_once(lab) -> None:
+    template = HEAD + "  wait: {type: OS::Heat::Delay, properties: {min_wait: 100, max_jitter: 300}}\n"
+    with pytest.raises(InvalidInput, match="resources.wait.properties.*400 exceeds stack timeout 300"):
+        await lab.create(template, timeout_mins=5)
 
 
 async def test_the_time_limit_ends_an_action_and_leaves_nothing_in_progress(lab) -> None:
