@@ -7,6 +7,7 @@ logs in the state folder. Readiness is told on the terminal and, for programs, i
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -125,9 +126,9 @@ class Server:
             cleanup.callback(listener.close)
             _log_to(self._folder.log("http"))
             keeping: list[asyncio.Task[None]] = []
-            target = await self._start_temporal(cleanup, keeping)
-            store = await Store.open(self._settings.database_url, Keyring.from_file(self._folder.keyring))
+            store = await self._open_store()
             cleanup.push_async_callback(store.close)
+            target = await self._start_temporal(cleanup, keeping)
             client = await cluster.connect(target)
             search_attributes = await self._look_at_cluster(client)
             worker = await self._start_worker(cleanup, keeping, target, client.namespace)
@@ -161,6 +162,18 @@ class Server:
             for task in (serving, *keeping):  # none ends by itself; if one did, its error is the reason
                 if task.done():
                     task.result()
+
+    async def _open_store(self) -> Store:
+        try:
+            return await Store.open(self._settings.database_url, Keyring.from_file(self._folder.keyring))
+        except ModuleNotFoundError as error:  # the driver that the URL names
+            raise InvalidInput(
+                Diagnostic(
+                    code="no-database-driver",
+                    summary=f"the Python package {error.name}, which this kind of database needs, is not installed",
+                    detail=f"Install {error.name}, or leave --database out to keep everything in the state folder.",
+                )
+            ) from None
 
     async def _start_temporal(
         self, cleanup: contextlib.AsyncExitStack, keeping: list[asyncio.Task[None]]
@@ -293,11 +306,14 @@ def listen(host: str, port: int, *, option: str) -> socket.socket:
         listener.listen(128)
     except (OSError, OverflowError) as error:
         listener.close()
+        detail = f"Choose another with {option} PORT ({option} 0 takes a free one), or stop what uses it."
+        if getattr(error, "errno", None) not in (errno.EADDRINUSE, errno.EACCES):
+            detail = "Give an address of this machine with --host."
         raise InvalidInput(
             Diagnostic(
                 code="port-not-available",
                 summary=f"port {port} on {host} cannot be used: {getattr(error, 'strerror', None) or error}",
-                detail=f"Choose another with {option} PORT ({option} 0 takes a free one), or stop what uses it.",
+                detail=detail,
             )
         ) from None
     listener.setblocking(False)

@@ -68,6 +68,8 @@ def run(arguments: Sequence[str]) -> int:
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except SystemExit as stop:  # the worker has a parser of its own
+        return stop.code if isinstance(stop.code, int) else REFUSED
     except click.ClickException as wrong:
         wrong.show()
         return wrong.exit_code

@@ -21,7 +21,7 @@ def write_report(error: BaseException, arguments: Sequence[str]) -> str:
         traceback.print_exception(error)
     click.echo(f"error: an unexpected {type(error).__name__} [report {report_id}]", err=True)
     try:
-        folder = StateFolder.at().reports
+        folder = StateFolder.at(_state_folder(arguments)).reports
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = folder / f"{report_id}.txt"
         file.write_text(report_text(error, arguments, report_id), encoding="utf-8")
@@ -30,6 +30,15 @@ def write_report(error: BaseException, arguments: Sequence[str]) -> str:
         click.echo(f"  This is a fault of Firebrick's. The report could not be written: {why.strerror}.", err=True)
     click.echo("  FIREBRICK_DEBUG=1 in front of the command shows the whole error.", err=True)
     return report_id
+
+
+def _state_folder(arguments: Sequence[str]) -> str | None:
+    """What --state-dir of the failed command says, if it does."""
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, equals, value = argument.partition("=")
+        if name == "--state-dir":
+            return value if equals else following
+    return None
 
 
 def report_text(error: BaseException, arguments: Sequence[str], report_id: str) -> str:
