@@ -142,10 +142,9 @@ class Tree:
     def _line(self, branch: str, leaf: Leaf) -> "Text":
         from rich.text import Text
 
-        state = "waiting" if leaf.state == "INIT_COMPLETE" else leaf.state
-        text = Text.assemble(branch, printable(leaf.name), "  ", (state, STYLES.get(leaf.status, "dim")))
-        if leaf.state == "INIT_COMPLETE":
-            text.stylize("dim", len(branch) + len(leaf.name))
+        waiting = leaf.state == "INIT_COMPLETE"
+        state = ("waiting", "dim") if waiting else (leaf.state, STYLES.get(leaf.status, "dim"))
+        text = Text.assemble(branch, printable(leaf.name), "  ", state)
         if leaf.status == "IN_PROGRESS":
             text.append(f"  {time.monotonic() - leaf.since:.0f} s")
         if leaf.reason and leaf.reason != "state changed":
