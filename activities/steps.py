@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.failures import scrubbed
 from activities.heartbeat import Interrupt, alive
@@ -82,6 +83,10 @@ class _Step:
                 case Superseded():
                     return StepResult(kind=StepKind.SUPERSEDED)
                 case Busy(until=until):
+                    if until <= now:
+                        # This very attempt was here before and left nothing (a reset workflow repeats its numbers):
+                        # only a later attempt may have the row.
+                        raise ApplicationError("the row is held under this attempt's own number", type="HeldByItself")
                     # Somebody is, or was, inside a call. Either the outcome appears, or the lease runs out.
                     if await self._interrupt.wait(min(0.5, max(0.02, until - now))):
                         return StepResult(kind=StepKind.ABORTED)
