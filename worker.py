@@ -201,4 +201,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not sys.exit: threads of Temporal's core that outlive the interpreter may abort the process while it ends.
+    os._exit(code)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 TASK_QUEUE = "firebrick"
 DEFAULT_PROJECT = "default"
 CONTRACT_VERSION = 1
+MAX_TIMEOUT_MINS = 35_791_394  # 2**31 seconds
 
 # Workflow types: one for each stack action.
 CREATE_STACK = "CreateStack"
@@ -106,7 +107,7 @@ class CreateStackRequest(Frozen):
     """``CreateStack`` started by a person or a program with nothing but a Temporal client.
 
     template: text (YAML or JSON) or an object. environment likewise. parameters: name -> value.
-    files: what the template's get_file names. timeout_mins: 1..; None is the server's default (60).
+    files: what the template's get_file names. timeout_mins: None is the server's default (60).
     operation_id: a UUID the client may mint: starting twice with one id is starting once.
     """
 
@@ -115,7 +116,7 @@ class CreateStackRequest(Frozen):
     environment: str | dict[str, Any] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
     files: dict[str, str] = Field(default_factory=dict)
-    timeout_mins: Annotated[int, Field(ge=1)] | None = None
+    timeout_mins: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_MINS)] | None = None
     disable_rollback: bool = True
     tags: tuple[str, ...] = ()
     project: str = DEFAULT_PROJECT

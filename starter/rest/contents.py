@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 
 from firebrick.diagnostics import Diagnostic, NotFound
 from firebrick.store.rows import ResourceRow, StackRow
-from firebrick.template import ResourceDefinition
+from firebrick.template import OutputDefinition, ResourceDefinition
 from starter.rest.errors import bad_request
 from starter.rest.front import Call, Route
 from starter.rest.query_values import query_boolean, query_filters, query_integer
@@ -27,6 +27,7 @@ EVENT_FILTERS = {
     "resource_type": "resource_type",
 }
 MOST_EVENTS = 1000  # of a page for followers
+MOST_KEYS = 20  # of outputs, named to someone who asked for another
 
 
 # --- resources ---
@@ -35,7 +36,11 @@ MOST_EVENTS = 1000  # of a page for followers
 async def list_resources(call: Call) -> Response:
     stack, query = await call.stack(), call.request.query_params
     if unknown := sorted(set(query) - RESOURCE_QUERIES):
-        raise bad_request(f"Invalid filter parameters {unknown}", "unknown-filter")
+        raise bad_request(
+            f"Invalid filter parameters {unknown}",
+            "unknown-filter",
+            detail=f"There are: {', '.join(sorted(RESOURCE_QUERIES))}.",
+        )
     query_integer(call.request, "nested_depth", least=0)
     detail = query_boolean(call.request, "with_detail", False)
     rows = [row for row in await call.repository.resources(stack.id) if _wanted(row, call)]
@@ -151,7 +156,9 @@ async def show_output(call: Call) -> Response:
     output = await resolved_output(call.repository, call.front.registry, stack, key)
     if output is None:
         message = f"Specified output key {key} not found."
-        raise NotFound(Diagnostic(code="output-not-found", summary=message, heat_type="NotFound"))
+        keys = ", ".join(OutputDefinition.thaw(frozen).key for frozen in stack.outputs[:MOST_KEYS])
+        detail = f"The stack's outputs are: {keys}." if keys else "The stack has no outputs."
+        raise NotFound(Diagnostic(code="output-not-found", summary=message, detail=detail, heat_type="NotFound"))
     return JSONResponse({"output": output})
 
 

@@ -40,10 +40,12 @@ class Forbidden(FirebrickError):
     status = 403
 
 
-def bad_request(message: str, code: str, *, detail: str = "", path: str = "", heat_type: str = "") -> InvalidInput:
-    """A request that is wrong as a request, in Heat's words."""
+def bad_request(
+    message: str, code: str, *, detail: str = "", path: str = "", file: str = "", heat_type: str = "HTTPBadRequest"
+) -> InvalidInput:
+    """A request that is wrong as a request: message in Heat's words; detail: what to do, unless that says it."""
     return InvalidInput(
-        Diagnostic(code=code, summary=message, detail=detail, path=path, heat_type=heat_type or "HTTPBadRequest")
+        Diagnostic(code=code, summary=message, detail=detail, path=path, file=file, heat_type=heat_type)
     )
 
 

@@ -8,6 +8,9 @@ from fastapi import Request
 from starter.rest.errors import bad_request
 
 
+LARGEST = 2**63 - 1  # of a 64-bit column
+
+
 def boolean(name: str, value: object) -> bool:
     """``true`` and ``false`` in any case, or a JSON boolean."""
     if isinstance(value, bool):
@@ -24,7 +27,7 @@ def integer(name: str, value: object, *, least: int | None = None) -> int:
     number: int | None = None
     if isinstance(value, int) and not isinstance(value, bool):
         number = value
-    elif isinstance(value, str) and len(value) < 20:
+    elif isinstance(value, str) and len(value) <= 100:
         try:
             number = int(value)
         except ValueError:
@@ -37,8 +40,9 @@ def integer(name: str, value: object, *, least: int | None = None) -> int:
 
 
 def query_integer(request: Request, name: str, *, least: int | None = None) -> int | None:
+    """None when it is not there. No larger than a database's largest integer, which is as good as without bound."""
     value = request.query_params.get(name)
-    return None if value is None else integer(name, value, least=least)
+    return None if value is None else min(integer(name, value, least=least), LARGEST)
 
 
 def query_boolean(request: Request, name: str, default: bool) -> bool:

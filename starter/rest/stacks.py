@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from firebrick.contract import CreateStackRequest, DeleteStackRequest
+from firebrick.contract import MAX_TIMEOUT_MINS, CreateStackRequest, DeleteStackRequest
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from firebrick.template import parse_template
 from starter.rest.environments import requested_environment
@@ -20,7 +20,7 @@ from starter.rest.request_body import read_body
 from starter.rest.resolved import resolved_outputs
 from starter.rest.views import link, operation_body, stack_alone, stack_in_list
 
-MOST_MINUTES = 35_791_394  # 2**31 seconds
+NAMES = "A name begins with a letter and has at most 255 letters, digits, and the characters _ . -"
 SORT_KEYS = {
     "stack_name": "name",
     "name": "name",
@@ -84,20 +84,31 @@ async def create(call: Call) -> Response:
 async def _create_request(call: Call, body: Mapping[str, Any]) -> CreateStackRequest:
     name = body.get("stack_name")
     if name is None or name == "":
-        raise bad_request("No stack name specified", "no-stack-name", path="stack_name")
+        raise bad_request("No stack name specified", "no-stack-name", detail=NAMES, path="stack_name")
     if body.get("adopt_stack_data") is not None:
         raise _not_yet("adopt_stack_data", "adopting existing resources", "Create the stack without it.")
     template = body.get("template")
     if template is None and body.get("template_url") is not None:
         raise _not_yet("template_url", "fetching templates", "Send the template itself in `template`.")
     if template is None or template in ("", {}):
-        raise bad_request("No template specified", "no-template", path="template")
+        raise bad_request(
+            "No template specified",
+            "no-template",
+            detail="There is nothing in it. The least there can be is a line with heat_template_version.",
+            path="template",
+            file="template",
+        )
     if not isinstance(template, str | dict):
         raise bad_request("The template must be text or an object.", "bad-template", path="template")
     timeout = body.get("timeout_mins")
     minutes = integer("timeout_mins", timeout) if timeout not in (None, "") else None
-    if minutes is not None and not 0 <= minutes <= MOST_MINUTES:
-        raise bad_request(f"Invalid timeout value {minutes}", "bad-value", path="timeout_mins")
+    if minutes is not None and not 0 <= minutes <= MAX_TIMEOUT_MINS:
+        raise bad_request(
+            f"Invalid timeout value {minutes}",
+            "bad-value",
+            detail=f"Minutes from 1 to {MAX_TIMEOUT_MINS}; 0 is the server's default.",
+            path="timeout_mins",
+        )
     rollback = body.get("disable_rollback")
     tags = text("tags", body.get("tags"))
     fields: dict[str, Any] = {
