@@ -60,7 +60,12 @@ class BatchActivities:
             for row in ask.rows
         ]
         held = await rows.claim_many(
-            claims, action=ask.action, operation_id=ask.operation_id, now=self._world.clock(), lease=LEASE
+            claims,
+            action=ask.action,
+            operation_id=ask.operation_id,
+            now=self._world.clock(),
+            lease=LEASE,
+            announce=False,
         )
         failpoint("batch.after-claim")
         results: dict[int, StepResult] = {}

@@ -32,7 +32,7 @@ from firebrick.template import ResourceDefinition, resolve, resolve_properties
 
 # Polls up to this far apart, and for this long in all, stay in the activity; longer ones park the node.
 POLL_IN_PLACE = 5.0
-# The lease that a claim takes: long enough to get from there to the call, which takes a lease of its own length.
+# The lease that a claim takes, in seconds: long enough to get to the call, which takes a lease of its own length.
 CLAIM_LEASE = 5.0
 # Added to a call's time limit to make the lease: the call has been abandoned for so long before anyone else may act.
 LEASE_MARGIN = 2.0
@@ -66,7 +66,6 @@ class _Step:
             step=ask.step,
             attempt=attempt,
         )
-        self._leased_until = 0.0
         self._properties: dict[str, Any] | None = None  # resolved ones, to be stored
 
     async def run(self) -> StepResult:
@@ -92,7 +91,7 @@ class _Step:
                         return StepResult(kind=StepKind.ABORTED)
                     continue
                 case Claimed():
-                    self._leased_until = now + CLAIM_LEASE
+                    pass
             failpoint("step.after-claim", held.row.name)
             try:
                 return await self._guarded(held)
@@ -123,7 +122,7 @@ class _Step:
             self._properties = dict(row.properties)
         context = self._context(held, validate(kind, self._properties, name=row.name), metadata)
         if row.polling or row.physical_id is not None:
-            answer = await self._call(kind, kind.poll_create, context)
+            answer = await self._query(kind, kind.poll_create, context)
             return await self._follow(kind, held, context, kind.poll_create, answer)
         if held.intent_open:
             if kind.find_by_key is not None:
@@ -138,7 +137,7 @@ class _Step:
         if self._interrupt:
             return await self._aborted(row)
         try:
-            answer = await self._call(kind, kind.create, context)
+            answer = await self._effect(kind, kind.create, context)
         except Exception as error:
             # Throttled, conflict and the like are answers; a broken connection or a time limit is none.
             if _may_hide_an_effect(error) and _effect_unknowable(kind):
@@ -154,7 +153,7 @@ class _Step:
         model = restore(kind, row.properties) if row.properties is not None else None
         context = self._context(held, model, {})
         if row.polling:
-            answer = await self._call(kind, kind.poll_delete, context)
+            answer = await self._query(kind, kind.poll_delete, context)
             return await self._follow(kind, held, context, kind.poll_delete, answer)
         if row.physical_id is None:
             # Nothing is known of an object; a create may have been begun and not told about.
@@ -164,12 +163,12 @@ class _Step:
             if found is None:
                 return await self._done(row, Done())
             failpoint("step.after-find", row.name)
-            await self._progress(kind, found.physical_id, None)
+            await self._progress(found.physical_id, None)
             context = self._context(held, model, {}, physical_id=found.physical_id)
         failpoint("step.before-call", row.name)
         if self._interrupt:
             return await self._aborted(row)
-        answer = await self._call(kind, kind.delete, context)
+        answer = await self._effect(kind, kind.delete, context)
         failpoint("step.after-call", row.name)
         return await self._follow(kind, held, context, kind.poll_delete, answer)
 
@@ -190,7 +189,7 @@ class _Step:
             if not isinstance(answer, Poll) or waited + answer.after > POLL_IN_PLACE:
                 return await self._park(held.row, answer, physical_id, progress)
             if known != (physical_id, progress) or not waited:
-                await self._progress(kind, physical_id, progress)
+                await self._progress(physical_id, progress)
                 known = (physical_id, progress)
                 failpoint("step.after-progress", held.row.name)
             waited += max(answer.after, 0.02)
@@ -199,31 +198,31 @@ class _Step:
             context = self._context(
                 held, context.properties, context.metadata, physical_id=physical_id, progress=progress
             )
-            answer = await self._call(kind, poll, context)
+            answer = await self._query(kind, poll, context)
         return await self._done(held.row, answer)
 
-    async def _call(self, kind: ResourceType, handler: Callable[..., Any], context: Context) -> Any:
-        """One provider call, inside the lease to its last moment."""
+    async def _effect(self, kind: ResourceType, handler: Callable[..., Any], context: Context) -> Any:
+        """A create or delete call, inside a lease that outlives it: nobody else may act on the row meanwhile."""
         if not kind.inline:
-            needed = self._world.clock() + kind.call_timeout + LEASE_MARGIN
-            if needed > self._leased_until:
-                # For one call more than is needed: polls in place then cost no write each.
-                await self._renew(needed + kind.call_timeout)
+            await self._renew(self._world.clock() + kind.call_timeout + LEASE_MARGIN)
+        return await self._world.handlers.call(kind, handler, context)
+
+    async def _query(self, kind: ResourceType, handler: Callable[..., Any], context: Context) -> Any:
+        """A call that changes nothing. If the row is lost meanwhile, its answer is not stored; that is all."""
         return await self._world.handlers.call(kind, handler, context)
 
     async def _renew(self, until: float, **known: Any) -> None:
         if not await self._rows.renew(self._claim, until, **known):
             raise _Lost
-        self._leased_until = until
 
-    async def _progress(self, kind: ResourceType, physical_id: str | None, progress: Mapping[str, Any] | None) -> None:
-        """Store what is known so far, before anything else happens."""
-        until = self._world.clock() + 2 * kind.call_timeout + LEASE_MARGIN
+    async def _progress(self, physical_id: str | None, progress: Mapping[str, Any] | None) -> None:
+        """Store what is known so far, before anything else happens. The call is over, and so is its long lease."""
+        until = self._world.clock() + CLAIM_LEASE
         await self._renew(until, physical_id=physical_id, progress=progress, properties=self._properties)
 
     async def _find(self, kind: ResourceType, context: Context) -> Found | None:
         assert kind.find_by_key is not None
-        found: Found | None = await self._call(kind, kind.find_by_key, context)
+        found: Found | None = await self._query(kind, kind.find_by_key, context)
         return found
 
     # --- outcomes: each is in the store before it is told ---------------------------------------------------------
