@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 def find_cycles(requires: Mapping[str, Sequence[str]]) -> list[list[str]]:
     """Each knot of resources that need each other, all members named, in the order in which they were given.
 
-    Where the knot is a plain circle the members stand in its order: each needs the next, the last the first.
+    Where the knot is a plain circle the members stand in its order: each needs the next, the last the first. What is
+    required and is no key itself is in no circle.
     """
     order = {name: place for place, name in enumerate(requires)}
     found = []
@@ -49,11 +50,13 @@ def _knots(requires: Mapping[str, Sequence[str]]) -> list[list[str]]:
         while work:
             name, needs = work[-1]
             for need in needs:
+                if need not in requires:
+                    continue
                 if need not in number:
                     number[need] = low[need] = len(number)
                     path.append(need)
                     on_path.add(need)
-                    work.append((need, iter(requires.get(need, ()))))
+                    work.append((need, iter(requires[need])))
                     break
                 if need in on_path:
                     low[name] = min(low[name], number[need])

@@ -103,14 +103,21 @@ class Language:
             template = textwrap.dedent(template)
             if "version" not in template.lower():
                 template = VERSION + template
+        return self.define_raw(template, environment, files or {}, parameters)
+
+    def define_raw(self, template: Any, environment: Any, files: Mapping[str, str], given: Any) -> StackDefinition:
+        """The inputs as they are."""
         return define(
             parse_template(template),
             parse_environment(environment),
-            parameters=parameters,
+            parameters=given,
             identity=IDENTITY,
             types=self.types,
-            files=files or {},
+            files=files,
         )
+
+    def tree_of(self, text: str) -> dict[str, Any]:
+        return parse_template(text).tree
 
     def refusal(self, template: Any, environment: Any = "", **more: Any) -> list[Diagnostic]:
         """All problems of an input that must be refused."""

@@ -131,6 +131,14 @@ def test_each_knot_of_circles_is_one_problem(language: Any) -> None:
     ]
 
 
+def test_what_needs_a_resource_that_is_wrong_is_not_complained_about(language: Any) -> None:
+    problem = language.only_problem(
+        "resources: {a: x, b: {type: OS::Heat::None, depends_on: a}, c: {type: OS::Heat::None,"
+        " properties: {x: {get_attr: [a, y]}}}}"
+    )
+    assert problem.path == "resources.a"
+
+
 def test_a_circle_of_thousands_costs_no_recursion(language: Any) -> None:
     resources = {f"r{n}": {"type": "OS::Heat::None", "depends_on": f"r{(n + 1) % 5000}"} for n in range(5000)}
     problem = language.only_problem({"heat_template_version": "2021-04-16", "resources": resources})
