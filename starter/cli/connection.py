@@ -11,6 +11,7 @@ from starter.state_folder import StateFolder
 
 DEFAULT_URL = "http://127.0.0.1:8004"
 DEFAULT_PROJECT = "default"
+PROJECT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:-]{0,254}")  # as the server; anything else would be another path
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,24 @@ class Connection:
             url, source = str(told.get("api_url")), f"{StateFolder.at().server_file}"
         else:
             url, source = DEFAULT_URL, "default"
+        base, inside = _read(url, source)
+        project = project or inside or DEFAULT_PROJECT
+        if not PROJECT.fullmatch(project):
+            raise click.UsageError(
+                f"{project!r} cannot be the name of a project: it has letters, digits and _ . @ : - only, at most 255"
+            )
+        return cls(base, project, source)
+
+
+def _read(url: str, source: str) -> tuple[str, str]:
+    """(scheme, host and port; the project the URL names or ""). UsageError for what is no address of an API."""
+    try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
-        path = re.fullmatch(r"/?|/v1/?|/v1/([^/]+)/?", parts.path)
-        if parts.scheme not in ("http", "https") or not parts.hostname or path is None or parts.query:
-            raise click.UsageError(f"{source}: {url!r} is not like http://HOST:PORT or http://HOST:PORT/v1/PROJECT")
-        project = project or (unquote(path[1]) if path[1] else DEFAULT_PROJECT)
-        return cls(f"{parts.scheme}://{parts.netloc}", project, source)
+        host, _ = parts.hostname or "", parts.port  # asking for a port that is no number raises
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    path = re.fullmatch(r"/?|/v1/?|/v1/([^/]+)/?", parts.path)
+    good = parts.scheme in ("http", "https") and host.isprintable() and " " not in host and not parts.query
+    if not (good and host and path):
+        raise click.UsageError(f"{source}: {url!r} is not like http://HOST:PORT or http://HOST:PORT/v1/PROJECT")
+    return f"{parts.scheme}://{parts.netloc}", unquote(path[1] or "")

@@ -27,7 +27,7 @@ def _block(one: Diagnostic) -> str:
     file, text = _SOURCES.get(one.file, (one.file, ""))
     lines = text.splitlines()
     shown = replace(one, file=file, detail="")
-    parts = [click.style("error: ", fg="red", bold=True) + printable(str(shown))]
+    parts = [click.style("error: ", fg="red", bold=True) + printable(str(shown)).replace("\n", "\\n")]
     if one.line is not None and 0 < one.line <= len(lines):
         number = str(one.line)
         source = lines[one.line - 1]

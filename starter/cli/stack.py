@@ -10,6 +10,7 @@ import click
 from firebrick.diagnostics import FirebrickError
 from starter.cli.api import Api, NoServer, StackAddress
 from starter.cli.connection import Connection
+from starter.cli.filters import STACK_KEYS, STACK_SORT_KEYS, read_filters, read_sort
 from starter.cli.follow import newest_seq, start_of
 from starter.cli.render import output_options, show_listing, show_record
 from starter.cli.stack_contents import event, output, resource
@@ -120,16 +121,12 @@ def list_stacks(
     columns: Sequence[str],
 ) -> None:
     """List the project's stacks, the newest first."""
-    query: dict[str, Any] = _pairs("--property", properties)
+    query: dict[str, Any] = {**read_filters("--property", properties, STACK_KEYS), **read_sort(sort, STACK_SORT_KEYS)}
     for key, value in (("tags", tags), ("tags_any", tags_any), ("limit", limit), ("marker", marker)):
         if value is not None:
             query[key] = value
     if deleted:
         query["show_deleted"] = "True"
-    if sort:
-        query["sort_keys"], _, direction = sort.partition(":")
-        if direction:
-            query["sort_dir"] = direction
     fields = {
         "ID": "id",
         "Stack Name": "stack_name",
@@ -160,7 +157,7 @@ def delete(connection: Connection, names: Sequence[str], yes: bool, wait: bool, 
     if not yes and sys.stdin.isatty():
         click.confirm(f"Delete {', '.join(names)} and everything in it?", abort=True, err=True)
     api, failed = Api(connection), 0
-    for name in names:
+    for name in dict.fromkeys(names):
         try:
             address = api.find(name)
             start = newest_seq(api, address) if wait else 0
@@ -229,13 +226,3 @@ def _record(body: Mapping[str, Any], *, with_outputs: bool) -> dict[str, Any]:
     if with_outputs and "outputs" in body:
         record["outputs"] = body["outputs"]
     return record | {name: body[name] for name in body if name not in record and name not in ("outputs", "operation")}
-
-
-def _pairs(option: str, given: Sequence[str]) -> dict[str, Any]:
-    pairs: dict[str, Any] = {}
-    for one in given:
-        key, equals, value = one.partition("=")
-        if not equals or not key:
-            raise click.UsageError(f"{option} is KEY=VALUE, not {one!r}")
-        pairs.setdefault(key, []).append(value)
-    return pairs

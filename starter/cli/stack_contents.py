@@ -8,6 +8,7 @@ import click
 from firebrick.diagnostics import Diagnostic, NotFound
 from starter.cli.api import Api
 from starter.cli.connection import Connection
+from starter.cli.filters import EVENT_KEYS, EVENT_SORT_KEYS, RESOURCE_KEYS, read_filters, read_sort
 from starter.cli.render import FORMATS, output_options, show_listing, show_record
 
 
@@ -26,12 +27,7 @@ def resource_list(
     connection: Connection, name: str, filters: Sequence[str], long: bool, form: str, columns: Sequence[str]
 ) -> None:
     """List a stack's resources."""
-    query: dict[str, list[str]] = {}
-    for one in filters:
-        key, equals, value = one.partition("=")
-        if not equals or not key:
-            raise click.UsageError(f"--filter is KEY=VALUE, not {one!r}")
-        query.setdefault(key, []).append(value)
+    query = read_filters("--filter", filters, RESOURCE_KEYS)
     api = Api(connection)
     headings = ["resource_name", "physical_resource_id", "resource_type", "resource_status", "updated_time"]
     if long:
@@ -77,14 +73,7 @@ def event_list(
     columns: Sequence[str],
 ) -> None:
     """List a stack's events, the oldest first; one line each unless another format is asked for."""
-    query: dict[str, Any] = {}
-    for one in filters:
-        key, equals, value = one.partition("=")
-        if not equals or not key:
-            raise click.UsageError(f"--filter is KEY=VALUE, not {one!r}")
-        query.setdefault(key, []).append(value)
-    query["sort_keys"], _, direction = sort.partition(":")
-    query["sort_dir"] = direction or "asc"
+    query: dict[str, Any] = {**read_filters("--filter", filters, EVENT_KEYS), **read_sort(sort, EVENT_SORT_KEYS)}
     if limit is not None:
         query["limit"] = limit
     if marker is not None:

@@ -7,7 +7,6 @@ from fastapi import Request
 
 from starter.rest.errors import bad_request
 
-
 LARGEST = 2**63 - 1  # of a 64-bit column
 
 
