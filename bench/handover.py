@@ -50,7 +50,8 @@ async def check_hand_over(bench: Bench, slow: SlowStack = SLOW, name: str = "han
         async for run_id, count, _ in bench.runs_of(operation.workflow_id)
     ]
     on_their_way = _on_their_way(slow, runs[0])
-    ledger = Counter(line.split()[1] for line in bench.system.ledger.read_text().splitlines())
+    calls = [line.split() for line in bench.system.ledger.read_text().splitlines()]
+    ledger = Counter(resource for stack_id, resource in calls if stack_id == operation.stack_id)
     problems = []
     if len(runs) < 2:
         problems.append(f"the run was never continued as new: {runs[0].events} events")

@@ -4,13 +4,20 @@ Both are timed by the same clock in this process and awaited the same way, throu
 that the stack is complete is then asked of the API.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import httpx2
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHistoryEventFilterType
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+    WorkflowHistoryEventFilterType,
+)
 
 from bench.floor import FLOOR_QUEUE, FanOut, FloorFanOut
 from bench.plugin import StoreReading
@@ -19,6 +26,7 @@ from bench.shapes import Shape
 from firebrick.contract import DEFAULT_PROJECT, workflow_id
 
 API_TIMEOUT = 120.0  # seconds for one request
+LONGEST = 1_800.0  # seconds for one stack or fan-out; what takes longer hangs
 
 
 class CheckFailed(Exception):
@@ -73,7 +81,7 @@ class Bench:
                 FloorFanOut.run, FanOut(total=shape.size, width=shape.width), id=name, task_queue=FLOOR_QUEUE
             )
             accepted = time.perf_counter() - began
-            done = await handle.result()
+            done = await _result(handle)
             seconds = time.perf_counter() - began
             processor = self._used(before)
         if done != shape.size:
@@ -89,7 +97,7 @@ class Bench:
             began = time.perf_counter()
             stack = await self.create(name, template)
             accepted = time.perf_counter() - began
-            await self.temporal.get_workflow_handle(stack.workflow_id).result()
+            await _result(self.temporal.get_workflow_handle(stack.workflow_id))
             seconds = time.perf_counter() - began
             processor = self._used(before)
             store = StoreReading.of(self.system.clocks, pid).since(written)
@@ -137,6 +145,17 @@ class Bench:
 
     def _used(self, before: Mapping[str, float]) -> dict[str, float]:
         return {name: used - before[name] for name, used in self.system.processor_seconds().items()}
+
+
+async def _result(handle: WorkflowHandle[Any, Any]) -> Any:
+    """The result of the whole chain. CheckFailed when there is none."""
+    try:
+        async with asyncio.timeout(LONGEST):
+            return await handle.result()
+    except WorkflowFailureError as error:
+        raise CheckFailed(f"workflow {handle.id} failed: {error.cause}") from None
+    except TimeoutError:
+        raise CheckFailed(f"workflow {handle.id} did not end within {LONGEST:g} s") from None
 
 
 def api_client(system: System) -> httpx2.AsyncClient:

@@ -62,6 +62,7 @@ def running_system(folder: Path) -> Iterator[System]:
     with contextlib.ExitStack() as cleanup:
         clocks = folder / "clocks"
         clocks.mkdir()
+        (folder / "ledger").touch()
         state = folder / "state"
         environment = {
             **os.environ,
