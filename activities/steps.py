@@ -12,7 +12,7 @@ from activities.heartbeat import Interrupt, alive
 from activities.world import World
 from firebrick import contract
 from firebrick.contract import Action, StepKind, StepResult
-from firebrick.diagnostics import FirebrickError, Unavailable
+from firebrick.diagnostics import FirebrickError, InvalidInput, Unavailable
 from firebrick.failpoints import failpoint
 from firebrick.resolution import StoredLookup, apart, physical_name
 from firebrick.resources.base import Context, Done, Found, Next, Poll, ResourceType, WaitSignal, WaitUntil
@@ -100,7 +100,11 @@ class _Step:
 
     async def _guarded(self, held: Claimed) -> StepResult:
         """The work; whatever a handler raises is the resource's failure, not the worker's."""
-        kind = self._world.registry.type(held.row.implementation)
+        try:
+            kind = self._world.registry.type(held.row.implementation)
+        except InvalidInput as error:  # a plug-in that this worker does not have
+            failed = RowOutcome.failed("permanent", error_text(error), error=error_name(error))
+            return await self._record(held.row, failed)
         try:
             if self._ask.action is Action.DELETE:
                 return await self._delete(kind, held)
