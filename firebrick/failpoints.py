@@ -15,6 +15,7 @@ POINTS = (
     "step.before-claim",
     "step.after-claim",  # the intent is stored, nothing was asked of the provider
     "step.after-find",  # find_by_key has answered, its answer is not stored
+    "step.before-call",  # nothing was asked of the provider yet, but for find_by_key
     "step.after-call",  # the provider did it, nothing is stored
     "step.after-progress",  # the physical id is stored, the action is not complete
     "step.after-record",  # the outcome is stored, the workflow does not know

@@ -52,17 +52,11 @@ def abort_rows(
     rows = transaction.connection.execute(_ROWS, {"stack_id": stack.id}).all()
     hanging = [row for row in rows if row.claim_seq == operation.seq and row.status == Status.IN_PROGRESS]
     for row in hanging:
-        transaction.emit(
-            stack,
-            now,
-            row.id,
-            row.name,
-            row.type,
-            row.physical_id,
-            row.action,
-            Status.FAILED.value,
-            reasons.aborted(row.action, why),
-        )
+        told = [(Status.FAILED.value, reasons.aborted(row.action, why))]
+        if row.status_reason == reasons.UNTOLD:
+            told.insert(0, (Status.IN_PROGRESS.value, reasons.STATE_CHANGED))
+        for status, reason in told:
+            transaction.emit(stack, now, row.id, row.name, row.type, row.physical_id, row.action, status, reason)
     if hanging:
         transaction.connection.execute(
             _ABORT_ROWS,

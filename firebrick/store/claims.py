@@ -3,7 +3,8 @@
 A row is given to a claimant when the stack's running operation is the claimant's, its (seq, chain run, step, attempt)
 is greater than the row's last, no outcome was recorded for this step, and nobody's lease runs. With the first claim
 of a row in an operation goes its state ACTION_IN_PROGRESS and the event; with every claim that leads to a first call
-goes the intent: both are committed before the provider is called.
+goes the intent: both are committed before the provider is called. A batch asks nobody outside, and a row of it may
+require another: its rows' events wait for their outcomes (``announce``), which are recorded in order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -70,6 +71,7 @@ _CLAIM_FIRST = (
         progress=None,
     )
 )
+_TOLD = update(resources).where(resources.c.id == bindparam("_id")).values(status_reason=reasons.STATE_CHANGED)
 _CLAIM_AGAIN = update(resources).where(resources.c.id == bindparam("_id")).values(**_CLAIMED)
 
 _HOLDERS = ById(
@@ -101,6 +103,7 @@ class ClaimRows(Write[list[ClaimOutcome]]):
     operation_id: str
     now: float
     lease: float
+    announce: bool = True
 
     def stacks(self) -> Sequence[str]:
         return (self.stack_id,)
@@ -121,6 +124,7 @@ class _Claiming:
         self._writes = writes
         self._first: list[dict[str, Any]] = []
         self._again: list[dict[str, Any]] = []
+        self._told: list[dict[str, Any]] = []
         ids = sorted({claim.row for write in writes for claim in write.claims})
         self._held: dict[int, _Held] = {}
         for values in _ROWS.rows(transaction.connection, ids):
@@ -139,6 +143,8 @@ class _Claiming:
             self._transaction.connection.execute(_CLAIM_FIRST, self._first)
         if self._again:
             self._transaction.connection.execute(_CLAIM_AGAIN, self._again)
+        if self._told:
+            self._transaction.connection.execute(_TOLD, self._told)
         return outcomes
 
     def _read_upstream(self) -> dict[int, UpstreamRow]:
@@ -186,7 +192,7 @@ class _Claiming:
                 row,
                 action=write.action.value,
                 status=Status.IN_PROGRESS.value,
-                status_reason=reasons.STATE_CHANGED,
+                status_reason=reasons.STATE_CHANGED if write.announce else reasons.UNTOLD,
                 updated_at=write.now,
                 key=key,
                 create_key=key if creates else row.create_key,
@@ -194,6 +200,11 @@ class _Claiming:
                 retries=0,
                 progress={},
             )
+            if write.announce:
+                self._announce(stack, row, write.now)
+        elif write.announce and row.status_reason == reasons.UNTOLD:
+            row = replace(row, status_reason=reasons.STATE_CHANGED)
+            self._told.append({"_id": row.id})
             self._announce(stack, row, write.now)
         lease_until = write.now + write.lease
         stored: dict[str, Any] = {

@@ -1,5 +1,6 @@
 """Bringing a database to this program's schema, under a lock: any number of processes may open one at once."""
 
+import threading
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
@@ -10,6 +11,9 @@ HEAD = "0001"
 """The newest migration; a test holds it to the scripts."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+_ALEMBIC = threading.Lock()
+"""Alembic keeps what it is doing in globals: one upgrade at a time in a process."""
+
 _LOCK_ID = 5_710_238_841  # any number, the same in every process: PostgreSQL's advisory locks have no names
 
 
@@ -47,7 +51,8 @@ def _run(connection: Connection) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        with _ALEMBIC:
+            command.upgrade(config, "head")
     except CommandError:
         raise _wrong_schema("The database has a schema that this program does not know; it is newer.") from None
 

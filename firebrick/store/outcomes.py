@@ -4,7 +4,7 @@ Only the holder of the row may: the row's claim is exactly the one shown, the ro
 running operation is the claim's. Anything else is a zombie's, and changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -36,6 +36,7 @@ _ROWS = ById(
         resources.c.claim_step,
         resources.c.claim_attempt,
         resources.c.lease_until,
+        resources.c.status_reason,
     ),
     resources.c.id,
 )
@@ -85,6 +86,7 @@ class _Held:
     retries: int
     order: tuple[int, int, int, int]
     lease_until: float
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class _Recording:
         ids = sorted({claim.row for write in writes for claim, _ in write.outcomes})
         self._held: dict[int, _Held] = {}
         for values in _ROWS.rows(transaction.connection, ids):
-            known: list[Any] = [*values[:11], tuple(values[11:15]), values[15]]
+            known: list[Any] = [*values[:11], tuple(values[11:15]), *values[15:]]
             self._held[values[0]] = _Held(*known)
 
     def run(self) -> list[list[bool]]:
@@ -139,13 +141,15 @@ class _Recording:
             held.create_unsettled = held.intent_open
         if outcome.released:
             held.order = (claim.seq, 0, 0, 0)  # anybody of this operation may have it next
-            self._change(held, (), {}, reasons.STATE_CHANGED, None, write.now)
+            self._change(held, (), {}, held.reason and reasons.STATE_CHANGED, None, write.now)
         else:
             self._apply(stack, held, outcome, write.now)
         return True
 
     def _apply(self, stack: LockedStack, held: _Held, outcome: RowOutcome, now: float) -> None:
         kind = outcome.result.kind
+        if held.reason == reasons.UNTOLD:  # held.physical_id is still what it was when it began
+            self._emit(stack, held, reasons.STATE_CHANGED, None, now)
         if outcome.physical_id is not None:
             held.physical_id = outcome.physical_id
         reason = reasons.STATE_CHANGED
@@ -164,7 +168,7 @@ class _Recording:
         else:  # parked
             held.polling, held.retries = True, 0
         if held.status != Status.IN_PROGRESS or kind is StepKind.RETRY:
-            self._emit(stack, held, reason, outcome, now)
+            self._emit(stack, held, reason, outcome.properties, now)
         if kind in (StepKind.FAILED, StepKind.UNKNOWN) and stack.status == Status.IN_PROGRESS:
             stack_reason = reasons.stack_failed(held.action, reason)
             self._transaction.set_state(stack, stack.action, Status.FAILED.value, stack_reason, now)
@@ -172,7 +176,9 @@ class _Recording:
         values = {f"_{name}": getattr(outcome, name) for name in optional}
         self._change(held, optional, values, reason, outcome.result.model_dump_json(), now)
 
-    def _emit(self, stack: LockedStack, held: _Held, reason: str, outcome: RowOutcome, now: float) -> None:
+    def _emit(
+        self, stack: LockedStack, held: _Held, reason: str, properties: Mapping[str, Any] | None, now: float
+    ) -> None:
         self._transaction.emit(
             stack,
             now,
@@ -183,7 +189,7 @@ class _Recording:
             held.action,
             held.status,
             reason,
-            outcome.properties,
+            properties,
         )
 
     def _change(

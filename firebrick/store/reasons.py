@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from firebrick.store.rows import Failure
 
 STATE_CHANGED = "state changed"
+UNTOLD = ""
+"""Of a row IN_PROGRESS in a batch: its event is written with what follows, so that it comes after the events of what
+it requires."""
 TIMED_OUT = "Timed out"
 USER_CANCEL = "user triggered cancel"
 

@@ -184,17 +184,21 @@ class Repository:
         now: float,
         lease: float,
         keys: Sequence[str] | None = None,
+        announce: bool = True,
     ) -> list[ClaimOutcome]:
         """Ask for rows of one stack in one transaction; outcomes in the order given.
 
         keys: idempotency keys, kept from the first claim of a row in an operation on; "" or None gives
-        ``<operation id>.<row id>``.
+        ``<operation id>.<row id>``. announce: write the IN_PROGRESS events now; else with the outcomes, for batches
+        whose rows require each other.
         """
         if not claims:
             return []
         stack_id = _one_stack(claims)
         keys = [""] * len(claims) if keys is None else keys
-        write = ClaimRows(self.project, stack_id, tuple(claims), tuple(keys), action, operation_id, now, lease)
+        write = ClaimRows(
+            self.project, stack_id, tuple(claims), tuple(keys), action, operation_id, now, lease, announce
+        )
         return await self._store.writer.write(write)
 
     async def renew(

@@ -97,6 +97,14 @@ async def test_stores_that_open_one_new_file_at_once_do_not_race(url: str, keyri
         await one.close()
 
 
+async def test_stores_that_open_files_of_their_own_at_once_do_not_meet(tmp_path: Path, keyring: Keyring) -> None:
+    urls = [f"sqlite:///{tmp_path / str(number)}.db" for number in range(6)]
+    opened = await asyncio.gather(*(Store.open(url, keyring) for url in urls))
+    for store in opened:
+        assert await store.project("p").stacks() == []
+        await store.close()
+
+
 async def test_a_database_of_a_newer_program_is_refused(
     store: Store, database: Path, url: str, keyring: Keyring
 ) -> None:

@@ -246,17 +246,40 @@ async def test_a_batch_has_an_outcome_and_an_event_for_each(stacks: Any, reposit
     await stack.step("r0", RowOutcome.done(physical_id="p0"))
     claims = [stack.claim_of(name, attempt=1) for name in names]
     ask = {"action": Action.CREATE, "operation_id": stack.operation.id, "now": 3.0, "lease": 5.0}
-    got = await repository.claim_many(claims, **ask)
+    before = await stack.texts()
+    got = await repository.claim_many(claims, **ask, announce=False)
+    assert await stack.texts() == before
     assert [type(one).__name__ for one in got] == ["AlreadyEnded", *["Claimed"] * 2, "Busy", *["Claimed"] * 6]
     mine = [one for one in got if isinstance(one, Claimed)]
     assert mine[0].upstream["r0"].physical_id == "p0"
     stored = await repository.record_many([(one.claim, RowOutcome.done(physical_id="x")) for one in mine], now=4.0)
     assert stored == [True] * 8
-    texts = await stack.texts()
-    assert texts[-8:] == [f"{one.row.name} CREATE_COMPLETE state changed" for one in mine]
-    assert texts[-16:-8] == [f"{one.row.name} CREATE_IN_PROGRESS state changed" for one in mine]
+    # Each begins after what it requires is complete, although all were claimed together.
+    assert (await stack.texts())[len(before) :] == [
+        f"{one.row.name} CREATE_{status} state changed" for one in mine for status in ("IN_PROGRESS", "COMPLETE")
+    ]
     assert await repository.claim_many([], **ask) == []
     assert await repository.record_many([], now=4.0) == []
+
+
+async def test_a_row_of_a_batch_that_was_never_recorded_is_told_of_by_whoever_comes_next(
+    stacks: Any, repository: Repository
+) -> None:
+    stack = await stacks.running({"a": (), "b": (), "c": ()})
+    ask = {"action": Action.CREATE, "operation_id": stack.operation.id, "lease": 5.0}
+    claims = [stack.claim_of(name, attempt=1) for name in ("a", "b", "c")]
+    assert len(await repository.claim_many(claims, **ask, now=3.0, announce=False)) == 3
+    assert await repository.record_many([(claims[0], RowOutcome.release())], now=4.0) == [True]
+    before = await stack.texts()
+    # a was given back, b's holder has died, c is still held when the operation ends.
+    for name in ("a", "b"):
+        again = await repository.claim(stack.claim_of(name, step=2), **ask, now=9.0)
+        assert isinstance(again, Claimed) and not again.first
+    assert (await stack.texts())[len(before) :] == [f"{name} CREATE_IN_PROGRESS state changed" for name in ("a", "b")]
+    before = await stack.texts()
+    await repository.finish(stack.operation.id, seq=stack.operation.seq, complete=False, interrupted="cancel", now=10.0)
+    told = [text for text in (await stack.texts())[len(before) :] if text.startswith("c ")]
+    assert told == ["c CREATE_IN_PROGRESS state changed", "c CREATE_FAILED CREATE aborted (user triggered cancel)"]
 
 
 async def test_claims_of_two_stacks_do_not_go_in_one_call(stacks: Any, repository: Repository) -> None:
