@@ -1,6 +1,6 @@
 """Random histories of stack actions: 2,000 and more, each checked at every command.
 
-FIREBRICK_MODEL_HISTORIES=20000 runs more, with another seed each time.
+FIREBRICK_MODEL_HISTORIES=20000 runs more, with another seed each time (and wants a greater --timeout).
 """
 
 import os
