@@ -325,15 +325,16 @@ class StackAction:
             summary=f"{node.name}: {node.type}",
         )
         self._steps[node.id] = handle
-        handle.add_done_callback(lambda done: self._queue.append(lambda: self._step_ended(node, done)))
+        handle.add_done_callback(lambda done: self._queue.append(lambda: self._step_ended(command, done)))
 
-    def _step_ended(self, node: PlanNode, done: "asyncio.Future[contract.StepResult]") -> Sequence[Command]:
+    def _step_ended(self, command: RunStep, done: "asyncio.Future[contract.StepResult]") -> Sequence[Command]:
         assert self._traversal is not None
+        node = command.node
         if self._steps.get(node.id) is done:
             del self._steps[node.id]
         result = _outcome(done)
         self._note(node, result)
-        return self._traversal.step_ended(node.id, result, workflow.time())
+        return self._traversal.step_ended(node.id, result, workflow.time(), step=command.step)
 
     def _run_batch(self, command: RunBatch) -> None:
         begun, nodes = self._begun, command.nodes
