@@ -44,7 +44,7 @@ class Schema:
                 found.append(PropertyProblem((), "unknown-property", f"Unknown Property {name}"))
             elif not isinstance(value, self.properties[name]):
                 found.append(PropertyProblem((name,), "property-type", f"'{value}' is of the wrong kind"))
-            elif name == "size" and value > 9:
+            elif name == "size" and isinstance(value, int) and value > 9:
                 text = f"{value} is out of range (min: 1, max: 9)"
                 found.append(PropertyProblem((name,), "property-constraint", text))
         for name in self.required:
@@ -132,8 +132,14 @@ class Language:
 
     def value(self, expression: Any, *, version: str = "2021-04-16", world: World | None = None, **more: Any) -> Any:
         """What an expression in an output comes to. more: further sections, or parameters given."""
-        sections = {name: more.pop(name) for name in ("parameters", "conditions", "resources") if name in more}
-        template = {"heat_template_version": version, **sections, "outputs": {"o": {"value": expression}}}
+        sections: dict[str, Any] = {
+            name: more.pop(name) for name in ("parameters", "conditions", "resources") if name in more
+        }
+        template: dict[str, Any] = {
+            "heat_template_version": version,
+            **sections,
+            "outputs": {"o": {"value": expression}},
+        }
         definition = self.define(template, **more)
         return resolve(definition.outputs["o"].value, world or World())
 

@@ -122,7 +122,8 @@ def test_all_sections_are_known_and_all_problems_told() -> None:
 
 
 def test_an_empty_environment_is_none() -> None:
-    for source in ("", "{}", {}, "# nothing"):
+    sources: tuple[str | dict[str, Any], ...] = ("", "{}", {}, "# nothing")
+    for source in sources:
         assert not parse_environment(source).registry
 
 

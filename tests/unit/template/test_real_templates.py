@@ -9,7 +9,7 @@ from firebrick.template import resolve, resolve_properties
 
 Text = Callable[[str], str]
 
-CASES = {
+CASES: dict[str, tuple[dict[str, str], list[str], dict[str, str | None]]] = {
     "test": (
         {},
         ["test_res", "test_res1", "not_shannxi_res"],
