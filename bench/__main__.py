@@ -24,7 +24,7 @@ LATEST = ROOT / "bench" / "results" / "latest.json"
 DOCUMENT = ROOT / "docs" / "benchmark.md"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 REPETITIONS = 5
-REPETITIONS_LARGE = 3  # of 5,000 and more
+REPETITIONS_LONG = 3  # of 5,000 and more, and of chains from 1,000 on
 QUICK_SIZES = (10, 100, 1_000)
 QUICK_REPETITIONS = 3
 HAND_OVER = "handover"
@@ -112,7 +112,8 @@ def _repetitions(options: argparse.Namespace, shape: Shape) -> int:
         return int(options.repetitions)
     if options.quick:
         return QUICK_REPETITIONS
-    return REPETITIONS if shape.size < 5_000 else REPETITIONS_LARGE
+    long = shape.size >= (1_000 if shape.name == "chain" else 5_000)
+    return REPETITIONS_LONG if long else REPETITIONS
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -124,7 +125,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--only", action="append", metavar="CASE", help=f"as test-flat-1000, or {HAND_OVER}; repeatable"
     )
     parser.add_argument("--sizes", type=lambda text: [int(part) for part in text.split(",")], help="as 10,100")
-    parser.add_argument("--repetitions", type=int, help="5, and 3 for 5,000 and more, unless given")
+    parser.add_argument("--repetitions", type=int, help="5, and 3 of what takes long, unless given")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep databases and logs in this new folder")
     parser.add_argument("--document", action="store_true", help="write the figures into docs/benchmark.md")
     options = parser.parse_args(arguments)
@@ -161,8 +162,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             asyncio.run(measure_all(options, folder.resolve(), results))
         except CheckFailed as error:
             failed = str(error)
-    LATEST.parent.mkdir(exist_ok=True)
-    LATEST.write_text(json.dumps(results.as_dict(), indent=1) + "\n", encoding="utf-8")
+        finally:  # also when somebody has seen enough
+            LATEST.parent.mkdir(exist_ok=True)
+            LATEST.write_text(json.dumps(results.as_dict(), indent=1) + "\n", encoding="utf-8")
     print(f"\n{figures.LEGEND}\nAll samples: {LATEST.relative_to(ROOT)}")
     if results.hand_over is not None and results.hand_over.problems:
         failed = "the hand-over check does not hold: " + "; ".join(results.hand_over.problems)
