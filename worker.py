@@ -32,7 +32,7 @@ from firebrick.contract import TASK_QUEUE
 from firebrick.diagnostics import FirebrickError
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
-from starter.builds import DEPLOYMENT, Builds
+from starter.builds import Builds, deployment_of
 from starter.client import Starter, nudge
 from starter.cluster import Target, connect, missing_search_attributes
 from starter.reconciler import Reconciler
@@ -123,7 +123,7 @@ def make_worker(client: Client, world: World, task_queue: str = TASK_QUEUE, *, v
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=5),
         graceful_shutdown_timeout=DRAIN,
         deployment_config=WorkerDeploymentConfig(
-            version=WorkerDeploymentVersion(DEPLOYMENT, build_id()),
+            version=WorkerDeploymentVersion(deployment_of(task_queue), build_id()),
             use_worker_versioning=True,
             default_versioning_behavior=VersioningBehavior.PINNED,
         )

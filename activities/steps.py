@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from temporalio import activity
@@ -27,6 +28,7 @@ from firebrick.store.rows import (
     ResourceRow,
     RowOutcome,
     Superseded,
+    UpstreamRow,
 )
 from firebrick.template import ResourceDefinition, resolve, resolve_properties
 
@@ -112,7 +114,7 @@ class _Step:
         except (_Lost, Unavailable):
             raise
         except Exception as error:
-            return await self._failed(kind, held.row, error)
+            return await self._failed(kind, held, error)
 
     # --- the work -------------------------------------------------------------------------------------------------
 
@@ -121,7 +123,7 @@ class _Step:
         definition = ResourceDefinition.thaw(row.definition)
         metadata: Mapping[str, Any] = {}
         if row.properties is None:
-            self._properties, metadata = await self._resolve(held, definition)
+            self._properties, metadata = await self._resolve(held.upstream, definition)
         else:
             self._properties = dict(row.properties)
         context = self._context(held, validate(kind, self._properties, name=row.name), metadata)
@@ -139,7 +141,7 @@ class _Step:
                 return await self._unknown(row)
         failpoint("step.before-call", row.name)
         if self._interrupt:
-            return await self._aborted(row)
+            return await self._aborted(row, lost=held.intent_open)
         try:
             answer = await self._effect(kind, kind.create, context)
         except Exception as error:
@@ -161,20 +163,38 @@ class _Step:
             return await self._follow(kind, held, context, kind.poll_delete, answer)
         if row.physical_id is None:
             # Nothing is known of an object; a create may have been begun and not told about.
-            found = None
-            if row.create_unsettled and kind.find_by_key is not None:
-                found = await self._find(kind, self._context(held, model, {}, key=row.create_key))
-            if found is None:
+            made = await self._untold(kind, held, model) if row.create_unsettled else None
+            if made is None:
                 return await self._done(row, Done())
             failpoint("step.after-find", row.name)
-            await self._progress(found.physical_id, None)
-            context = self._context(held, model, {}, physical_id=found.physical_id)
+            await self._progress(made, None)
+            context = self._context(held, model, {}, physical_id=made)
         failpoint("step.before-call", row.name)
         if self._interrupt:
             return await self._aborted(row)
         answer = await self._effect(kind, kind.delete, context)
         failpoint("step.after-call", row.name)
         return await self._follow(kind, held, context, kind.poll_delete, answer)
+
+    async def _untold(self, kind: ResourceType, held: Claimed, model: Any) -> str | None:
+        """Physical id of the object that a create made whose answer was lost; None when there is none, or when this
+        type cannot know (then a person was told to look)."""
+        row = held.row
+        if kind.find_by_key is not None:
+            found = await self._find(kind, self._context(held, model, {}, key=row.create_key))
+            return None if found is None else found.physical_id
+        if not kind.idempotent_create or kind.inline or kind.instant:
+            return None
+        # Under the same token the provider gives the same object; if it made none then, it makes one to be deleted.
+        if model is None:
+            definition = ResourceDefinition.thaw(row.definition)
+            upstream = await self._rows.upstream(self._ask.stack_id, definition.requires)
+            self._properties, _ = await self._resolve(upstream, definition)
+            model = validate(kind, self._properties, name=row.name)
+        context = replace(self._context(held, model, {}, key=row.create_key), action=Action.CREATE.value)
+        answer = await self._effect(kind, kind.create, context)
+        made: str | None = answer.physical_id
+        return made
 
     async def _follow(
         self,
@@ -265,13 +285,14 @@ class _Step:
             ),
         )
 
-    async def _failed(self, kind: ResourceType, row: ResourceRow, error: Exception) -> StepResult:
+    async def _failed(self, kind: ResourceType, held: Claimed, error: Exception) -> StepResult:
         """Another attempt where the error's class says that it may help; else the resource has failed."""
+        row = held.row
         error_class = classify(error)
         rule = RETRY_RULES[error_class]
         attempt = row.retries + 1
-        # An answer that says no is an answer; a broken connection or a time limit may hide an effect.
-        lost = _may_hide_an_effect(error) and not (kind.inline or kind.instant)
+        # What an earlier attempt may have done stays possible, whatever this one met with.
+        lost = held.intent_open or (_may_hide_an_effect(error) and not (kind.inline or kind.instant))
         if attempt < rule.attempts and not self._interrupt:
             delay = getattr(error, "delay", None)
             if delay is None:
@@ -300,9 +321,9 @@ class _Step:
         )
         return await self._record(row, RowOutcome.unknown(message, properties=self._properties))
 
-    async def _aborted(self, row: ResourceRow) -> StepResult:
+    async def _aborted(self, row: ResourceRow, *, lost: bool = False) -> StepResult:
         """An interrupt between two calls. Its cause is the workflow's to know; finish_operation writes it."""
-        return await self._record(row, RowOutcome.aborted("interrupted"))
+        return await self._record(row, RowOutcome.aborted("interrupted", lost=lost))
 
     async def _record(self, row: ResourceRow, outcome: RowOutcome) -> StepResult:
         if not await self._rows.record(self._claim, outcome, now=self._world.clock()):
@@ -312,8 +333,10 @@ class _Step:
 
     # --- what a handler sees ------------------------------------------------------------------------------------------
 
-    async def _resolve(self, held: Claimed, definition: ResourceDefinition) -> tuple[dict[str, Any], Mapping[str, Any]]:
-        lookup = StoredLookup(held.upstream, self._world.registry)
+    async def _resolve(
+        self, upstream: Mapping[str, UpstreamRow], definition: ResourceDefinition
+    ) -> tuple[dict[str, Any], Mapping[str, Any]]:
+        lookup = StoredLookup(upstream, self._world.registry)
         properties = await apart(lookup, resolve_properties, definition, lookup)
         metadata = await apart(lookup, resolve, definition.metadata, lookup) if definition.metadata else {}
         return properties, metadata
@@ -362,7 +385,8 @@ def error_text(error: Exception) -> str:
 
 
 def _may_hide_an_effect(error: Exception) -> bool:
-    """Whether a failed call may have done its work all the same."""
+    """Whether a failed call may have done its work all the same: an answer that says no is an answer; a broken
+    connection or a time limit is none, unless nothing was sent."""
     return classify(error) == "transient" and not getattr(error, "not_sent", False)
 
 

@@ -5,6 +5,7 @@ worker of a build is gone for good (an upgrade in place), its runs would wait fo
 build, which replays their histories (tests/replay holds histories of every state of the code).
 """
 
+import re
 import time
 
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -19,9 +20,19 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client
 
-DEPLOYMENT = "firebrick"
+from firebrick import contract
+
+DEPLOYMENT = contract.TASK_QUEUE
 # A worker polls at least once a minute; one that was not seen for so long is gone. Seconds.
 GONE_AFTER = 90.0
+
+
+def deployment_of(task_queue: str) -> str:
+    """The deployment that the workers of a task queue are: one for each queue, or a worker elsewhere in the namespace
+    with another build would take over queues that it does not serve."""
+    if task_queue == contract.TASK_QUEUE:
+        return DEPLOYMENT
+    return f"{DEPLOYMENT}-{re.sub('[^A-Za-z0-9_-]', '_', task_queue)}"
 
 
 class Builds:
@@ -37,7 +48,7 @@ class Builds:
         await self._client.workflow_service.set_worker_deployment_current_version(
             SetWorkerDeploymentCurrentVersionRequest(
                 namespace=self._client.namespace,
-                deployment_name=DEPLOYMENT,
+                deployment_name=deployment_of(self._task_queue),
                 build_id=self._build_id,
                 ignore_missing_task_queues=True,
                 allow_no_pollers=True,
@@ -72,7 +83,9 @@ class Builds:
                     versioning_override=VersioningOverride(
                         pinned=VersioningOverride.PinnedOverride(
                             behavior=VersioningOverride.PINNED_OVERRIDE_BEHAVIOR_PINNED,
-                            version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=self._build_id),
+                            version=WorkerDeploymentVersion(
+                                deployment_name=deployment_of(self._task_queue), build_id=self._build_id
+                            ),
                         )
                     )
                 ),
