@@ -293,7 +293,9 @@ class _Step:
         attempt = row.retries + 1
         # What an earlier attempt may have done stays possible, whatever this one met with.
         lost = held.intent_open or (_may_hide_an_effect(error) and not (kind.inline or kind.instant))
-        if attempt < rule.attempts and not self._interrupt:
+        if attempt < rule.attempts and self._interrupt:
+            return await self._aborted(row, lost=lost)
+        if attempt < rule.attempts:
             delay = getattr(error, "delay", None)
             if delay is None:
                 delay = rule.delay(attempt) * (1 + random.random() / 4)

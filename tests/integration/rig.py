@@ -171,9 +171,13 @@ class Rig:
 
     async def replace_workers(self, *, failpoint: str = "", **environment: str) -> WorkerProcess:
         """Kill all workers there are, start another."""
+        await self.no_workers()
+        return await self.worker(failpoint=failpoint, **environment)
+
+    async def no_workers(self) -> None:
+        """Kill all workers there are."""
         for worker in self._workers:
             worker.kill()
-        return await self.worker(failpoint=failpoint, **environment)
 
     # --- requests -------------------------------------------------------------------------------------------------
 
