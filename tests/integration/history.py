@@ -84,3 +84,11 @@ async def check_stack(rig: Rig, stack_id: str, requires: Requires) -> list[Event
     events = await rig.project.events(stack_id)
     check_events(events, requires)
     return events
+
+
+def check_idle_after_end(events: Sequence[EventRow], ledger: Ledger) -> None:
+    """Nobody asked the provider to make or unmake anything of a resource whose action had ended."""
+    for action, method in (("CREATE", "POST"), ("DELETE", "DELETE")):
+        ended = {one.resource_name: one.time for one in events if one.resource_id and one.state == f"{action}_COMPLETE"}
+        late = [request.label for request in ledger.requests(method=method) if request.time > ended[request.label]]
+        assert late == [], f"{method} after {action}_COMPLETE"
