@@ -8,6 +8,7 @@ from temporalio import activity
 
 from activities.failures import scrubbed
 from activities.heartbeat import Interrupt, alive
+from activities.others import others
 from activities.steps import error_name, error_text
 from activities.world import World
 from firebrick import contract
@@ -124,8 +125,10 @@ class BatchActivities:
         properties: dict[str, Any] | None = None
         try:
             definition = ResourceDefinition.thaw(row.definition)
-            lookup = StoredLookup({**held.upstream, **upstream}, world.registry)
+            known = {**held.upstream, **upstream}
+            lookup = StoredLookup(known, world.registry)
             properties = await apart(lookup, resolve_properties, definition, lookup)
+            model = validate(kind, properties or {}, name=row.name)
             context = Context(
                 name=row.name,
                 type_name=row.type,
@@ -135,11 +138,12 @@ class BatchActivities:
                 action=ask.action.value,
                 key=row.key,
                 physical_name=physical_name(held.stack_name, row.name, row.uuid),
-                properties=validate(kind, properties or {}, name=row.name),
+                properties=model,
                 physical_id=None,
                 data={},
                 progress={},
                 now=world.clock(),
+                others=await others(world.store.project(ask.project), world.registry, kind, model, known),
             )
             done = kind.create(context)
             assert isinstance(done, Done), f"{kind.type_name} is instant and must be done at once"

@@ -10,6 +10,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.failures import scrubbed
 from activities.heartbeat import Interrupt, alive
+from activities.others import others
 from activities.world import World
 from firebrick import contract
 from firebrick.contract import Action, StepKind, StepResult
@@ -142,6 +143,7 @@ class _Step:
         failpoint("step.before-call", row.name)
         if self._interrupt:
             return await self._aborted(row, lost=held.intent_open)
+        context = await self._with_others(kind, context, held.upstream)
         try:
             answer = await self._effect(kind, kind.create, context)
         except Exception as error:
@@ -192,7 +194,7 @@ class _Step:
             self._properties, _ = await self._resolve(upstream, definition)
             model = validate(kind, self._properties, name=row.name)
         context = replace(self._context(held, model, {}, key=row.create_key), action=Action.CREATE.value)
-        answer = await self._effect(kind, kind.create, context)
+        answer = await self._effect(kind, kind.create, await self._with_others(kind, context, {}))
         made: str | None = answer.physical_id
         return made
 
@@ -342,6 +344,10 @@ class _Step:
         properties = await apart(lookup, resolve_properties, definition, lookup)
         metadata = await apart(lookup, resolve, definition.metadata, lookup) if definition.metadata else {}
         return properties, metadata
+
+    async def _with_others(self, kind: ResourceType, context: Context, upstream: Mapping[str, UpstreamRow]) -> Context:
+        found = await others(self._rows, self._world.registry, kind, context.properties, upstream)
+        return replace(context, others=found) if found else context
 
     def _context(
         self,

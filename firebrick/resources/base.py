@@ -118,6 +118,7 @@ class Context:
     client token, or build the object's name from it. physical_name: ``STACK-RESOURCE-<12 characters>``.
     properties: the validated model (in delete: the values stored when it was created). progress: what the last
     Poll / WaitUntil / WaitSignal gave. signals: JSON bodies received, oldest first. now: seconds since the epoch.
+    others: what the type asked for with ``reads``: physical id -> attributes, without ids that name nothing readable.
     """
 
     name: str
@@ -136,6 +137,7 @@ class Context:
     attempt: int = 1
     signals: Sequence[Any] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 Handler = Callable[[Context], Next | Awaitable[Next]]
@@ -151,6 +153,7 @@ class ResourceType:
     any_property: properties are not checked (OS::Heat::None). concurrency: key of a limit shared with others.
     rules: what several properties together must be. attribute_kinds: attribute -> string, list, map..., where told.
     slow_attributes: attribute() may wait or call out: it is called in a thread, never on the worker's loop.
+    readable: other resources of the project that hold its physical id may read its attributes while they are created.
     support_status, hidden, aliases: for lists of types; aliases are further names for it, not listed.
     """
 
@@ -169,6 +172,7 @@ class ResourceType:
     rules: ClassVar[Sequence[Rule]] = ()
     attribute_kinds: ClassVar[Mapping[str, str]] = {}
     slow_attributes: ClassVar[bool] = False
+    readable: ClassVar[bool] = False
 
     class Properties(ResourceProperties):
         pass
@@ -201,6 +205,11 @@ class ResourceType:
         """Seconds that one action of a resource with these properties (the model) may wait of its own will; a stack
         whose timeout is shorter is refused."""
         return 0.0
+
+    def reads(self, properties: Any) -> Sequence[str]:
+        """Physical ids of other resources of the project, in this stack or another, that the create wants to look into:
+        handlers get their attributes in ``context.others``. Only those of ``readable`` types are given."""
+        return ()
 
     def attribute(self, name: str, context: Context, stored: Mapping[str, Any]) -> Any:
         """Value of an attribute, from what was stored; called when a reference or an output is resolved.

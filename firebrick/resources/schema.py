@@ -371,6 +371,5 @@ def dotted(path: Path) -> str:
 def _diagnostic(problem: PropertyProblem, resource: str) -> Diagnostic:
     head: Path = ("resources", resource, "properties") if resource else ("properties",)
     path = dotted((*head, *problem.path))
-    return Diagnostic(
-        code=problem.code, summary=problem.message, path=path, heat_message=f"Property error: {path}: {problem.message}"
-    )
+    message = problem.message_for(resource)
+    return Diagnostic(code=problem.code, summary=message, path=path, heat_message=f"Property error: {path}: {message}")

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
 
+from firebrick.contract import Action, Status
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from firebrick.store.acceptance import stack_not_found
 from firebrick.store.models import events, operations, resources, stacks
@@ -57,6 +58,13 @@ _UPSTREAM = (
     UPSTREAM.where(stacks.c.project == bindparam("project"))
     .where(resources.c.stack_id == bindparam("stack_id"))
     .where(resources.c.name.in_(bindparam("names", expanding=True)))
+    .order_by(resources.c.id)
+)
+_LIVING = (
+    UPSTREAM.where(stacks.c.project == bindparam("project"))
+    .where(stacks.c.deleted_at.is_(None))
+    .where(resources.c.physical_id.in_(bindparam("ids", expanding=True)))
+    .where(or_(resources.c.action != Action.DELETE.value, resources.c.status != Status.COMPLETE.value))
     .order_by(resources.c.id)
 )
 _OPEN_OPERATIONS = OPERATIONS.where(operations.c.state.in_(OPEN_STATES)).order_by(
@@ -167,6 +175,11 @@ def find_resource(connection: Connection, project: str, stack_id: str, name: str
 def list_upstream(connection: Connection, project: str, stack_id: str, names: Sequence[str]) -> dict[str, UpstreamRow]:
     values = {"project": project, "stack_id": stack_id, "names": list(names)}
     return {row.name: upstream_row(row) for row in connection.execute(_UPSTREAM, values)}
+
+
+def list_with_physical_ids(connection: Connection, project: str, ids: Sequence[str]) -> list[UpstreamRow]:
+    """See Repository.with_physical_ids."""
+    return [upstream_row(row) for row in connection.execute(_LIVING, {"project": project, "ids": list(ids)})]
 
 
 def list_events(

@@ -242,6 +242,11 @@ class Repository:
         """What these resources show to their dependants; names that do not exist are missing."""
         return await self._store.read(reads.list_upstream, self.project, stack_id, names)
 
+    async def with_physical_ids(self, ids: Sequence[str]) -> list[UpstreamRow]:
+        """Living resources of any stack of this project that have one of these physical ids, the oldest first. It
+        looks at all resources of the project: ask for few ids, and seldom."""
+        return await self._store.read(reads.list_with_physical_ids, self.project, ids)
+
     # --- what is shown ---
 
     async def stack(self, name_or_id: str, *, include_deleted: bool = False) -> StackRow:

@@ -14,12 +14,17 @@ class PropertyProblem:
     """One thing wrong with the properties of a resource.
 
     path: below ``properties``; for an unknown or a missing property, the map that has it or lacks it, as in Heat.
-    code: kebab-case, see firebrick.resources.schema. message: Heat's last part, without any path.
+    code: kebab-case, see firebrick.resources.schema. message: Heat's last part, without any path; of property-rule,
+    ``{resource}`` in it stands for the resource's name, which a type does not know.
     """
 
     path: tuple[str | int, ...]
     code: str
     message: str
+
+    def message_for(self, resource: str) -> str:
+        """The message about a resource of this name."""
+        return self.message.replace("{resource}", resource) if self.code == "property-rule" else self.message
 
 
 class TypeSchema(Protocol):

@@ -292,7 +292,7 @@ class ResourceSection:
         base: Path = ("resources", header.name, "properties")
         heat_path = (*base, *problem.path)
         path = heat_path
-        message = shorten(problem.message, 600)
+        message = shorten(problem.message_for(shorten(header.name)), 600)
         named = problem.message.removeprefix("Unknown Property ")
         if problem.code == "unknown-property":
             path = (*heat_path, named)

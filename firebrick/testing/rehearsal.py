@@ -26,7 +26,8 @@ class Rehearsal:
     """A resource of a type, with what a store would know of it.
 
     key: of the create; the delete's is another. now: the virtual clock, seconds since the epoch; started: where it
-    was when the running or last action began. InvalidInput: the properties do not fit.
+    was when the running or last action began. others: the project's readable resources, physical id -> attributes, of
+    which a handler sees those it asks for. InvalidInput: the properties do not fit.
     """
 
     def __init__(
@@ -37,8 +38,10 @@ class Rehearsal:
         name: str = "a",
         key: str = "key",
         now: float = 1_000_000_000.0,
+        others: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self.kind = kind
+        self.others = others or {}
         self.name = name
         self.key = key
         self.now = self.started = now
@@ -83,6 +86,7 @@ class Rehearsal:
             progress=self.progress,
             now=self.now,
             signals=signals,
+            others={one: self.others[one] for one in self.kind.reads(self.properties) if one in self.others},
         )
 
     def _run(self, action: str, key: str, first: Callable[..., Any], poll: Callable[..., Any], within: float) -> Done:

@@ -1,11 +1,10 @@
 """OS::Heat::None: stands in for any type and does nothing; an environment maps other types to it."""
 
-import hashlib
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from firebrick.resources.base import Context, Done, ResourceType, SupportStatus
+from firebrick.resources.identifiers import uuid_of
 
 
 class NoneResource(ResourceType):
@@ -22,9 +21,7 @@ class NoneResource(ResourceType):
     idempotent_create = True
 
     def create(self, context: Context) -> Done:
-        """Its physical id is a UUID like a random one, drawn from the key: the same in every attempt."""
-        digest = hashlib.sha256(context.key.encode()).digest()
-        return Done(physical_id=str(uuid.UUID(bytes=digest[:16], version=4)))
+        return Done(physical_id=uuid_of(context.key))
 
     def attribute(self, name: str, context: Context, stored: Mapping[str, Any]) -> None:
         return None

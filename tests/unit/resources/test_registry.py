@@ -28,9 +28,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_type_of_this_package_is_there_and_listed_in_order() -> None:
     assert Registry.default({}).names() == [
+        "OS::Heat::CloudConfig",
         "OS::Heat::Delay",
+        "OS::Heat::MultipartMime",
         "OS::Heat::None",
         "OS::Heat::RandomString",
+        "OS::Heat::SoftwareComponent",
+        "OS::Heat::SoftwareConfig",
+        "OS::Heat::StructuredConfig",
         "OS::Heat::TestResource",
         "OS::Heat::Value",
     ]
@@ -45,8 +50,13 @@ def test_each_type_has_a_file_of_its_own() -> None:
 def test_instant_types_are_those_that_call_nobody() -> None:
     registry = Registry.default({})
     assert {name for name in registry.names() if registry.type(name).instant} == {
+        "OS::Heat::CloudConfig",
+        "OS::Heat::MultipartMime",
         "OS::Heat::None",
         "OS::Heat::RandomString",
+        "OS::Heat::SoftwareComponent",
+        "OS::Heat::SoftwareConfig",
+        "OS::Heat::StructuredConfig",
         "OS::Heat::Value",
     }
 
