@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 TASK_QUEUE = "firebrick"
 DEFAULT_PROJECT = "default"
+PROJECT_PATTERN = r"[A-Za-z0-9_][A-Za-z0-9_.@:-]{0,254}"  # of a whole name; a part of paths and workflow ids
+PROJECT_RULE = "A project's name has letters, digits and _ . @ : - only, at most 255 of them."
 CONTRACT_VERSION = 1
 MAX_TIMEOUT_MINS = 35_791_394  # 2**31 seconds
 
@@ -344,7 +346,10 @@ class OperationView(Frozen):
 
 
 class ActionResult(Frozen):
-    """What a stack action's workflow returns: identifiers and counts only; everything else is in the store."""
+    """What a stack action's workflow returns: identifiers and counts only; everything else is in the store.
+
+    action: what the operation did. Whoever waits for a create that a delete took over gets the delete's result.
+    """
 
     project: str
     stack_id: str
@@ -352,6 +357,7 @@ class ActionResult(Frozen):
     operation_id: str
     state: OperationState
     resources: int = 0
+    action: str = ""
 
 
 class Progress(Frozen):

@@ -6,12 +6,20 @@ whose request came inline with a workflow.
 
 import asyncio
 import json
+import re
 import time
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from firebrick.contract import Action, CreateStackRequest, DeleteStackRequest, workflow_id
+from firebrick.contract import (
+    PROJECT_PATTERN,
+    PROJECT_RULE,
+    Action,
+    CreateStackRequest,
+    DeleteStackRequest,
+    workflow_id,
+)
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from firebrick.resources.base import ResourceType
 from firebrick.resources.registry import Registry
@@ -51,6 +59,7 @@ async def accept_create(
     through a workflow's history, so values of hidden parameters are refused. started_as: the workflow id that carries
     it out, when there is one already. Raises InvalidInput (all problems found), NameInUse, Unavailable.
     """
+    _check_project(request.project)
     operation_id = _operation_id(request.operation_id)
     if request.operation_id is not None and (known := await _known(store, request.project, operation_id)):
         return known
@@ -98,6 +107,7 @@ async def accept_delete(
     store: Store, request: DeleteStackRequest, *, minute: float = 60.0, started_as: str = ""
 ) -> OperationRow:
     """Store a PENDING delete of a stack, by name or id. Raises NotFound, ActionInProgress, Unavailable."""
+    _check_project(request.project)
     operation_id = _operation_id(request.operation_id)
     project = store.project(request.project)
     if request.operation_id is not None and (known := await _known(store, request.project, operation_id)):
@@ -186,6 +196,7 @@ def _tag_problems(tags: Sequence[str]) -> list[Diagnostic]:
         Diagnostic(
             code="bad-tag",
             summary=f"tag number {number} is longer than {TAG_LIMIT} characters or has a comma",
+            detail="Shorten it, or make several of it.",
             path="tags",
         )
         for number, tag in enumerate(tags, 1)
@@ -210,6 +221,19 @@ def _resources(registry: Registry, definition: StackDefinition) -> list[NewResou
             )
         )
     return rows
+
+
+def _check_project(name: str) -> None:
+    if not re.fullmatch(PROJECT_PATTERN, name):
+        raise InvalidInput(
+            Diagnostic(
+                code="bad-project",
+                summary="the project's name cannot be one",
+                detail=PROJECT_RULE,
+                path="project",
+                heat_type="InvalidTenant",
+            )
+        )
 
 
 def _operation_id(given: str | None) -> str:

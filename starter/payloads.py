@@ -1,15 +1,40 @@
 """How payloads and failures look in a history: pydantic models as JSON, and failures without values.
 
+What somebody sends a workflow and nobody can read is handed on as it came: the workflow refuses it with a message.
+
 An exception that is not ours may quote anything (a property, a provider's answer), and a stack trace tells of the
 machine: neither belongs into a history. The worker's log has both.
 """
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
+from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.common import RawValue
+from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_converter
 from temporalio.converter import DefaultFailureConverter, PayloadConverter
 from temporalio.exceptions import FailureError
+
+
+class TolerantPayloadConverter(PydanticPayloadConverter):
+    """Where no type is asked for, an unreadable payload is a RawValue instead of an error.
+
+    An error here would fail the workflow task, which Temporal tries again for ever.
+    """
+
+    def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
+        if type_hints:
+            return super().from_payloads(payloads, type_hints)
+        return [self._read(payload) for payload in payloads]
+
+    def _read(self, payload: Payload) -> Any:
+        try:
+            (value,) = super().from_payloads([payload])
+        except Exception:  # no such encoding, no JSON, nested too deep: each converter has errors of its own
+            return RawValue(payload)
+        return value
 
 
 class ScrubbingFailureConverter(DefaultFailureConverter):
@@ -25,4 +50,8 @@ class ScrubbingFailureConverter(DefaultFailureConverter):
             scrubbed = scrubbed.cause if scrubbed.HasField("cause") else None
 
 
-DATA_CONVERTER = dataclasses.replace(pydantic_data_converter, failure_converter_class=ScrubbingFailureConverter)
+DATA_CONVERTER = dataclasses.replace(
+    pydantic_data_converter,
+    payload_converter_class=TolerantPayloadConverter,
+    failure_converter_class=ScrubbingFailureConverter,
+)

@@ -24,8 +24,8 @@ class DeleteStack:
         self._action = StackAction(contract.Action.DELETE)
 
     @workflow.run
-    async def run(self, request: Any = None) -> contract.ActionResult:
-        return await self._action.run(request)
+    async def run(self, *given: Any) -> contract.ActionResult:
+        return await self._action.run(given)
 
     @workflow.signal(name=contract.TAKE_OVER)
     def take_over(self) -> None:

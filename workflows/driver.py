@@ -15,8 +15,6 @@ from temporalio.common import RetryPolicy, SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    import pydantic
-
     from firebrick import contract
 
 from firebrick.plan import Plan, PlanNode, from_pages
@@ -32,6 +30,7 @@ from firebrick.traversal import (
     Traversal,
     TraversalResult,
 )
+from workflows.argument import Argument, read_argument
 
 # A worker that dies is noticed when its heartbeats stop; activities send one a second.
 HEARTBEAT_TIMEOUT = timedelta(seconds=5)
@@ -49,12 +48,7 @@ HAND_OVER_GRACE = 5.0
 # How often a run whose operation is carried out by another workflow looks whether that has ended, in seconds.
 WATCH_INTERVAL = 2.0
 
-EXAMPLES = {
-    contract.Action.CREATE: '{"name": "demo", "template": "heat_template_version: 2018-08-31 ..."}',
-    contract.Action.DELETE: '{"stack": "demo"}',
-}
-
-STATUS_ATTRIBUTE = SearchAttributeKey.for_keyword(contract.SEARCH_ATTRIBUTES["status"])
+SEARCH_KEYS = {part: SearchAttributeKey.for_keyword(name) for part, name in contract.SEARCH_ATTRIBUTES.items()}
 
 T = TypeVar("T")
 
@@ -74,6 +68,7 @@ class StackAction:
         self._steps: dict[int, workflow.ActivityHandle[Any]] = {}  # row -> the activity that works on it
         self._timers: dict[int, asyncio.Task[None]] = {}
         self._failures: list[str] = []
+        self._chain_state = ""
 
     # --- messages -------------------------------------------------------------------------------------------------
 
@@ -99,9 +94,9 @@ class StackAction:
 
     # --- the run --------------------------------------------------------------------------------------------------
 
-    async def run(self, argument: Any) -> contract.ActionResult:
+    async def run(self, given: Sequence[Any]) -> contract.ActionResult:
         """Begin, walk, finish; go on with whatever was accepted meanwhile. Raises StackActionFailed, InvalidRequest."""
-        begin = self._read_argument(argument)
+        begin = self._begin_with(read_argument(self._action, given))
         while True:
             self._taken_over = False
             result = (await self._call(contract.BEGIN_OPERATION, begin, contract.BeginResult)).result
@@ -114,45 +109,29 @@ class StackAction:
             break
         return await self._carry_out(result, begin.chain_run, self._chain_state)
 
-    def _read_argument(self, argument: Any) -> contract.BeginOperation:
-        """The one argument: an accepted operation, a chain's state, or a request typed by hand."""
+    def _begin_with(self, argument: Argument) -> contract.BeginOperation:
         info = workflow.info()
         base: dict[str, Any] = {
             "action": self._action,
             "workflow_id": info.workflow_id,
             "chain_id": info.first_execution_run_id,
+            "project": argument.project,
         }
-        self._chain_state = ""
-        try:
-            if not isinstance(argument, dict):
-                raise ValueError("the workflow takes one JSON object")
-            if argument.get("chain"):
-                chain = contract.ChainState.model_validate(argument)
-                self._chain_state = chain.traversal
+        match argument:
+            case contract.ChainState():
+                self._chain_state = argument.traversal
                 return contract.BeginOperation(
                     **base,
-                    project=chain.project,
-                    stack_id=chain.stack_id,
-                    operation_id=chain.operation_id,
-                    chain_run=chain.chain_run,
+                    stack_id=argument.stack_id,
+                    operation_id=argument.operation_id,
+                    chain_run=argument.chain_run,
                 )
-            if argument.get("accepted"):
-                ref = contract.Accepted.model_validate(argument)
-                return contract.BeginOperation(
-                    **base, project=ref.project, stack_id=ref.stack_id, operation_id=ref.operation_id
-                )
-            if self._action is contract.Action.CREATE:
-                create = contract.CreateStackRequest.model_validate(argument)
-                return contract.BeginOperation(**base, project=create.project, create=create)
-            delete = contract.DeleteStackRequest.model_validate(argument)
-            return contract.BeginOperation(**base, project=delete.project, delete=delete)
-        except ValueError as error:
-            raise ApplicationError(
-                f"{self._action.workflow_type} was not started: {_explain(error)}. Nothing was stored. The argument is "
-                f"one JSON object, for example {EXAMPLES[self._action]}",
-                type=contract.INVALID_REQUEST,
-                non_retryable=True,
-            ) from None
+            case contract.Accepted():
+                return contract.BeginOperation(**base, stack_id=argument.stack_id, operation_id=argument.operation_id)
+            case contract.CreateStackRequest():
+                return contract.BeginOperation(**base, create=argument)
+            case contract.DeleteStackRequest():
+                return contract.BeginOperation(**base, delete=argument)
 
     async def _watch(self, nothing: contract.NothingToBegin) -> contract.ActionResult:
         """Wait for an operation that somebody else carries out, so that this run's result is the operation's."""
@@ -173,13 +152,17 @@ class StackAction:
         else:
             state = contract.OperationState.DONE
         return contract.ActionResult(
-            project=nothing.project, stack_id=nothing.stack_id, operation_id=nothing.operation_id, state=state
+            project=nothing.project,
+            stack_id=nothing.stack_id,
+            operation_id=nothing.operation_id,
+            state=state,
+            action=self._action.value,
         )
 
     async def _carry_out(self, begun: contract.Begun, chain_run: int, state: str) -> contract.ActionResult:
         self._begun, self._chain_run = begun, chain_run
         if begun.search_attributes:
-            workflow.upsert_search_attributes([STATUS_ATTRIBUTE.value_set(f"{self._action}_IN_PROGRESS")])
+            self._show(begun)
         plan = await self._load_plan(begun)
         outcome = await self._walk(plan, begun.deadline, state)
         if outcome is None:
@@ -200,7 +183,7 @@ class StackAction:
         )
         if begun.search_attributes:
             status = "COMPLETE" if finished.state is contract.OperationState.DONE else "FAILED"
-            workflow.upsert_search_attributes([STATUS_ATTRIBUTE.value_set(f"{self._action}_{status}")])
+            workflow.upsert_search_attributes([SEARCH_KEYS["status"].value_set(f"{self._action}_{status}")])
         if finished.next_action is not None:
             self._go_on_as(finished.next_action, begun.project, begun.stack_id, finished.next_operation_id)
         if self._taken_over:
@@ -224,6 +207,7 @@ class StackAction:
             operation_id=begun.operation_id,
             state=finished.state,
             resources=begun.nodes,
+            action=self._action.value,
         )
 
     # --- the walk -------------------------------------------------------------------------------------------------
@@ -461,6 +445,18 @@ class StackAction:
                 raise ApplicationError(cause.message, type=contract.INVALID_REQUEST, non_retryable=True) from None
             raise
 
+    def _show(self, begun: contract.Begun) -> None:
+        """What the run can be found by, whoever started it and as whatever action its chain began."""
+        values = {
+            "project": begun.project,
+            "stack": begun.stack_name,
+            "stack_id": begun.stack_id,
+            "root": begun.stack_id,
+            "action": self._action.value,
+            "status": f"{self._action}_IN_PROGRESS",
+        }
+        workflow.upsert_search_attributes([SEARCH_KEYS[part].value_set(value) for part, value in values.items()])
+
     def _failed(self, reason: str) -> ApplicationError:
         return ApplicationError(reason, type=contract.STACK_ACTION_FAILED, non_retryable=True)
 
@@ -495,11 +491,3 @@ def _outcome(done: "asyncio.Future[Any]") -> contract.StepResult:
     if is_cancelled_exception(error):
         return contract.StepResult(kind=contract.StepKind.ABORTED)
     return contract.StepResult(kind=contract.StepKind.FAILED, error_class="internal")
-
-
-def _explain(error: ValueError) -> str:
-    """A pydantic error without the values it quotes."""
-    if isinstance(error, pydantic.ValidationError):
-        parts = [f"{'.'.join(str(p) for p in e['loc']) or 'argument'}: {e['msg']}" for e in error.errors()]
-        return "; ".join(parts[:10])
-    return str(error)

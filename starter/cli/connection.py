@@ -11,7 +11,7 @@ from starter.state_folder import StateFolder
 
 DEFAULT_URL = "http://127.0.0.1:8004"
 DEFAULT_PROJECT = "default"
-PROJECT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:-]{0,254}")  # as the server; anything else would be another path
+PROJECT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:-]{0,254}")  # contract.PROJECT_PATTERN, without pydantic
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fastapi import Request, Response
 
-from firebrick.contract import Requester
+from firebrick.contract import PROJECT_PATTERN, PROJECT_RULE, Requester
 from firebrick.diagnostics import NotFound
 from firebrick.resources.registry import Registry
 from firebrick.store import Repository, Store
@@ -16,7 +16,7 @@ from starter.rest.protocols import Starter
 from starter.rest.views import Links
 
 OPERATION_HEADER = "X-Firebrick-Operation"
-_PROJECT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:-]{0,254}")
+_PROJECT = re.compile(PROJECT_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Call:
         project = request.path_params["project"]
         if not _PROJECT.fullmatch(project):
             raise bad_request(
-                "A project's name has letters, digits and _ . @ : - only, at most 255 of them.",
+                PROJECT_RULE,
                 "bad-project",
                 heat_type="InvalidTenant",
             )
