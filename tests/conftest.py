@@ -1,8 +1,9 @@
-"""Fixtures all kinds of tests share: Temporal's servers and clients of them.
+"""Fixtures all kinds of tests share: Temporal's servers and clients of them, and PostgreSQL.
 
 dev_server          the real server, one for the whole run; never kill it: tests that kill make their own DevServer
 temporal_client     a client of it (pydantic payloads), in a namespace that all tests share: choose unique ids
 time_skipping       a time-skipping server of its own for one test, search attributes registered; env.client
+postgres_server     PostgreSQL, one for the whole run: make databases in it; tests that kill make their own server
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -16,11 +17,18 @@ from temporalio.testing import WorkflowEnvironment
 
 from firebrick.contract import SEARCH_ATTRIBUTES
 from firebrick.testing.dev_server import NAMESPACE, DevServer, installed_executable
+from firebrick.testing.postgres import PostgresServer
 
 
 @pytest.fixture(scope="session")
 def dev_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
     with DevServer(tmp_path_factory.mktemp("temporal") / "temporal.db") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    with PostgresServer() as server:
         yield server
 
 

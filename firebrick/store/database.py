@@ -5,6 +5,10 @@ process at any moment (the log is in the kernel's hands once COMMIT returns); a 
 never the file's consistency. FULL waits for the disk at each commit: 0.3 ms more for each write while there is one at
 a time, nothing that can be measured at 50 (groups share a commit); on slow disks it is many times that. An
 installation that must survive power cuts sets ``?synchronous=full`` in the URL, or uses PostgreSQL.
+
+PostgreSQL: writes are READ COMMITTED (the rows of their stacks are locked first, so what is read after that is the
+last committed); reads are REPEATABLE READ, READ ONLY: one consistent view, as SQLite gives. A server or network that
+has died is noticed within seconds, and a process that was stopped in the middle of a transaction loses its locks.
 """
 
 import sqlite3
@@ -13,27 +17,42 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from firebrick.diagnostics import Diagnostic, InvalidInput, Unavailable
+from firebrick.diagnostics import Diagnostic, FirebrickError, InvalidInput, Unavailable
 from firebrick.store.keyring import Keyring
 from firebrick.store.types import use_keyring
 
 BUSY_MILLISECONDS = 15_000
 """How long a statement waits for another process's transaction before it is refused."""
 
+STOPPED_MILLISECONDS = 60_000
+"""How long PostgreSQL waits for the next statement of a transaction before it ends it."""
+
+NETWORK = {  # what libpq is told where the URL does not say otherwise; seconds, the last one milliseconds
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}
+NOT_PREPARED = frozenset({"42P01", "42703", "42501", "3F000"})
+"""PostgreSQL: no such table, no such column, no right to it, no such schema. The database's state, not our bug."""
+
 
 def parse_url(url: str) -> tuple[URL, str]:
     """The database's address and SQLite's ``synchronous`` setting. InvalidInput for anything this store cannot use."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise _bad_url("The database's address is not a URL.") from None
-    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise _bad_url(f"This store does not know {parsed.get_backend_name()!r} databases.")
-    if parsed.get_backend_name() == "postgresql":
+    if parsed.drivername in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername == "postgresql+psycopg":
         return parsed, ""
+    if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
+        raise _bad_url(f"This store does not know {parsed.drivername!r} databases.")
     if not parsed.database or parsed.database == ":memory:":
         raise _bad_url("A database in memory cannot be shared by processes or threads; name a file.")
     synchronous = parsed.query.get("synchronous", "normal")
@@ -42,14 +61,39 @@ def parse_url(url: str) -> tuple[URL, str]:
     return parsed.difference_update_query(["synchronous"]), str(synchronous)
 
 
-def open_engine(url: str, keyring: Keyring, *, writes: bool, connections: int) -> Engine:
-    """An engine whose transactions are taken for writing at once (`writes`), or may only read."""
+def open_engine(url: str, keyring: Keyring | None, *, writes: bool, connections: int) -> Engine:
+    """An engine whose transactions are taken for writing at once (`writes`), or may only read.
+
+    keyring: None when no encrypted column will be read or written.
+    """
     parsed, synchronous = parse_url(url)
-    engine = create_engine(parsed, pool_size=connections, max_overflow=0, hide_parameters=True)
-    use_keyring(engine, keyring)
+    options: dict[str, Any] = {}
+    if parsed.get_backend_name() == "postgresql":
+        parsed = parsed.update_query_dict({"application_name": "firebrick", **NETWORK, **parsed.query})
+        options["isolation_level"] = "READ COMMITTED" if writes else "REPEATABLE READ"
+    engine = create_engine(parsed, pool_size=connections, max_overflow=0, hide_parameters=True, **options)
+    if keyring is not None:
+        use_keyring(engine, keyring)
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine, synchronous, writes=writes)
+    else:
+        _prepare_postgresql(engine, writes=writes)
     return engine
+
+
+def _prepare_postgresql(engine: Engine, *, writes: bool) -> None:
+    limits = {
+        "lock_timeout": BUSY_MILLISECONDS,
+        "idle_in_transaction_session_timeout": STOPPED_MILLISECONDS,
+    }
+    settings = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in limits.items())
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: object) -> None:
+        connection.autocommit = True
+        connection.execute(f"SELECT {settings}")
+        connection.autocommit = False
+        connection.read_only = None if writes else True  # a server that only serves reads says so by itself
 
 
 def _prepare_sqlite(engine: Engine, synchronous: str, *, writes: bool) -> None:
@@ -75,19 +119,42 @@ def _prepare_sqlite(engine: Engine, synchronous: str, *, writes: bool) -> None:
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
+def refusals(*, opening: bool = False) -> Iterator[None]:
     """Turn what the database says when it does not work into Unavailable, without statements or values.
 
-    Broken rules (unique keys, syntax) are bugs of ours and pass through.
+    Values that it cannot keep are InvalidInput. Broken rules (unique keys, syntax) are bugs of ours and pass through.
+    opening: for whoever set up the database; what it says of a connection that fails (host, user) is told in full.
     """
     try:
         yield
-    except (IntegrityError, ProgrammingError):
-        raise
-    except DBAPIError as error:
-        raise unavailable(_driver_text(error)) from None
     except PoolTimeout:
         raise unavailable("all connections are in use") from None
+    except DBAPIError as error:
+        told = _translated(error, opening=opening)
+        if told is None:
+            raise
+        raise told from None
+
+
+def _translated(error: DBAPIError, *, opening: bool) -> FirebrickError | None:
+    original: Any = error.orig
+    state = getattr(original, "sqlstate", None) or ""
+    if isinstance(error, IntegrityError) or (isinstance(error, ProgrammingError) and state not in NOT_PREPARED):
+        return None
+    if isinstance(error, DataError):
+        return _unkept(type(original).__name__)
+    return unavailable(_driver_text(original, state, opening=opening))
+
+
+def _driver_text(original: Any, state: str, *, opening: bool) -> str:
+    """SQLite's texts name tables and files only; those of other databases may quote values, so just their code."""
+    if isinstance(original, sqlite3.Error):
+        return str(original)
+    if not state and opening:  # libpq's own text: host, port, user, database and why not
+        return " ".join(str(original).split()).removeprefix("connection failed: ").rstrip(".")
+    if not state:
+        return "there is no connection to its server"
+    return f"{type(original).__name__} {state}"
 
 
 def unavailable(why: str) -> Unavailable:
@@ -101,12 +168,26 @@ def unavailable(why: str) -> Unavailable:
     )
 
 
-def _driver_text(error: DBAPIError) -> str:
-    """SQLite's texts name tables and files only; those of other databases may quote values, so just their code."""
-    original: Any = error.orig
-    if isinstance(original, sqlite3.Error):
-        return str(original)
-    return f"{type(original).__name__} {getattr(original, 'sqlstate', None) or ''}".strip()
+def commit_unknown() -> Unavailable:
+    """The connection broke while a commit was on its way."""
+    return Unavailable(
+        Diagnostic(
+            code="store-unavailable",
+            summary="The database went away before it said whether it had stored the change.",
+            detail="It may have been made. Repeating is safe: a request that was stored is found again, or named.",
+            heat_type="ServiceUnavailable",
+        )
+    )
+
+
+def _unkept(what: str) -> InvalidInput:
+    return InvalidInput(
+        Diagnostic(
+            code="store-value",
+            summary=f"The database cannot keep a value that was given ({what}).",
+            detail="A name or an identifier is too long, or holds a character with the code 0.",
+        )
+    )
 
 
 def _bad_url(summary: str) -> InvalidInput:

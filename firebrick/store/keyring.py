@@ -38,6 +38,7 @@ class Keyring:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in sorted(keys.items())}
         self._headers = {key_id: bytes((VERSION, len(key_id))) + key_id.encode("ascii") for key_id in self._ciphers}
         self._by_header = {header: self._ciphers[key_id] for key_id, header in self._headers.items()}
+        self.ids = tuple(self._ciphers)
         self._cipher = self._ciphers[current]
         self._header = self._headers[current]
 
@@ -94,10 +95,10 @@ class Keyring:
 
     def open(self, sealed: bytes) -> bytes:
         """Unavailable when the key is not in this keyring, or the value was changed."""
-        end = 2 + sealed[1] if len(sealed) > 1 else 0
+        end = len(header_of(sealed))
         cipher = self._by_header.get(sealed[:end])
         if cipher is None:
-            raise _unreadable(f"A stored value was sealed with a key that this keyring lacks ({_key_id(sealed)}).")
+            raise _unreadable(f"A stored value was sealed with a key that this keyring lacks ({key_id_of(sealed)}).")
         try:
             return cipher.decrypt(sealed[end : end + NONCE_BYTES], sealed[end + NONCE_BYTES :], sealed[:end])
         except InvalidTag:
@@ -133,9 +134,15 @@ def _publish(file: Path, content: object, *, replace: bool) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _key_id(sealed: bytes) -> str:
+def header_of(sealed: bytes) -> bytes:
+    """What all values begin with that the same key sealed."""
+    return sealed[: 2 + sealed[1]] if len(sealed) > 1 else sealed
+
+
+def key_id_of(sealed: bytes) -> str:
+    """Id of the key that sealed a value; a text that says so when it is none."""
     if len(sealed) < 2 or sealed[0] != VERSION:
-        return "not a sealed value"
+        return "(not a sealed value)"
     return sealed[2 : 2 + sealed[1]].decode("ascii", "replace")
 
 

@@ -1,11 +1,12 @@
 """The tables. Migrations make them; a test holds the two together.
 
-Nothing here is SQLite's alone: partial indexes and RETURNING exist in PostgreSQL too. Times are seconds since the
+The same in SQLite and PostgreSQL. Times are seconds since the
 epoch, UTC. Columns that may hold a secret, or a text that a provider wrote, are encrypted.
 """
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Double,
@@ -30,6 +31,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+RowId = BigInteger().with_variant(Integer, "sqlite")
+"""64 bits in both: SQLite numbers rows only in a column that is called INTEGER."""
 
 stacks = Table(
     "stacks",
@@ -110,7 +114,7 @@ operations = Table(
 resources = Table(
     "resources",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("stack_id", ForeignKey("stacks.id"), nullable=False),
     Column("uuid", String(36), nullable=False),
     Column("name", String(255), nullable=False),
@@ -156,7 +160,7 @@ events = Table(
     Column("seq", Integer, nullable=False),
     Column("id", String(36), nullable=False),
     Column("time", Double, nullable=False),
-    Column("resource_id", Integer),
+    Column("resource_id", RowId),
     Column("resource_name", String(255), nullable=False),
     Column("resource_type", String(255), nullable=False),
     Column("physical_id", String),

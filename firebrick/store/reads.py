@@ -11,6 +11,7 @@ from firebrick.store.acceptance import stack_not_found
 from firebrick.store.models import events, operations, resources, stacks
 from firebrick.store.operation_rows import OPEN_STATES, OPERATIONS, operation_row
 from firebrick.store.operations import operation_not_found
+from firebrick.store.ordering import in_order
 from firebrick.store.resource_rows import RESOURCE_COLUMNS, UPSTREAM, resource_row, upstream_row
 from firebrick.store.rows import EventRow, OperationRow, ResourceRow, StackRow, StackSummary, UpstreamRow
 
@@ -128,7 +129,7 @@ def list_stacks(
     if unknown:
         raise _bad_key("sort key", unknown[0], SORT_KEYS)
     columns = [SORT_KEYS[key] for key in sort] + [stacks.c.id]
-    query = query.order_by(*(column.desc() if descending else column.asc() for column in columns))
+    query = query.order_by(*(in_order(column, descending=descending) for column in columns))
     if marker is None:
         return [_summary(row) for row in connection.execute(query if limit is None else query.limit(limit))]
     rows = connection.execute(query).all()

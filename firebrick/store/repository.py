@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from firebrick.contract import Action
 from firebrick.plan import ExistingRow
@@ -18,6 +19,7 @@ from firebrick.store import migrate, reads
 from firebrick.store.acceptance import AcceptCreate, AcceptDelete
 from firebrick.store.claims import ClaimRows, NoteProgress, RenewRows
 from firebrick.store.database import open_engine, refusals, unavailable
+from firebrick.store.inspection import check_keyring
 from firebrick.store.keyring import Keyring
 from firebrick.store.operations import Begin, FailLost, Finish
 from firebrick.store.outcomes import RecordRows
@@ -59,7 +61,8 @@ class Store:
     async def open(cls, url: str, keyring: Keyring, *, migrate: bool = True) -> "Store":
         """Open, and by default bring to this program's schema. url: ``sqlite:////path`` or ``postgresql+psycopg://``.
 
-        InvalidInput for a URL this store cannot use; Unavailable when the database refuses or has another schema.
+        InvalidInput for a URL this store cannot use; Unavailable when the database refuses, has another schema, or was
+        written with a keyring that is not this one.
         """
         return await asyncio.to_thread(cls._open, url, keyring, migrate)
 
@@ -68,10 +71,12 @@ class Store:
         writing = open_engine(url, keyring, writes=True, connections=1)
         reading = open_engine(url, keyring, writes=False, connections=READERS)
         try:
-            with refusals():
+            with refusals(opening=True):
                 (migrate.upgrade if migrating else migrate.check)(writing)
+                check_keyring(reading, keyring)
         except BaseException:
             writing.dispose()
+            reading.dispose()
             raise
         return cls(writing, reading)
 
@@ -82,13 +87,25 @@ class Store:
         return EveryProject(self)
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a function of firebrick.store.reads in a reader's thread, in one consistent view."""
+        """Run a function of firebrick.store.reads in a reader's thread, in one consistent view.
+
+        A connection that has died since it was used last is replaced, and the query asked once more.
+        """
         if self._closed:
             raise unavailable("the store is closed")
 
-        def run() -> T:
-            with refusals(), self._reading.connect() as connection:
+        def ask() -> T:
+            with self._reading.connect() as connection:
                 return query(connection, *args, **kwargs)
+
+        def run() -> T:
+            with refusals():
+                try:
+                    return ask()
+                except DBAPIError as error:
+                    if not error.connection_invalidated:
+                        raise
+                return ask()
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, run)
 

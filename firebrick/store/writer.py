@@ -5,6 +5,10 @@ write has an outcome of its own. A write that is refused (a FirebrickError, rais
 its neighbours alone; any other error rolls the group back and each of its writes is tried again by itself.
 
 An outcome is handed out after the commit: what a caller was told survives the death of the process.
+
+When the connection turns out to be dead before the commit is sent, nothing was written, and the group is tried once
+more on a new one: a server that was started again is not noticed. When it dies during the commit, nobody knows; the
+caller is told so, and repeats: every write of this store finds out that it was made before.
 """
 
 import asyncio
@@ -16,7 +20,7 @@ from typing import Any, Generic, Self, TypeVar
 from sqlalchemy import Connection, Engine, RootTransaction
 
 from firebrick.diagnostics import FirebrickError
-from firebrick.store.database import refusals, unavailable
+from firebrick.store.database import commit_unknown, refusals, unavailable
 from firebrick.store.transaction import Transaction
 
 Outcome = TypeVar("Outcome")
@@ -71,6 +75,7 @@ class StoreWriter:
         self._queue: SimpleQueue[_Entry | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
+        self._connection: Connection | None = None  # the thread's
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -98,23 +103,38 @@ class StoreWriter:
     # --- the thread ---
 
     def _run(self) -> None:
-        connection: Connection | None = None
         open_ = True
         while open_:
             group, open_ = self._gather()
-            if not group:
-                continue
+            if group:
+                _answer(group, self._carry_out([entry.write for entry in group]))
+        self._discard()
+
+    def _carry_out(self, writes: list[Write[Any]]) -> list[Any]:
+        fresh = False
+        while True:
             try:
                 with refusals():
-                    if connection is None or connection.invalidated:
-                        connection = self._engine.connect()
-                    outcomes = _commit(connection, group)
+                    if self._connection is None or self._connection.invalidated:
+                        self._discard()
+                        self._connection, fresh = self._engine.connect(), True
+                    return _commit(self._connection, writes)
+            except _Gone as gone:
+                self._discard()
+                if fresh:
+                    return [gone.refusal] * len(writes)
             except Exception as error:  # the connection itself: nothing was written, nobody is tried again
-                outcomes = [error] * len(group)
-                _discard(connection)
-                connection = None
-            _answer(group, outcomes)
-        _discard(connection)
+                self._discard()
+                return [error] * len(writes)
+
+    def _discard(self) -> None:
+        if self._connection is not None:
+            try:
+                self._connection.invalidate()
+                self._connection.close()
+            except Exception:  # it is broken already; a new one is made for the next group
+                pass
+            self._connection = None
 
     def _gather(self) -> tuple[list[_Entry], bool]:
         """Wait for a write, then take all that have come. False: the queue is closed behind them."""
@@ -133,33 +153,62 @@ class StoreWriter:
         return group, False
 
 
-def _commit(connection: Connection, group: list[_Entry]) -> list[Any]:
+class _Gone(Exception):
+    """The connection was lost before anything was sent to be committed."""
+
+    def __init__(self, refusal: Exception) -> None:
+        super().__init__()
+        self.refusal = refusal
+
+
+class _Unknown(Exception):
+    """The connection was lost while a commit was on its way."""
+
+
+def _commit(connection: Connection, writes: list[Write[Any]]) -> list[Any]:
     """One transaction for all; if that fails, one for each. Raises when no transaction can be begun at all."""
-    writes = [entry.write for entry in group]
     transaction = connection.begin()
     try:
-        outcomes = _apply(connection, writes)
-        transaction.commit()
-        return outcomes
+        return _finish(connection, transaction, writes)
+    except _Gone:
+        raise
+    except _Unknown:
+        return [commit_unknown()] * len(writes)
     except Exception as error:
-        _roll_back(transaction)
-        if len(writes) == 1 or connection.invalidated:
-            return [_refusal(error)] * len(writes)
+        if len(writes) == 1:
+            return [_refusal(error)]
     return [_commit_alone(connection, write) for write in writes]
 
 
 def _commit_alone(connection: Connection, write: Write[Any]) -> Any:
     try:
-        transaction = connection.begin()
+        return _finish(connection, connection.begin(), [write])[0]
+    except _Gone as gone:
+        return gone.refusal
+    except _Unknown:
+        return commit_unknown()
     except Exception as error:
         return _refusal(error)
+
+
+def _finish(connection: Connection, transaction: RootTransaction, writes: list[Write[Any]]) -> list[Any]:
+    """Apply and commit; outcomes. After any error but _Unknown nothing was written."""
     try:
-        outcome = _apply(connection, [write])[0]
-        transaction.commit()
-        return outcome
+        outcomes = _apply(connection, writes)
     except Exception as error:
         _roll_back(transaction)
-        return _refusal(error)
+        if connection.invalidated:
+            raise _Gone(_refusal(error)) from None
+        raise
+    try:
+        transaction.commit()
+    except Exception:
+        lost = connection.invalidated
+        _roll_back(transaction)
+        if lost:
+            raise _Unknown from None
+        raise
+    return outcomes
 
 
 def _roll_back(transaction: RootTransaction) -> None:
@@ -189,15 +238,6 @@ def _refusal(error: Exception) -> Exception:
             raise error
     except Exception as translated:
         return translated
-
-
-def _discard(connection: Connection | None) -> None:
-    if connection is not None:
-        try:
-            connection.invalidate()
-            connection.close()
-        except Exception:  # it is broken already; a new one is made for the next group
-            pass
 
 
 def _answer(group: list[_Entry], outcomes: list[Any]) -> None:

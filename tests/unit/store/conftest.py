@@ -1,8 +1,12 @@
-"""A store in a file of its own, and a stack to try things on."""
+"""A store on a database of its own, and a stack to try things on.
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+Every test that takes `database`, `empty_database`, `url`, `store`, `repository` or `stacks` runs once on SQLite and
+once on PostgreSQL. What concerns one of them alone is in test_sqlite.py and test_postgresql.py.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +15,10 @@ import pytest
 from firebrick.contract import Action
 from firebrick.store import Keyring, NewOperation, NewResource, NewStack, OperationRow, Repository, Store
 from firebrick.store.rows import Claim, Claimed, ClaimOutcome, FinishOutcome, Mine, RowOutcome
+from firebrick.testing.postgres import PostgresServer
+from tests.unit.store.databases import KINDS, Database, PostgresDatabase, SqliteDatabase, copied
+
+NewDatabase = Callable[..., Database]
 
 KEY = "A" * 43 + "="
 PROJECT = "default"
@@ -143,14 +151,58 @@ def keyring() -> Keyring:
     return Keyring.from_values({"k1": KEY}, current="k1")
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
+@pytest.fixture(scope="session", params=KINDS)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture(scope="session")
+def new_database(
+    database_kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> NewDatabase:
+    """Makes databases: new_database() has this program's tables, new_database(empty=True) has none."""
+    keyring = Keyring.from_values({"k1": KEY}, current="k1")
+    if database_kind == "sqlite":
+        template = SqliteDatabase(tmp_path_factory.mktemp("template") / "store.db")
+        _migrate(template.url, keyring)
+
+        def new_file(*, empty: bool = False) -> Database:
+            file = tmp_path_factory.mktemp("database") / "store.db"
+            return SqliteDatabase(file) if empty else copied(template, file)
+
+        return new_file
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    migrated = server.create_database()
+    _migrate(server.url(migrated), keyring)
+
+    def new(*, empty: bool = False) -> Database:
+        # Not dropped one by one, which takes as long as making them: they go with the server.
+        return PostgresDatabase(server, server.create_database(template="template1" if empty else migrated))
+
+    return new
+
+
+def _migrate(url: str, keyring: Keyring) -> None:
+    async def open_and_close() -> None:
+        await (await Store.open(url, keyring)).close()
+
+    asyncio.run(open_and_close())
 
 
 @pytest.fixture
-def url(database: Path) -> str:
-    return f"sqlite:///{database}"
+def database(new_database: NewDatabase) -> Database:
+    return new_database()
+
+
+@pytest.fixture
+def empty_database(new_database: NewDatabase) -> Database:
+    return new_database(empty=True)
+
+
+@pytest.fixture
+def url(database: Database) -> str:
+    return database.url
 
 
 @pytest.fixture

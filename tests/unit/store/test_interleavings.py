@@ -85,9 +85,8 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.fixture(scope="module")
-def shared_store(runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory, key: str) -> Iterator[Store]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('store')}/store.db"
-    store = runner.run(Store.open(url, Keyring.from_values({"k1": key}, current="k1")))
+def shared_store(runner: asyncio.Runner, new_database: Any, key: str) -> Iterator[Store]:
+    store = runner.run(Store.open(new_database().url, Keyring.from_values({"k1": key}, current="k1")))
     yield store
     runner.run(store.close())
 

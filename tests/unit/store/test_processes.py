@@ -1,4 +1,4 @@
-"""One file, several processes: the server's front and workers. And processes that die."""
+"""One database, several processes: the server's front and workers. And processes that die."""
 
 import asyncio
 import json
@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+import firebrick.store.database
 from firebrick.contract import Action
 from firebrick.diagnostics import Unavailable
 from firebrick.store import Keyring, Repository, Store
 from firebrick.store.rows import Claimed
+from tests.unit.store.databases import Database
 
 # Claims every row of a stack as the attempt it is told, records what it got, and says which rows those were.
 CLAIMANT = """
@@ -101,25 +103,18 @@ async def test_what_was_answered_survives_the_death_of_the_process(url: str, key
         assert [one.seq for one in await repository.events("s")] == [1, 2]
 
 
-async def test_a_file_that_another_process_holds_is_waited_for_then_told(
-    stacks: Any, url: str, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+async def test_a_database_that_another_process_holds_is_waited_for_then_told(
+    stacks: Any, database: Database, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sqlite3
-
-    from firebrick.store import database
-
     stack = await stacks.created({"a": ()})
-    monkeypatch.setattr(database, "BUSY_MILLISECONDS", 50)
-    async with await Store.open(url, keyring) as impatient:
-        holder = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
-        holder.execute("BEGIN IMMEDIATE")
-        operation = stacks.new_operation(Action.DELETE)
-        with pytest.raises(Unavailable, match="database is locked"):
-            await impatient.project("default").accept_delete(stack.id, operation)
-        patient = asyncio.create_task(stack.accept_delete())
-        assert (await impatient.project("default").stack("web")).state == "CREATE_COMPLETE"
-        holder.execute("ROLLBACK")
-        holder.close()
+    monkeypatch.setattr(firebrick.store.database, "BUSY_MILLISECONDS", 50)
+    async with await Store.open(database.url, keyring) as impatient:
+        with database.held():
+            operation = stacks.new_operation(Action.DELETE)
+            with pytest.raises(Unavailable, match="database is locked|LockNotAvailable"):
+                await impatient.project("default").accept_delete(stack.id, operation)
+            patient = asyncio.create_task(stack.accept_delete())
+            assert (await impatient.project("default").stack("web")).state == "CREATE_COMPLETE"
         assert (await patient).seq == 2
         await stack.begin(Action.DELETE)
         assert isinstance(await stack.try_claim(stack.claim_of("a")), Claimed)

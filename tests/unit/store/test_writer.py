@@ -1,19 +1,18 @@
 """The writer: one refusal or failure is one caller's; what was answered is committed; a sick database says so."""
 
 import asyncio
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from firebrick.diagnostics import Conflict, Diagnostic, Unavailable
-from firebrick.store import Keyring, Store
+from firebrick.store import Store
 from firebrick.store.transaction import Transaction
 from firebrick.store.writer import Write
+from tests.unit.store.databases import Database
 
 
 @dataclass(frozen=True)
@@ -46,18 +45,13 @@ class Wait(Write[None]):
         assert self.go_on.wait(10)
 
 
-def numbers(database: Path) -> list[int]:
-    connection = sqlite3.connect(database)
-    found = [row[0] for row in connection.execute("SELECT n FROM notes ORDER BY n")]
-    connection.close()
-    return found
+def numbers(database: Database) -> list[int]:
+    return [row[0] for row in database.run("SELECT n FROM notes ORDER BY n")]
 
 
 @pytest.fixture
-def notes(store: Store, database: Path) -> None:
-    connection = sqlite3.connect(database)
-    connection.execute("CREATE TABLE notes (n INTEGER PRIMARY KEY)")
-    connection.close()
+def notes(store: Store, database: Database) -> None:
+    database.run("CREATE TABLE notes (n INTEGER PRIMARY KEY)")
 
 
 async def gathered(store: Store, writes: Sequence[Write[Any]]) -> list[Any]:
@@ -76,7 +70,7 @@ async def gathered(store: Store, writes: Sequence[Write[Any]]) -> list[Any]:
 
 
 @pytest.mark.usefixtures("notes")
-async def test_a_refusal_is_its_own_writes_only(store: Store, database: Path) -> None:
+async def test_a_refusal_is_its_own_writes_only(store: Store, database: Database) -> None:
     outcomes = await gathered(store, [Note(1), Note(2, "refuse"), Note(3)])
     assert [outcomes[0], type(outcomes[1]), outcomes[2]] == [1, Conflict, 3]
     assert numbers(database) == [1, 3]
@@ -85,7 +79,7 @@ async def test_a_refusal_is_its_own_writes_only(store: Store, database: Path) ->
 @pytest.mark.usefixtures("notes")
 @pytest.mark.parametrize("fault", ["break", "clash"])
 async def test_a_write_that_breaks_is_undone_and_its_neighbours_are_written(
-    store: Store, database: Path, fault: str
+    store: Store, database: Database, fault: str
 ) -> None:
     outcomes = await gathered(store, [Note(1), Note(2, fault), Note(3), Note(4, "refuse")])
     assert [isinstance(one, Exception) for one in outcomes] == [False, True, False, True]
@@ -94,7 +88,7 @@ async def test_a_write_that_breaks_is_undone_and_its_neighbours_are_written(
 
 
 @pytest.mark.usefixtures("notes")
-async def test_an_answer_is_given_after_the_commit(store: Store, database: Path) -> None:
+async def test_an_answer_is_given_after_the_commit(store: Store, database: Database) -> None:
     async def write(number: int) -> None:
         await store.writer.write(Note(number))
         assert number in numbers(database)
@@ -103,7 +97,7 @@ async def test_an_answer_is_given_after_the_commit(store: Store, database: Path)
 
 
 @pytest.mark.usefixtures("notes")
-async def test_a_caller_who_went_away_does_no_harm(store: Store, database: Path) -> None:
+async def test_a_caller_who_went_away_does_no_harm(store: Store, database: Database) -> None:
     task = asyncio.create_task(store.writer.write(Note(1)))
     await asyncio.sleep(0)
     task.cancel()
@@ -113,7 +107,7 @@ async def test_a_caller_who_went_away_does_no_harm(store: Store, database: Path)
 
 @pytest.mark.usefixtures("notes")
 async def test_what_was_asked_before_closing_is_written_and_later_asks_are_refused(
-    store: Store, database: Path
+    store: Store, database: Database
 ) -> None:
     tasks = [asyncio.create_task(store.writer.write(Note(number))) for number in range(20)]
     await asyncio.sleep(0)
@@ -127,7 +121,7 @@ async def test_what_was_asked_before_closing_is_written_and_later_asks_are_refus
 
 
 @pytest.mark.usefixtures("notes")
-async def test_several_event_loops_may_write(store: Store, database: Path) -> None:
+async def test_several_event_loops_may_write(store: Store, database: Database) -> None:
     async def other_loop() -> int:
         return await store.writer.write(Note(1))
 
@@ -136,31 +130,31 @@ async def test_several_event_loops_may_write(store: Store, database: Path) -> No
     assert numbers(database) == [1, 2]
 
 
-async def test_a_file_that_may_only_be_read_refuses_writes_and_serves_reads(
-    stacks: Any, store: Store, url: str, keyring: Keyring
+async def test_a_database_that_may_only_be_read_refuses_writes_and_serves_reads(
+    stacks: Any, store: Store, database: Database
 ) -> None:
     stack = await stacks.created({})
     # As root no file mode stops a write; the database's own switch does.
-    await store.writer.write(ReadOnly())
+    await store.writer.write(ReadOnly(database.read_only))
     with pytest.raises(Unavailable) as refusal:
         await stack.accept_delete()
     assert refusal.value.first.code == "store-unavailable"
-    assert "readonly" in refusal.value.first.summary
+    assert "readonly" in refusal.value.first.summary.lower()
     assert (await stack.state())[0] == "CREATE_COMPLETE"
 
 
 @dataclass(frozen=True)
 class ReadOnly(Write[None]):
+    statement: str
+
     def apply(self, transaction: Transaction) -> None:
-        transaction.connection.execute(text("PRAGMA query_only=ON"))
+        transaction.connection.execute(text(self.statement))
 
 
 async def test_a_database_whose_tables_are_gone_refuses_and_is_not_changed(
-    stacks: Any, store: Store, database: Path
+    stacks: Any, store: Store, database: Database
 ) -> None:
-    connection = sqlite3.connect(database)
-    connection.execute("DROP TABLE events")
-    connection.close()
-    with pytest.raises(Unavailable, match="no such table"):
+    database.run("DROP TABLE events")
+    with pytest.raises(Unavailable, match="no such table|UndefinedTable"):
         await stacks.running({"a": ()})
     assert await store.project("default").stacks() == []

@@ -1,0 +1,130 @@
+"""The databases that every test of the store runs on, and what a test may ask of one behind the store's back."""
+
+import contextlib
+import shutil
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from firebrick.testing.postgres import PostgresServer
+
+KINDS = ("sqlite", "postgresql")
+
+
+class Database(ABC):
+    """One database, of this test alone. url: as Store.open takes it. read_only: makes a session's further
+    transactions refuse to write."""
+
+    kind: str
+    url: str
+    read_only: str
+
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        """Execute and commit one statement; its rows."""
+        return _run(self.url, statement)
+
+    @abstractmethod
+    def script(self, statements: str) -> None:
+        """Execute many."""
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Another process is in a transaction that nobody can write beside."""
+        engine = create_engine(self.url, poolclass=NullPool)
+        with engine.connect() as connection:
+            self._hold(connection)
+            yield
+
+    @abstractmethod
+    def _hold(self, connection: Any) -> None: ...
+
+    @abstractmethod
+    def stored(self) -> bytes:
+        """All that it stores, as bytes to search."""
+
+    @abstractmethod
+    def schema(self) -> Mapping[str, Sequence[str]]:
+        """Tables, indexes and sequences -> how they are defined. Alembic's own table is left out."""
+
+
+class SqliteDatabase(Database):
+    kind = "sqlite"
+    read_only = "PRAGMA query_only=ON"
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.url = f"sqlite:///{file}"
+
+    def script(self, statements: str) -> None:
+        with contextlib.closing(sqlite3.connect(self.file)) as connection:
+            connection.executescript(statements)
+
+    def _hold(self, connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def stored(self) -> bytes:
+        files = sorted(self.file.parent.glob(f"{self.file.name}*"))
+        assert self.file in files
+        return b"".join(file.read_bytes() for file in files)
+
+    def schema(self) -> Mapping[str, Sequence[str]]:
+        found = self.run("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL AND name NOT LIKE 'alembic%'")
+        return {name: sorted(part.strip(" ,") for part in sql.splitlines()) for name, sql in found}
+
+
+class PostgresDatabase(Database):
+    kind = "postgresql"
+    read_only = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
+
+    def __init__(self, server: PostgresServer, name: str) -> None:
+        self.server = server
+        self.name = name
+        self.url = server.url(name)
+
+    def script(self, statements: str) -> None:
+        with self.server.connect(self.name) as connection:
+            connection.connection.cursor().execute(statements)
+
+    def _hold(self, connection: Any) -> None:
+        connection.execute(text("LOCK TABLE stacks IN EXCLUSIVE MODE"))
+
+    def stored(self) -> bytes:
+        tables = self.run("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
+        return b"\n".join(
+            value if isinstance(value, bytes) else str(value).encode()
+            for (table,) in tables
+            for row in self.run(f'SELECT * FROM "{table}"')
+            for value in row
+        )
+
+    def schema(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for statement in (
+            "SELECT table_name, concat_ws(' ', column_name, udt_name, character_maximum_length, is_nullable,"
+            " column_default) FROM information_schema.columns WHERE table_schema = 'public'",
+            "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+            "SELECT conrelid::regclass::text, conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE connamespace = 'public'::regnamespace",
+            "SELECT sequencename, data_type::text FROM pg_sequences WHERE schemaname = 'public'",
+        ):
+            for name, definition in self.run(statement):
+                if not name.startswith("alembic"):
+                    found.setdefault(name, []).append(definition)
+        return {name: sorted(definitions) for name, definitions in sorted(found.items())}
+
+
+def copied(template: SqliteDatabase, file: Path) -> SqliteDatabase:
+    shutil.copyfile(template.file, file)
+    return SqliteDatabase(file)
+
+
+def _run(url: str, statement: str) -> list[tuple[Any, ...]]:
+    engine: Engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        answer = connection.execute(text(statement))
+        return [tuple(row) for row in answer] if answer.returns_rows else []
