@@ -1,7 +1,7 @@
 """One resource step, once in effect (docs/architecture.md, section 5): claim and intent, the call, the outcome."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -39,6 +39,8 @@ POLL_IN_PLACE = 5.0
 CLAIM_LEASE = 5.0
 # Added to a call's time limit to make the lease: the call has been abandoned for so long before anyone else may act.
 LEASE_MARGIN = 2.0
+# Between two tries to write while the database is away, in seconds.
+DATABASE_PAUSE = 0.5
 
 
 class StepActivities:
@@ -127,7 +129,7 @@ class _Step:
             self._properties, metadata = await self._resolve(held.upstream, definition)
         else:
             self._properties = dict(row.properties)
-        context = self._context(held, validate(kind, self._properties, name=row.name), metadata)
+        context = self._context(held, validate(kind, self._properties, name=row.name, quoting=False), metadata)
         if row.polling or row.physical_id is not None:
             answer = await self._query(kind, kind.poll_create, context)
             return await self._follow(kind, held, context, kind.poll_create, answer)
@@ -192,7 +194,7 @@ class _Step:
             definition = ResourceDefinition.thaw(row.definition)
             upstream = await self._rows.upstream(self._ask.stack_id, definition.requires)
             self._properties, _ = await self._resolve(upstream, definition)
-            model = validate(kind, self._properties, name=row.name)
+            model = validate(kind, self._properties, name=row.name, quoting=False)
         context = replace(self._context(held, model, {}, key=row.create_key), action=Action.CREATE.value)
         answer = await self._effect(kind, kind.create, await self._with_others(kind, context, {}))
         made: str | None = answer.physical_id
@@ -230,21 +232,41 @@ class _Step:
     async def _effect(self, kind: ResourceType, handler: Callable[..., Any], context: Context) -> Any:
         """A create or delete call, inside a lease that outlives it: nobody else may act on the row meanwhile."""
         if not kind.inline:
-            await self._renew(self._world.clock() + kind.call_timeout + LEASE_MARGIN)
+            await self._renew(kind.call_timeout + LEASE_MARGIN)
         return await self._world.handlers.call(kind, handler, context)
 
     async def _query(self, kind: ResourceType, handler: Callable[..., Any], context: Context) -> Any:
         """A call that changes nothing. If the row is lost meanwhile, its answer is not stored; that is all."""
         return await self._world.handlers.call(kind, handler, context)
 
-    async def _renew(self, until: float, **known: Any) -> None:
-        if not await self._rows.renew(self._claim, until, **known):
-            raise _Lost
+    async def _renew(self, seconds: float, **known: Any) -> None:
+        """Hold the row for so long from now on; again when the write itself took so long that the margin is used up."""
+        until = 0.0
+
+        def write() -> Awaitable[bool]:
+            nonlocal until
+            until = self._world.clock() + seconds
+            return self._rows.renew(self._claim, until, **known)
+
+        while until - self._world.clock() < seconds - LEASE_MARGIN:
+            if not await self._stored(write):
+                raise _Lost
+
+    async def _stored(self, write: Callable[[], Awaitable[bool]]) -> bool:
+        """A write under this claim, tried again while the database is away: what this activity knows (that no call was
+        made yet, or what was answered) another attempt would have to find out, and not every provider can be asked.
+        A write that was made, though nobody heard, is not made twice: the claim has ended, the answer is False, and
+        the next claim gets what was recorded."""
+        while True:
+            try:
+                return await write()
+            except Unavailable:
+                if await self._interrupt.wait(DATABASE_PAUSE):
+                    raise
 
     async def _progress(self, physical_id: str | None, progress: Mapping[str, Any] | None) -> None:
         """Store what is known so far, before anything else happens. The call is over, and so is its long lease."""
-        until = self._world.clock() + CLAIM_LEASE
-        await self._renew(until, physical_id=physical_id, progress=progress, properties=self._properties)
+        await self._renew(CLAIM_LEASE, physical_id=physical_id, progress=progress, properties=self._properties)
 
     async def _find(self, kind: ResourceType, context: Context) -> Found | None:
         assert kind.find_by_key is not None
@@ -330,7 +352,7 @@ class _Step:
         return await self._record(row, RowOutcome.aborted("interrupted", lost=lost))
 
     async def _record(self, row: ResourceRow, outcome: RowOutcome) -> StepResult:
-        if not await self._rows.record(self._claim, outcome, now=self._world.clock()):
+        if not await self._stored(lambda: self._rows.record(self._claim, outcome, now=self._world.clock())):
             raise _Lost
         failpoint("step.after-record", row.name)
         return outcome.result
