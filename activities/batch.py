@@ -128,7 +128,7 @@ class BatchActivities:
             known = {**held.upstream, **upstream}
             lookup = StoredLookup(known, world.registry)
             properties = await apart(lookup, resolve_properties, definition, lookup)
-            model = validate(kind, properties or {}, name=row.name)
+            model = validate(kind, properties or {}, name=row.name, quoting=False)
             context = Context(
                 name=row.name,
                 type_name=row.type,

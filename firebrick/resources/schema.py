@@ -8,6 +8,7 @@ Codes of problems: unknown-property, property-required, property-type (no such v
 property-constraint, property-rule (several properties together), property-invalid (the author's own validators).
 """
 
+import json
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from firebrick.resources.vocabulary import Constraint, Length, Marker, OneOf, Ra
 from firebrick.template.catalogue import PropertyProblem
 
 Path = tuple[str | int, ...]
+NOT_SHOWN = "The value (computed, and so not shown)"
 NOTHING: Any = PydanticUndefined  # no default; also: no value could be read
 SCALARS: dict[Any, Kind] = {
     Any: Kind.ANY,
@@ -174,8 +176,8 @@ class _Reading:
     unknown: object
     problems: list[PropertyProblem] = field(default_factory=list)
 
-    def add(self, path: Path, code: str, message: str) -> None:
-        self.problems.append(PropertyProblem(path, code, message))
+    def add(self, path: Path, code: str, message: str, discreet: str = "") -> None:
+        self.problems.append(PropertyProblem(path, code, message, discreet))
 
     def map(self, fields: Mapping[str, PropertySchema], given: Mapping[Any, Any], path: Path) -> dict[str, Any]:
         """A map with fixed keys. Keys not given stay away: pydantic puts the defaults in."""
@@ -204,7 +206,7 @@ class _Reading:
         try:
             value = READERS[schema.kind](value)
         except ValueError as error:
-            self.add(path, "property-type", str(error))
+            self.add(path, "property-type", str(error), f"{NOT_SHOWN} is not of type {schema.kind.value}")
             return NOTHING
         before = len(self.problems)
         if schema.item is not None:
@@ -216,7 +218,8 @@ class _Reading:
         if schema.constraints and is_known(value, self.unknown):
             for constraint in schema.constraints:
                 if (message := constraint.problem(value)) is not None:
-                    self.add(path, "property-constraint", message)
+                    rule = json.dumps(constraint.shown())
+                    self.add(path, "property-constraint", message, f"{NOT_SHOWN} is not allowed by {rule}")
         return value if len(self.problems) == before else NOTHING
 
     def _item(self, schema: PropertySchema, value: Any, path: Path) -> Any:
@@ -271,14 +274,15 @@ class TypeSchema:
         message = f"{self.name} maximum delay {longest:g} exceeds stack timeout {timeout:g}."
         return [PropertyProblem((), "property-rule", message)]
 
-    def validate(self, properties: Mapping[str, Any], *, resource: str = "") -> Any:
+    def validate(self, properties: Mapping[str, Any], *, resource: str = "", quoting: bool = True) -> Any:
         """The type's model of these properties: ``context.properties``.
 
-        InvalidInput with every problem, in Heat's words, under the name of the resource.
+        InvalidInput with every problem, in Heat's words, under the name of the resource. quoting: whether the messages
+        may have values in them.
         """
         model, problems = self._read(properties, NOTHING)
         if problems:
-            raise InvalidInput([_diagnostic(problem, resource) for problem in problems])
+            raise InvalidInput([_diagnostic(problem, resource, quoting) for problem in problems])
         return model
 
     def stored(self, model: ResourceProperties) -> dict[str, Any]:
@@ -350,9 +354,10 @@ def schema_of(kind: ResourceType) -> TypeSchema:
     return found
 
 
-def validate(kind: ResourceType, properties: Mapping[str, Any], *, name: str = "") -> Any:
-    """See TypeSchema.validate; name: of the resource."""
-    return schema_of(kind).validate(properties, resource=name)
+def validate(kind: ResourceType, properties: Mapping[str, Any], *, name: str = "", quoting: bool = True) -> Any:
+    """See TypeSchema.validate; name: of the resource. Without quoting when it is made: what the template has was
+    checked before, so what is wrong then was computed, perhaps from something secret."""
+    return schema_of(kind).validate(properties, resource=name, quoting=quoting)
 
 
 def restore(kind: ResourceType, stored: Mapping[str, Any]) -> Any:
@@ -368,8 +373,8 @@ def dotted(path: Path) -> str:
     return text
 
 
-def _diagnostic(problem: PropertyProblem, resource: str) -> Diagnostic:
+def _diagnostic(problem: PropertyProblem, resource: str, quoting: bool) -> Diagnostic:
     head: Path = ("resources", resource, "properties") if resource else ("properties",)
     path = dotted((*head, *problem.path))
-    message = problem.message_for(resource)
+    message = problem.message_for(resource, quoting=quoting)
     return Diagnostic(code=problem.code, summary=message, path=path, heat_message=f"Property error: {path}: {message}")

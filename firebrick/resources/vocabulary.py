@@ -155,7 +155,8 @@ class Rule:
 
     needs: names of the properties it reads; it is not asked while one of them is unknown or wrong in itself.
     apply: takes the given values (converted, nulls and properties not given absent), raises ValueError with a text
-    for people (``{resource}`` in it becomes the resource's name), and may return values to use instead of those given.
+    for people (``{resource}`` in it becomes the resource's name; values may be secret and do not belong into it), and
+    may return values to use instead of those given.
     at: the property a problem is shown at; "" is the resource as a whole.
     """
 

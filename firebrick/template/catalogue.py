@@ -15,16 +15,19 @@ class PropertyProblem:
 
     path: below ``properties``; for an unknown or a missing property, the map that has it or lacks it, as in Heat.
     code: kebab-case, see firebrick.resources.schema. message: Heat's last part, without any path; of property-rule,
-    ``{resource}`` in it stands for the resource's name, which a type does not know.
+    ``{resource}`` in it stands for the resource's name, which a type does not know. discreet: the same without the
+    value, for one that nobody may see; "" when the message quotes none.
     """
 
     path: tuple[str | int, ...]
     code: str
     message: str
+    discreet: str = ""
 
-    def message_for(self, resource: str) -> str:
-        """The message about a resource of this name."""
-        return self.message.replace("{resource}", resource) if self.code == "property-rule" else self.message
+    def message_for(self, resource: str, *, quoting: bool = True) -> str:
+        """The message about a resource of this name; with or without the value."""
+        message = self.message if quoting else self.discreet or self.message
+        return message.replace("{resource}", resource) if self.code == "property-rule" else message
 
 
 class TypeSchema(Protocol):

@@ -4,7 +4,7 @@ Everything in this package that finds something wrong says so here and goes on, 
 """
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
@@ -78,6 +78,30 @@ def near(word: Any, names: Iterable[str], *, cutoff: float = 0.6) -> str:
     return folded[found[0]] if found else ""
 
 
+ADVICE: Mapping[str, str] = {
+    "bad-constraint": "Correct the constraint; the parameter is checked by it.",
+    "bad-condition": "Write true, false (without quotes), a condition's name, or a function of conditions.",
+    "bad-deletion-policy": "There are: Delete, Retain, Snapshot.",
+    "bad-function-arguments": "Look at the form of the function's arguments.",
+    "bad-output": "Give it at least a value.",
+    "bad-parameter": "Correct it; a parameter is a map with at least a type.",
+    "bad-registry-entry": "Name a resource type, or map types to types.",
+    "bad-resource": "Correct it; a resource is a map with at least a type.",
+    "bad-resource-name": "Choose a name without a slash.",
+    "bad-section": "Correct what stands there, or take the section out.",
+    "bad-value": "Write another value, or put it in quotes.",
+    "late-value": "Use what is known before: parameters, conditions, constants.",
+    "missing-type": "Add a line type: ...",
+    "property-constraint": "Give a value that the type allows.",
+    "property-invalid": "Give a value that the type allows.",
+    "property-required": "Add it to the properties.",
+    "property-rule": "Change one of the properties that it is about.",
+    "property-type": "Give a value of the kind that the type wants.",
+    "unknown-condition": "Declare it in the section conditions.",
+}
+"""What to do about a problem of this code, where the place that found it knows nothing better."""
+
+
 class Problems:
     """The problems found so far, in the order in which they matter. source: the document paths are looked up in."""
 
@@ -123,7 +147,7 @@ class Problems:
         one = Diagnostic(
             code=code,
             summary=summary,
-            detail=detail,
+            detail=detail or ADVICE.get(code, ""),
             path=dotted(path),
             file=file or (where.file if where is not None else ""),
             line=line,
