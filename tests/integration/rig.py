@@ -62,14 +62,16 @@ async def until(
 class WorkerProcess:
     """``python -m worker``, in a session of its own. log: what it says on stderr."""
 
-    def __init__(self, arguments: list[str], environment: Mapping[str, str], directory: Path, number: int) -> None:
+    def __init__(
+        self, arguments: list[str], environment: Mapping[str, str], directory: Path, number: int, code: Path = ROOT
+    ) -> None:
         self.log = directory / f"worker-{number}.log"
         self._ready = directory / f"worker-{number}.ready"
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "worker", *arguments, "--ready-file", str(self._ready)],
-                cwd=ROOT,
-                env={**os.environ, **environment},
+                cwd=code,
+                env={**os.environ, "PYTHONPATH": str(code), **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -86,6 +88,11 @@ class WorkerProcess:
 
     async def _has_started(self) -> bool:
         return self._ready.exists() or not self.alive
+
+    @property
+    def build(self) -> str:
+        """Its build id, once it is ready."""
+        return str(json.loads(self._ready.read_text())["build"])
 
     async def death(self) -> int:
         """Until it has died by itself; the exit code, -9 after SIGKILL."""
@@ -148,8 +155,9 @@ class Rig:
 
     # --- processes ------------------------------------------------------------------------------------------------
 
-    async def worker(self, *, failpoint: str = "", **environment: str) -> WorkerProcess:
-        """Start a worker and wait until it works. failpoint: where it is to die, see firebrick.failpoints."""
+    async def worker(self, *, failpoint: str = "", code: Path = ROOT) -> WorkerProcess:
+        """Start a worker and wait until it works. failpoint: where it is to die, see firebrick.failpoints. code: the
+        tree it runs."""
         process = WorkerProcess(
             [
                 *("--address", self.server.address, "--namespace", NAMESPACE, "--task-queue", self.task_queue),
@@ -160,19 +168,19 @@ class Rig:
                 "FIREBRICK_TEST_CALL_TIMEOUT": str(CALL_TIMEOUT),
                 "FIREBRICK_TIMEOUT_UNIT_SECONDS": str(self._minute),
                 "FIREBRICK_FAILPOINT": failpoint,
-                **environment,
             },
             self.directory,
             len(self._workers) + 1,
+            code,
         )
         self._workers.append(process)
         await process.ready()
         return process
 
-    async def replace_workers(self, *, failpoint: str = "", **environment: str) -> WorkerProcess:
+    async def replace_workers(self, *, failpoint: str = "") -> WorkerProcess:
         """Kill all workers there are, start another."""
         await self.no_workers()
-        return await self.worker(failpoint=failpoint, **environment)
+        return await self.worker(failpoint=failpoint)
 
     async def no_workers(self) -> None:
         """Kill all workers there are."""

@@ -12,6 +12,7 @@ Killing costs time-outs (a lost heartbeat 5 s, a lost sticky queue 5 s), not wor
 """
 
 import asyncio
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -48,14 +49,17 @@ def side_by_side(
 async def _run(cases: Mapping[str, Callable[[], Awaitable[None]]], at_once: int) -> Outcomes:
     places = asyncio.Semaphore(at_once)
 
-    async def one(case: Callable[[], Awaitable[None]]) -> BaseException | None:
+    async def one(name: str, case: Callable[[], Awaitable[None]]) -> BaseException | None:
         async with places:
+            began = time.monotonic()
             try:
                 async with asyncio.timeout(CASE_LIMIT):
                     await case()
             except Exception as error:
                 return error
+            finally:
+                print(f"{time.monotonic() - began:6.1f} s  {name}")  # shown with -s, or when a test fails
         return None
 
-    failures = await asyncio.gather(*(one(case) for case in cases.values()))
+    failures = await asyncio.gather(*(one(name, case) for name, case in cases.items()))
     return Outcomes(dict(zip(cases, failures, strict=True)))
