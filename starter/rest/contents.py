@@ -94,10 +94,11 @@ async def list_events(call: Call) -> Response:
     place, oldest first, with their places."""
     stack = await call.stack()
     after = query_integer(call.request, "after_seq", least=0)
+    filters = query_filters(call.request, EVENT_FILTERS)
     if after is None:
-        return JSONResponse({"events": await _events(call, stack, query_filters(call.request, EVENT_FILTERS))})
+        return JSONResponse({"events": await _events(call, stack, filters)})
     limit = min(query_integer(call.request, "limit", least=1) or MOST_EVENTS, MOST_EVENTS)
-    rows = await call.repository.events(stack.id, after_seq=after, limit=limit)
+    rows = await call.repository.events(stack.id, after_seq=after, limit=limit, filters=filters)
     return JSONResponse({"events": [event_in_list(row, stack, call.links, with_seq=True) for row in rows]})
 
 
@@ -165,6 +166,13 @@ async def show_output(call: Call) -> Response:
 # --- operations ---
 
 
+async def list_operations(call: Call) -> Response:
+    """All that was ever asked of a stack, the newest first."""
+    stack = await call.stack()
+    rows = await call.repository.operations(stack.id)
+    return JSONResponse({"operations": [operation_body(row) for row in rows]})
+
+
 async def show_operation(call: Call) -> Response:
     row = await call.repository.operation(call.request.path_params["operation"])
     return JSONResponse({"operation": operation_body(row)})
@@ -180,5 +188,6 @@ ROUTES = (
     Route("GET", f"{_STACK}/events", list_events),
     Route("GET", f"{_STACK}/outputs", list_outputs),
     Route("GET", f"{_STACK}/outputs/{{key}}", show_output),
+    Route("GET", f"{_STACK}/operations", list_operations),
     Route("GET", "/operations/{operation}", show_operation),
 )

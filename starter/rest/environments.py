@@ -1,4 +1,4 @@
-"""The environment of a request: as it came, or several files merged by Heat's rule.
+"""The environment of a request, as it came or several files merged by Heat's rule; and of a stack, as it is shown.
 
 `environment_files` names entries of `files`; when it is there, `environment` is ignored. Later files win: by name in
 `parameters`, `parameter_defaults`, `resource_registry` and other mappings (not deep), as a whole elsewhere.
@@ -8,8 +8,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from firebrick.diagnostics import Diagnostic, FirebrickError, InvalidInput
+from firebrick.store.rows import StackRow
 from firebrick.template import parse_environment, parse_template
 from starter.rest.errors import bad_request
+
+HIDDEN = "******"  # what is shown of a hidden parameter
+
+
+def shown_environment(stack: StackRow) -> dict[str, Any]:
+    """Heat's form: every section there is, the request's own parameters among the environment's; hidden ones masked."""
+    environment = parse_environment(stack.environment)
+    hidden = {name for name, shown in stack.shown_parameters.items() if shown == HIDDEN}
+
+    def masked(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: HIDDEN if name in hidden else value for name, value in values.items()}
+
+    sections = environment.document.tree
+    return {
+        "parameters": masked({**environment.parameters, **stack.parameters}),
+        "parameter_defaults": masked(environment.parameter_defaults),
+        "resource_registry": {"resources": {}, **(sections.get("resource_registry") or {})},
+        "event_sinks": list(environment.event_sinks),
+        "encrypted_param_names": list(sections.get("encrypted_param_names") or ()),
+    }
 
 
 def requested_environment(body: Mapping[str, Any]) -> str | dict[str, Any]:

@@ -37,12 +37,16 @@ async def resolved_output(
 async def resolved_attributes(
     repository: Repository, registry: Registry, stack: StackRow, rows: Sequence[ResourceRow]
 ) -> list[dict[str, Any]]:
-    """All attributes of each of the resources, in their order; null where it is not made."""
+    """All attributes of each of the resources, in their order; null where it is not made, and none of a type that is
+    not installed any more."""
     lookup = StoredLookup(await repository.upstream(stack.id, [row.name for row in rows]), registry)
-    bodies = []
+    bodies: list[dict[str, Any]] = []
     for row in rows:
-        attributes = await _attributes(lookup, row.name)
-        names = registry.type(ResourceDefinition.thaw(row.definition).type).attributes
+        schema = registry.find(ResourceDefinition.thaw(row.definition).type)
+        if schema is None:
+            bodies.append({})
+            continue
+        attributes, names = await _attributes(lookup, row.name), schema.implementation.attributes
         bodies.append(dict(attributes) if isinstance(attributes, Mapping) else dict.fromkeys(sorted(names)))
     return bodies
 

@@ -1,4 +1,4 @@
-"""Routes of stacks: create, list, lookup, show, delete, template and files."""
+"""Routes of stacks: create, list, lookup, show, delete, template, environment and files."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from firebrick.contract import MAX_TIMEOUT_MINS, CreateStackRequest, DeleteStackRequest
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from firebrick.template import parse_template
-from starter.rest.environments import requested_environment
+from starter.rest.environments import requested_environment, shown_environment
 from starter.rest.errors import Forbidden, bad_request, stack_not_found
 from starter.rest.front import OPERATION_HEADER, Call, Route
 from starter.rest.query_values import boolean, integer, query_boolean, query_filters, query_integer, query_words, text
@@ -41,7 +41,15 @@ FILTERS = {
     "username": "owner",
     "stack_owner": "owner",
 }
-INSIDE = ("resources", "events", "template", "files", "outputs")  # sub-paths that are looked up by name, too
+INSIDE = (
+    "resources",
+    "events",
+    "template",
+    "environment",
+    "files",
+    "outputs",
+    "operations",
+)  # sub-paths that are looked up by name, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +260,11 @@ async def template(call: Call) -> Response:
     return JSONResponse(await asyncio.to_thread(lambda: parse_template(row.template).tree))
 
 
+async def environment(call: Call) -> Response:
+    row = await call.stack()
+    return JSONResponse(await asyncio.to_thread(shown_environment, row))
+
+
 async def files(call: Call) -> Response:
     return JSONResponse(dict((await call.stack()).files))
 
@@ -266,5 +279,6 @@ ROUTES = (
     Route("GET", "/stacks/{name}/{id}", show),
     Route("DELETE", "/stacks/{name}/{id}", delete),
     Route("GET", "/stacks/{name}/{id}/template", template),
+    Route("GET", "/stacks/{name}/{id}/environment", environment),
     Route("GET", "/stacks/{name}/{id}/files", files),
 )
