@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from firebrick.diagnostics import FirebrickError
-from starter.cli.api import Api, NoServer, StackAddress
+from starter.http_api import Api, NoServer, StackAddress
 from starter.cli.connection import Connection
 from starter.cli.filters import STACK_KEYS, STACK_SORT_KEYS, read_filters, read_sort
 from starter.cli.follow import newest_seq, start_of
@@ -58,6 +58,7 @@ def create(
 ) -> None:
     """Create a stack from a template."""
     from starter.cli.documents import read_environments, read_parameters, read_template
+    from starter.cli.template_files import collect_files
 
     api = Api(connection)
     body: dict[str, Any] = {
@@ -67,6 +68,7 @@ def create(
         **read_environments(environments),
         "disable_rollback": not enable_rollback,
     }
+    body |= collect_files(body, template, environments)
     if timeout is not None:
         body["timeout_mins"] = timeout
     if tags:
