@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from firebrick.diagnostics import FirebrickError
-from starter.http_api import Api, NoServer, StackAddress
+from starter.cli.api import Api, NoServer, StackAddress
 from starter.cli.connection import Connection
 from starter.cli.filters import STACK_KEYS, STACK_SORT_KEYS, read_filters, read_sort
 from starter.cli.follow import newest_seq, start_of
