@@ -122,8 +122,8 @@ class Stacks:
         self.repository = store.project(PROJECT)
 
     @staticmethod
-    def claim(stack_id: str, row: int, step: int) -> Claim:
-        return Claim(stack_id=stack_id, row=row, seq=1, chain_run=1, step=step, attempt=1)
+    def claim(stack_id: str, row: int, step: int, *, attempt: int = 1, seq: int = 1) -> Claim:
+        return Claim(stack_id=stack_id, row=row, seq=seq, chain_run=1, step=step, attempt=attempt)
 
     async def running(self, edges: Mapping[str, Sequence[str]], name: str = "web", **more: Any) -> Stack:
         new = new_stack(name, edges, **more)
