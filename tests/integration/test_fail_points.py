@@ -65,7 +65,6 @@ USUAL = {
 }
 FURTHER = {
     "step.after-call of a token": "middle:step.after-call",
-    "step.after-call of the last object": "above:step.after-call",
     "step.after-record of the last object": "above:step.after-record",
     "batch.after-claim, second batch": "batch.after-claim@2",
 }
