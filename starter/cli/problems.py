@@ -1,5 +1,6 @@
 """Refusals on standard error: one block a problem, with the user's own file, the place, its line, and what to do."""
 
+import os
 from dataclasses import replace
 
 import click
@@ -27,7 +28,10 @@ def _block(one: Diagnostic) -> str:
     file, text = _SOURCES.get(one.file, (one.file, ""))
     lines = text.splitlines()
     shown = replace(one, file=file, detail="")
-    parts = [click.style("error: ", fg="red", bold=True) + printable(str(shown)).replace("\n", "\\n")]
+    parts = [
+        click.style("error: ", fg=None if os.environ.get("NO_COLOR") else "red", bold=True)
+        + printable(str(shown)).replace("\n", "\\n")
+    ]
     if one.line is not None and 0 < one.line <= len(lines):
         number = str(one.line)
         source = lines[one.line - 1]
