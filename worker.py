@@ -33,9 +33,9 @@ from firebrick.diagnostics import FirebrickError
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
 from starter.builds import Builds, deployment_of
-from starter.client import Starter, nudge
 from starter.cluster import Target, connect, missing_search_attributes
 from starter.reconciler import Reconciler
+from starter.starting import Starter, nudge
 from workflows.runner import RUNNER, WORKFLOWS
 
 log = structlog.get_logger("firebrick.worker")

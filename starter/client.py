@@ -1,143 +1,404 @@
-"""The one way to ask for a stack action: accept it in the store, then start (or wake) its workflow.
+"""Stacks from Python: StackClient (async) and SyncStackClient, which speak to the HTTP API.
 
-Order matters: the cluster is asked whether it answers before a row is written, so a refused request leaves nothing;
-once the row is there the operation will be carried out, by the reconciler if the start's answer is lost.
+    client = StackClient()
+    operation = await client.create("web", template=Path("web.yaml"), parameters={"size": 2})
+    stack = await operation.wait()          # StackFailed, with the root cause first, when it did not become COMPLETE
+    print(stack.outputs["address"])
+
+Every refusal is a firebrick.diagnostics.FirebrickError: InvalidInput, NotFound, Conflict, Unavailable. Neither the
+store nor Temporal is needed, and neither is loaded.
 """
 
-from collections.abc import Callable
-from datetime import timedelta
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
-import structlog
-from temporalio.client import Client, WorkflowHandle
-from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
-from temporalio.service import RPCError, RPCStatusCode
+from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
+from starter.address import find_address
+from starter.http_api import Api, NoServer, StackAddress
+from starter.results import (
+    Cause,
+    Event,
+    Failure,
+    OperationStatus,
+    Resource,
+    Stack,
+    StackFailed,
+    StackSummary,
+    StackSuperseded,
+)
 
-from firebrick import contract
-from firebrick.contract import Action, CreateStackRequest, DeleteStackRequest
-from firebrick.diagnostics import Diagnostic, Unavailable
-from firebrick.intake import accept_create, accept_delete
-from firebrick.resources.registry import Registry
-from firebrick.store import Store
-from firebrick.store.rows import OperationRow
+__all__ = [
+    "Cause",
+    "Event",
+    "Failure",
+    "Operation",
+    "OperationStatus",
+    "Resource",
+    "Stack",
+    "StackClient",
+    "StackFailed",
+    "StackSummary",
+    "StackSuperseded",
+    "SyncOperation",
+    "SyncStackClient",
+]
 
-log = structlog.get_logger("firebrick.starter")
+P = ParamSpec("P")
+T = TypeVar("T")
+Document = str | Path | Mapping[str, Any]
 
-RPC_TIMEOUT = timedelta(seconds=5)
+PAGE = 500  # events asked for at once
+SENDS = 3  # of one request whose answer was lost
+SHORTEST, LONGEST = 0.1, 1.0  # seconds between two looks: short while things happen
+PATIENCE = 60.0  # seconds without a server before a waiter gives up
 
 
-class Starter:
-    """Accepts stack actions for any project and starts their workflows.
+class Pauses:
+    """How long a waiter rests between two looks; a server that is away for a while is waited for."""
 
-    client: called for each request, so that a connection may be replaced. minute: seconds that a minute of
-    timeout_mins lasts (60; tests shorten it). search_attributes: whether the namespace has ours.
+    def __init__(self) -> None:
+        self._pause = SHORTEST
+        self._silent_since = 0.0
+
+    def heard(self, *, news: bool = False) -> float:
+        self._silent_since = 0.0
+        self._pause = SHORTEST if news else min(LONGEST, self._pause * 1.5)
+        return self._pause
+
+    def unheard(self, error: NoServer) -> float:
+        """Raises the error when the server has been away for PATIENCE."""
+        now = time.monotonic()
+        self._silent_since = self._silent_since or now
+        if now - self._silent_since > PATIENCE:
+            raise error
+        return LONGEST
+
+
+class SyncStackClient:
+    """The stacks of one project; every method blocks until it is answered. Any thread may use it.
+
+    url: like http://HOST:PORT/v1/PROJECT; default: $FIREBRICK_URL, the running server of this machine, or port 8004.
+    project: default: the URL's, $FIREBRICK_PROJECT, or "default". user: who asks, shown with the operations; default:
+    the user of this process.
     """
 
-    def __init__(
+    def __init__(self, url: str | None = None, *, project: str | None = None, user: str | None = None) -> None:
+        self._api = Api(find_address(url, project, source="url"), user=user)
+
+    def create(
         self,
-        store: Store,
-        registry: Registry,
-        client: Callable[[], Client],
+        name: str,
         *,
-        minute: float = 60.0,
-        search_attributes: bool = False,
-        task_queue: str = contract.TASK_QUEUE,
-    ) -> None:
-        self._store = store
-        self._registry = registry
-        self._client = client
-        self._minute = minute
-        self._search_attributes = search_attributes
-        self._task_queue = task_queue
+        template: Document,
+        parameters: Mapping[str, Any] | None = None,
+        environment: Document | None = None,
+        files: Mapping[str, str] | None = None,
+        timeout_mins: int | None = None,
+        tags: Sequence[str] = (),
+        enable_rollback: bool = False,
+        operation_id: str | None = None,
+    ) -> "SyncOperation":
+        """Ask for a stack; returns when the request is accepted.
 
-    async def create(self, request: CreateStackRequest) -> OperationRow:
-        """Accept a create and start it. Raises InvalidInput, NameInUse, Unavailable; then nothing is stored."""
-        await self.check_server()
-        operation = await accept_create(self._store, self._registry, request, minute=self._minute)
-        await self.start(operation)
-        return operation
-
-    async def delete(self, request: DeleteStackRequest) -> OperationRow:
-        """Accept a delete and start it, or have the running create make way. Raises NotFound, ActionInProgress,
-        Unavailable; then nothing is stored."""
-        await self.check_server()
-        operation = await accept_delete(self._store, request, minute=self._minute)
-        await self.start(operation)
-        return operation
-
-    async def check_server(self) -> None:
-        """Unavailable when the cluster does not answer."""
-        try:
-            await self._client().service_client.check_health(timeout=RPC_TIMEOUT)
-        except (RPCError, RuntimeError, OSError):
-            raise Unavailable(
-                Diagnostic(
-                    code="no-temporal-server",
-                    summary="the Temporal server does not answer",
-                    detail="Nothing was stored. Start it again (or look at its log) and repeat the request.",
-                )
-            ) from None
-
-    async def start(self, operation: OperationRow) -> bool:
-        """Start the operation's workflow, or tell the stack's running one that it is there; whether that is certain.
-
-        Signal-with-start is both in one call: the signal wakes a running action of the stack, and where none runs the
-        workflow begins. It needs no worker to answer. A lost answer is no error: the row is PENDING and the
-        reconciler starts it.
+        template, environment: text, a Path to read it from (then the files it names are sent along), or an object.
+        files: what get_file names -> contents. operation_id: a UUID that names the request: repeated, it counts once.
         """
-        action = operation.action
-        try:
-            workflow_id = await self._running_workflow_id(operation)
-            await self._client().start_workflow(
-                action.workflow_type,
-                contract.Accepted(project=operation.project, stack_id=operation.stack_id, operation_id=operation.id),
-                id=workflow_id,
-                task_queue=self._task_queue,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                start_signal=contract.TAKE_OVER if action is not Action.CREATE else None,
-                search_attributes=self._attributes(operation),
-                static_summary=f"{action} {operation.stack_name}",
-                static_details=f"Stack `{operation.stack_id}` of project `{operation.project}`, "
-                f"operation `{operation.id}`",
-                rpc_timeout=RPC_TIMEOUT,
-            )
-        except (RPCError, OSError) as error:
-            log.warning(
-                "start not confirmed; the reconciler will see to it", operation=operation.id, error=type(error).__name__
-            )
-            return False
-        return True
-
-    async def _running_workflow_id(self, operation: OperationRow) -> str:
-        """The workflow that runs the stack now, if any (it may have been started under an id of its own)."""
-        for other in await self._store.project(operation.project).operations(operation.stack_id):
-            if other.state is contract.OperationState.RUNNING:
-                return other.workflow_id
-        return operation.workflow_id
-
-    def _attributes(self, operation: OperationRow) -> TypedSearchAttributes:
-        if not self._search_attributes:
-            return TypedSearchAttributes.empty
-        values = {
-            "project": operation.project,
-            "stack": operation.stack_name,
-            "stack_id": operation.stack_id,
-            "root": operation.stack_id,
-            "action": operation.action.value,
-            "status": f"{operation.action}_IN_PROGRESS",
+        body: dict[str, Any] = {
+            "stack_name": name,
+            "template": _read(template),
+            "parameters": dict(parameters or {}),
+            "disable_rollback": not enable_rollback,
         }
-        return TypedSearchAttributes(
-            [
-                SearchAttributePair(SearchAttributeKey.for_keyword(contract.SEARCH_ATTRIBUTES[key]), value)
-                for key, value in values.items()
-            ]
+        if environment is not None:
+            body["environment"] = _read(environment)
+        if timeout_mins is not None:
+            body["timeout_mins"] = timeout_mins
+        if tags:
+            body["tags"] = ",".join(tags)
+        if isinstance(template, Path):
+            from starter.cli.template_files import collect_files
+
+            body |= collect_files(body, str(template), [str(environment)] if isinstance(environment, Path) else [])
+        if files:
+            body["files"] = {**body.get("files", {}), **files}
+        token = operation_id or str(uuid.uuid4())
+        address, operation = _repeated(self._api.create, body, token)
+        return SyncOperation(self, operation, "CREATE", address)
+
+    def delete(self, name: str, *, operation_id: str | None = None) -> "SyncOperation":
+        """Ask for the end of a stack, by name or id. NotFound, ActionInProgress as Conflict."""
+        address = self._api.find(name)
+        operation = _repeated(self._api.delete, address, operation_id or str(uuid.uuid4()))
+        return SyncOperation(self, operation, "DELETE", address)
+
+    def get(self, name: str) -> Stack:
+        """By name or id; a deleted one by its id. NotFound."""
+        return self._stack(self._api.find(name))
+
+    def list(
+        self,
+        *,
+        name: str | None = None,
+        status: str | None = None,
+        tags: Sequence[str] = (),
+        deleted: bool = False,
+        limit: int | None = None,
+        marker: str | None = None,
+    ) -> Sequence[StackSummary]:
+        """The newest first. status: ``COMPLETE`` or ``CREATE_COMPLETE``. tags: stacks that have all of them. deleted:
+        deleted ones too. limit: at most so many. marker: the id of the stack before the first."""
+        query: dict[str, Any] = {"show_deleted": "True"} if deleted else {}
+        given = {"name": name, "status": status, "tags": ",".join(tags) or None, "limit": limit, "marker": marker}
+        query |= {key: value for key, value in given.items() if value is not None}
+        return [StackSummary.read(one) for one in self._api.stacks(query)]
+
+    def resources(self, name: str) -> Sequence[Resource]:
+        """In the template's order."""
+        return [Resource.read(one) for one in self._api.resources(self._api.find(name))]
+
+    def outputs(self, name: str) -> Mapping[str, Any]:
+        """Key -> value. NotFound, naming each, when a value cannot be had; get() has the others even then."""
+        stack = self.get(name)
+        if stack.output_errors:
+            raise NotFound(
+                [
+                    Diagnostic(code="output-error", summary=error, path=f"outputs.{key}")
+                    for key, error in stack.output_errors.items()
+                ]
+            )
+        return stack.outputs
+
+    def operation(self, operation_id: str) -> OperationStatus:
+        """NotFound."""
+        return OperationStatus.read(self._api.operation(operation_id))
+
+    def operations(self, name: str) -> Sequence[OperationStatus]:
+        """All that was asked of a stack, the newest first."""
+        return [OperationStatus.read(one) for one in self._api.operations(self._api.find(name))]
+
+    def events(self, name: str, *, follow: bool = False, after: int = 0) -> Iterator[Event]:
+        """Events after that `seq`, the oldest first. follow: go on until what the stack does now has ended."""
+        following = Following(self, name, follow=follow, after=after)
+        while True:
+            events, pause = following.look()
+            yield from events
+            if pause is None:
+                return
+            time.sleep(pause)
+
+    def _stack(self, address: StackAddress) -> Stack:
+        return Stack.read(self._api.stack(address))
+
+    def _events(self, address: StackAddress, after: int) -> "Sequence[Event]":
+        return [Event.read(one) for one in self._api.events(address, {"after_seq": after, "limit": PAGE})]
+
+
+class SyncOperation:
+    """An accepted request. action: CREATE or DELETE. stack: its name and id."""
+
+    def __init__(self, client: SyncStackClient, operation_id: str, action: str, stack: StackAddress) -> None:
+        self._client = client
+        self.id = operation_id
+        self.action = action
+        self.stack = stack
+
+    def status(self) -> OperationStatus:
+        return self._client.operation(self.id)
+
+    def wait(self, timeout: float | None = None) -> Stack:
+        """Until it has ended; the stack. StackFailed or StackSuperseded when it is not DONE; TimeoutError after so many
+        seconds (the operation goes on)."""
+        pauses, deadline = Pauses(), None if timeout is None else time.monotonic() + timeout
+        while True:
+            stack, pause = self._look(pauses)
+            if stack is not None:
+                return stack
+            if deadline is not None and time.monotonic() + pause > deadline:
+                raise TimeoutError(f"the {self.action} of {self.stack.name} has not ended within {timeout:g} s")
+            time.sleep(pause)
+
+    def _look(self, pauses: Pauses) -> tuple[Stack | None, float]:
+        """(the stack when it has ended well, seconds until the next look)."""
+        try:
+            status = self.status()
+            if not status.has_ended:
+                return None, pauses.heard()
+            status.check()
+            return self._client._stack(self.stack), 0.0
+        except NoServer as error:
+            return None, pauses.unheard(error)
+
+
+class Following:
+    """Events of a stack, page by page, until its newest operation has ended."""
+
+    def __init__(self, client: SyncStackClient, name: str, *, follow: bool, after: int) -> None:
+        self._client = client
+        self._name = name
+        self._follow = follow
+        self._after = after
+        self._pauses = Pauses()
+        self._address: StackAddress | None = None
+        self._operation = ""
+
+    def look(self) -> tuple[Sequence[Event], float | None]:
+        """(events, seconds until the next look; None: there will be no more)."""
+        if self._address is None:
+            self._address = self._client._api.find(self._name)
+        try:
+            ended = not self._follow or self._ended(self._address)  # before the events: then all of them are there
+            events = self._client._events(self._address, self._after)
+        except NoServer as error:
+            if not self._follow:
+                raise
+            return (), self._pauses.unheard(error)
+        if events:
+            self._after = events[-1].seq
+        if len(events) == PAGE:
+            return events, 0.0
+        pause = self._pauses.heard(news=bool(events))
+        return events, None if ended else pause
+
+    def _ended(self, address: StackAddress) -> bool:
+        if not self._operation:
+            newest = self._client._api.operations(address)[0]
+            self._operation = str(newest["id"])
+        return self._client.operation(self._operation).has_ended
+
+
+class StackClient:
+    """As SyncStackClient, for a running event loop: each call is made in a thread."""
+
+    def __init__(self, url: str | None = None, *, project: str | None = None, user: str | None = None) -> None:
+        self._sync = SyncStackClient(url, project=project, user=user)
+
+    async def create(
+        self,
+        name: str,
+        *,
+        template: Document,
+        parameters: Mapping[str, Any] | None = None,
+        environment: Document | None = None,
+        files: Mapping[str, str] | None = None,
+        timeout_mins: int | None = None,
+        tags: Sequence[str] = (),
+        enable_rollback: bool = False,
+        operation_id: str | None = None,
+    ) -> "Operation":
+        """See SyncStackClient.create."""
+        made = await asyncio.to_thread(
+            self._sync.create,
+            name,
+            template=template,
+            parameters=parameters,
+            environment=environment,
+            files=files,
+            timeout_mins=timeout_mins,
+            tags=tags,
+            enable_rollback=enable_rollback,
+            operation_id=operation_id,
+        )
+        return Operation(made)
+
+    async def delete(self, name: str, *, operation_id: str | None = None) -> "Operation":
+        """See SyncStackClient.delete."""
+        return Operation(await asyncio.to_thread(self._sync.delete, name, operation_id=operation_id))
+
+    async def get(self, name: str) -> Stack:
+        """See SyncStackClient.get."""
+        return await asyncio.to_thread(self._sync.get, name)
+
+    async def list(
+        self,
+        *,
+        name: str | None = None,
+        status: str | None = None,
+        tags: Sequence[str] = (),
+        deleted: bool = False,
+        limit: int | None = None,
+        marker: str | None = None,
+    ) -> Sequence[StackSummary]:
+        """See SyncStackClient.list."""
+        return await asyncio.to_thread(
+            self._sync.list, name=name, status=status, tags=tags, deleted=deleted, limit=limit, marker=marker
         )
 
+    async def resources(self, name: str) -> Sequence[Resource]:
+        """See SyncStackClient.resources."""
+        return await asyncio.to_thread(self._sync.resources, name)
 
-async def nudge(client: Client, workflow_id: str) -> None:
-    """Tell a running action that a newer operation was accepted; a run that has ended needs no telling."""
-    handle: WorkflowHandle[object, object] = client.get_workflow_handle(workflow_id)
+    async def outputs(self, name: str) -> Mapping[str, Any]:
+        """See SyncStackClient.outputs."""
+        return await asyncio.to_thread(self._sync.outputs, name)
+
+    async def operation(self, operation_id: str) -> OperationStatus:
+        """See SyncStackClient.operation."""
+        return await asyncio.to_thread(self._sync.operation, operation_id)
+
+    async def operations(self, name: str) -> Sequence[OperationStatus]:
+        """See SyncStackClient.operations."""
+        return await asyncio.to_thread(self._sync.operations, name)
+
+    async def events(self, name: str, *, follow: bool = False, after: int = 0) -> AsyncIterator[Event]:
+        """See SyncStackClient.events."""
+        following = Following(self._sync, name, follow=follow, after=after)
+        while True:
+            events, pause = await asyncio.to_thread(following.look)
+            for event in events:
+                yield event
+            if pause is None:
+                return
+            await asyncio.sleep(pause)
+
+
+class Operation:
+    """An accepted request. action: CREATE or DELETE. stack: its name and id."""
+
+    def __init__(self, accepted: SyncOperation) -> None:
+        self._sync = accepted
+        self.id = accepted.id
+        self.action = accepted.action
+        self.stack = accepted.stack
+
+    async def status(self) -> OperationStatus:
+        return await asyncio.to_thread(self._sync.status)
+
+    async def wait(self, timeout: float | None = None) -> Stack:
+        """See SyncOperation.wait. Cancelling the waiter leaves the operation alone."""
+        pauses = Pauses()
+        async with asyncio.timeout(timeout):
+            while True:
+                stack, pause = await asyncio.to_thread(self._sync._look, pauses)
+                if stack is not None:
+                    return stack
+                await asyncio.sleep(pause)
+
+
+def _repeated(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Send a request that names itself, again when its answer was lost."""
+    for _ in range(SENDS - 1):
+        try:
+            return call(*arguments, **named)
+        except NoServer as lost:
+            if not lost.sent:
+                raise
+            time.sleep(LONGEST)
+    return call(*arguments, **named)
+
+
+def _read(document: Document) -> str | dict[str, Any]:
+    if isinstance(document, str):
+        return document
+    if not isinstance(document, Path):
+        return dict(document)
     try:
-        await handle.signal(contract.TAKE_OVER, rpc_timeout=RPC_TIMEOUT)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            log.warning("nudge not confirmed", workflow_id=workflow_id, status=error.status.name)
+        return document.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise InvalidInput(
+            Diagnostic(code="unreadable-file", summary=f"the file cannot be read: {reason}", file=str(document))
+        ) from None

@@ -18,7 +18,7 @@ from firebrick.diagnostics import FirebrickError
 from firebrick.store import Store
 from firebrick.store.rows import OperationRow
 from starter.builds import Builds
-from starter.client import Starter
+from starter.starting import Starter
 
 log = structlog.get_logger("firebrick.reconciler")
 

@@ -27,8 +27,8 @@ from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
 from starter import cluster, dev_server
 from starter.child_process import DIES_WITH_PARENT, Child
-from starter.client import Starter
 from starter.rest import create_app
+from starter.starting import Starter
 from starter.state_folder import StateFolder, write_json
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, OperationRow, Store
 from firebrick.testing.dev_server import DevServer
 from starter.builds import Builds
-from starter.client import Starter, nudge
+from starter.starting import Starter, nudge
 from worker import build_id, make_worker
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "replay" / "histories"

@@ -1,60 +1,21 @@
 """Which server and which project a command speaks to."""
 
-import os
-import re
-from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
-
 import click
 
-from starter.state_folder import StateFolder
-
-DEFAULT_URL = "http://127.0.0.1:8004"
-DEFAULT_PROJECT = "default"
-PROJECT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:-]{0,254}")  # contract.PROJECT_PATTERN, without pydantic
+from firebrick.diagnostics import InvalidInput
+from starter.address import Address, find_address
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """base: scheme, host and port, no path. project: the path's second part. source: where base comes from."""
+class Connection(Address):
+    """An address that options and variables name."""
 
-    base: str
-    project: str
-    source: str
+    __slots__ = ()
 
     @classmethod
     def find(cls, url: str | None, project: str | None) -> "Connection":
-        """--url, $FIREBRICK_URL, the running server of the state folder, or port 8004 of this machine.
-
-        A URL may end in /v1/PROJECT; --project and $FIREBRICK_PROJECT go before that.
-        """
-        project = project or os.environ.get("FIREBRICK_PROJECT")
-        if url:
-            source = "--url"
-        elif url := os.environ.get("FIREBRICK_URL"):
-            source = "$FIREBRICK_URL"
-        elif told := StateFolder.at().running_server():
-            url, source = str(told.get("api_url")), f"{StateFolder.at().server_file}"
-        else:
-            url, source = DEFAULT_URL, "default"
-        base, inside = _read(url, source)
-        project = project or inside or DEFAULT_PROJECT
-        if not PROJECT.fullmatch(project):
-            raise click.UsageError(
-                f"{project!r} cannot be the name of a project: it has letters, digits and _ . @ : - only, at most 255"
-            )
-        return cls(base, project, source)
-
-
-def _read(url: str, source: str) -> tuple[str, str]:
-    """(scheme, host and port; the project the URL names or ""). UsageError for what is no address of an API."""
-    try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        host, _ = parts.hostname or "", parts.port  # asking for a port that is no number raises
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    path = re.fullmatch(r"/?|/v1/?|/v1/([^/]+)/?", parts.path)
-    good = parts.scheme in ("http", "https") and host.isprintable() and " " not in host and not parts.query
-    if not (good and host and path):
-        raise click.UsageError(f"{source}: {url!r} is not like http://HOST:PORT or http://HOST:PORT/v1/PROJECT")
-    return f"{parts.scheme}://{parts.netloc}", unquote(path[1] or "")
+        """See find_address; UsageError for what is none."""
+        try:
+            found = find_address(url, project, source="--url")
+        except InvalidInput as wrong:
+            raise click.UsageError(wrong.first.summary) from None
+        return cls(found.base, found.project, found.source)

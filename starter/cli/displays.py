@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from starter.cli.api import StackAddress
 from starter.cli.follow import Display, Event, is_stack_event
 from starter.cli.render import printable
+from starter.http_api import StackAddress
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleRenderable

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from starter.cli.api import Api, NoServer, StackAddress
+from starter.http_api import Api, NoServer, StackAddress
 
 SHORTEST, LONGEST = 0.1, 1.0  # seconds between two looks: short while things happen
 PAGE = 500  # events asked for at once

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from starter.cli.api import StackAddress
 from starter.cli.render import printable
+from starter.http_api import StackAddress
 
 MOST_NAMES = 10
 

@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from firebrick.diagnostics import FirebrickError
-from starter.cli.api import Api, NoServer, StackAddress
 from starter.cli.connection import Connection
 from starter.cli.filters import STACK_KEYS, STACK_SORT_KEYS, read_filters, read_sort
 from starter.cli.follow import newest_seq, start_of
 from starter.cli.render import output_options, show_listing, show_record
 from starter.cli.stack_contents import event, output, resource
+from starter.http_api import Api, NoServer, StackAddress
 
 INTERRUPTED = 130
 RECORD = ("id", "stack_name", "description", "creation_time", "updated_time", "stack_status", "stack_status_reason")

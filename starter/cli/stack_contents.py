@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from firebrick.diagnostics import Diagnostic, NotFound
-from starter.cli.api import Api
 from starter.cli.connection import Connection
 from starter.cli.filters import EVENT_KEYS, EVENT_SORT_KEYS, RESOURCE_KEYS, read_filters, read_sort
 from starter.cli.render import FORMATS, output_options, show_listing, show_record
+from starter.http_api import Api
 
 
 @click.group()

@@ -35,7 +35,7 @@ from firebrick.store.repository import Repository
 from firebrick.store.rows import EventRow, OperationRow
 from firebrick.testing.dev_server import NAMESPACE, DevServer
 from firebrick.testing.provider_process import ProviderProcess
-from starter.client import Starter
+from starter.starting import Starter
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 100.0  # seconds; the longest of these waits takes about 15 on an idle machine

@@ -22,7 +22,7 @@ from firebrick.contract import Accepted, CreateStackRequest, DeleteStackRequest
 from firebrick.intake import accept_create, accept_delete
 from firebrick.resources.registry import Registry
 from firebrick.store import EventRow, Keyring, OperationRow, Store
-from starter.client import nudge
+from starter.starting import nudge
 from worker import make_worker
 
 PROJECT = "lab"

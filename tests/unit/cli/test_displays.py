@@ -5,9 +5,9 @@ from typing import Any
 
 from rich.console import Console
 
-from starter.cli.api import StackAddress
 from starter.cli.displays import Tree, event_line
 from starter.cli.outcome import outcome_lines
+from starter.http_api import StackAddress
 
 STACK = StackAddress("web", "id-1")
 

@@ -1,5 +1,9 @@
-"""The REST API as the command line uses it: one method for each call, refusals as FirebrickError."""
+"""The REST API as its clients here use it: one method for each call, refusals as FirebrickError.
 
+For the command line and for starter.client; standard library only. An Api holds no connection: any thread may use it.
+"""
+
+import getpass
 import http.client
 import json
 from collections.abc import Mapping, Sequence
@@ -8,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from firebrick.diagnostics import Conflict, Diagnostic, FirebrickError, InvalidInput, NotFound, Unavailable
-from starter.cli.connection import Connection
+from starter.address import Address
 
 TIMEOUT = 60.0  # seconds for one answer
 OPERATION_HEADER = "X-Firebrick-Operation"
@@ -40,9 +44,14 @@ class Answer:
 
 
 class Api:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._root = f"/v1/{quote(connection.project, safe='')}"
+    def __init__(self, address: Address, *, user: str | None = None) -> None:
+        """user: who asks, shown with the operations, no proof of anything; None: the user of this process."""
+        self._address = address
+        self._root = f"/v1/{quote(address.project, safe='')}"
+        self._headers = {"Accept": "application/json"}
+        user = _local_user() if user is None else user
+        if user and user.isascii() and user.isprintable():
+            self._headers["X-Auth-User"] = user
 
     # --- stacks ---
 
@@ -86,9 +95,19 @@ class Api:
     def resource(self, stack: StackAddress, name: str) -> Any:
         return self._call("GET", self._path(stack, "resources", name)).body["resource"]
 
+    def metadata(self, stack: StackAddress, resource: str) -> Any:
+        return self._call("GET", self._path(stack, "resources", resource, "metadata")).body["metadata"]
+
+    def document(self, stack: StackAddress, kind: str) -> Any:
+        """What was asked for. kind: template, environment or files."""
+        return self._call("GET", self._path(stack, kind)).body
+
     def events(self, stack: StackAddress, query: Mapping[str, Any], resource: str | None = None) -> Any:
         inside = ("resources", resource, "events") if resource else ("events",)
         return self._call("GET", self._path(stack, *inside), query=query).body["events"]
+
+    def event(self, stack: StackAddress, resource: str, event_id: str) -> Any:
+        return self._call("GET", self._path(stack, "resources", resource, "events", event_id)).body["event"]
 
     def outputs(self, stack: StackAddress) -> Any:
         return self._call("GET", self._path(stack, "outputs")).body["outputs"]
@@ -98,6 +117,19 @@ class Api:
 
     def operation(self, operation_id: str) -> Any:
         return self._call("GET", f"/operations/{quote(operation_id, safe='')}").body["operation"]
+
+    def operations(self, stack: StackAddress) -> Any:
+        """The newest first."""
+        return self._call("GET", self._path(stack, "operations")).body["operations"]
+
+    # --- resource types ---
+
+    def resource_types(self, query: Mapping[str, Any]) -> Any:
+        return self._call("GET", "/resource_types", query=query).body["resource_types"]
+
+    def resource_type(self, name: str) -> Any:
+        query = {"with_description": "True"}
+        return self._call("GET", f"/resource_types/{quote(name, safe='')}", query=query).body
 
     # --- the wire ---
 
@@ -121,17 +153,17 @@ class Api:
     ) -> Answer:
         target = self._root + path + (f"?{urlencode(query, doseq=True)}" if query else "")
         data = json.dumps(body).encode() if body is not None else None
-        answer = self._send(method, target, data, {"Accept": "application/json", **(headers or {})})
+        answer = self._send(method, target, data, {**self._headers, **(headers or {})})
         if answer.status == 302 and redirect and (location := answer.headers.get("location")):
             parts = urlsplit(location)
             target = parts.path + (f"?{parts.query}" if parts.query else "")
-            answer = self._send(method, target, data, {"Accept": "application/json", **(headers or {})})
+            answer = self._send(method, target, data, {**self._headers, **(headers or {})})
         if answer.status >= 400:
             raise self._refusal(answer)
         return answer
 
     def _send(self, method: str, target: str, data: bytes | None, headers: Mapping[str, str]) -> Answer:
-        parts = urlsplit(self._connection.base)
+        parts = urlsplit(self._address.base)
         make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         wire = make(parts.hostname or "", parts.port, timeout=TIMEOUT)
         if data is not None:
@@ -159,13 +191,13 @@ class Api:
         return Unavailable(
             Diagnostic(
                 code="not-a-firebrick-server",
-                summary=f"what answers at {self._connection.base} is not Firebrick's API",
+                summary=f"what answers at {self._address.base} is not Firebrick's API",
                 detail="Check --url or $FIREBRICK_URL.",
             )
         )
 
     def _no_server(self, error: Exception, *, sent: bool) -> Diagnostic:
-        base, source = self._connection.base, self._connection.source
+        base, source = self._address.base, self._address.source
         if sent:
             return Diagnostic(
                 code="connection-lost",
@@ -189,6 +221,14 @@ class Api:
             text = str(error.get("message") or body.get("explanation") or body.get("title") or answer.status)
             found = [Diagnostic(code=f"http-{answer.status}", summary=text, heat_type=str(error.get("type") or ""))]
         return _KINDS.get(answer.status, FirebrickError)(found)
+
+
+def _local_user() -> str:
+    """The name of this process's user; "" when it has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def _diagnostic(told: Mapping[str, Any]) -> Diagnostic:

@@ -1,0 +1,143 @@
+"""The one way to ask for a stack action: accept it in the store, then start (or wake) its workflow.
+
+Order matters: the cluster is asked whether it answers before a row is written, so a refused request leaves nothing;
+once the row is there the operation will be carried out, by the reconciler if the start's answer is lost.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
+from temporalio.service import RPCError, RPCStatusCode
+
+from firebrick import contract
+from firebrick.contract import Action, CreateStackRequest, DeleteStackRequest
+from firebrick.diagnostics import Diagnostic, Unavailable
+from firebrick.intake import accept_create, accept_delete
+from firebrick.resources.registry import Registry
+from firebrick.store import Store
+from firebrick.store.rows import OperationRow
+
+log = structlog.get_logger("firebrick.starter")
+
+RPC_TIMEOUT = timedelta(seconds=5)
+
+
+class Starter:
+    """Accepts stack actions for any project and starts their workflows.
+
+    client: called for each request, so that a connection may be replaced. minute: seconds that a minute of
+    timeout_mins lasts (60; tests shorten it). search_attributes: whether the namespace has ours.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        client: Callable[[], Client],
+        *,
+        minute: float = 60.0,
+        search_attributes: bool = False,
+        task_queue: str = contract.TASK_QUEUE,
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._client = client
+        self._minute = minute
+        self._search_attributes = search_attributes
+        self._task_queue = task_queue
+
+    async def create(self, request: CreateStackRequest) -> OperationRow:
+        """Accept a create and start it. Raises InvalidInput, NameInUse, Unavailable; then nothing is stored."""
+        await self.check_server()
+        operation = await accept_create(self._store, self._registry, request, minute=self._minute)
+        await self.start(operation)
+        return operation
+
+    async def delete(self, request: DeleteStackRequest) -> OperationRow:
+        """Accept a delete and start it, or have the running create make way. Raises NotFound, ActionInProgress,
+        Unavailable; then nothing is stored."""
+        await self.check_server()
+        operation = await accept_delete(self._store, request, minute=self._minute)
+        await self.start(operation)
+        return operation
+
+    async def check_server(self) -> None:
+        """Unavailable when the cluster does not answer."""
+        try:
+            await self._client().service_client.check_health(timeout=RPC_TIMEOUT)
+        except (RPCError, RuntimeError, OSError):
+            raise Unavailable(
+                Diagnostic(
+                    code="no-temporal-server",
+                    summary="the Temporal server does not answer",
+                    detail="Nothing was stored. Start it again (or look at its log) and repeat the request.",
+                )
+            ) from None
+
+    async def start(self, operation: OperationRow) -> bool:
+        """Start the operation's workflow, or tell the stack's running one that it is there; whether that is certain.
+
+        Signal-with-start is both in one call: the signal wakes a running action of the stack, and where none runs the
+        workflow begins. It needs no worker to answer. A lost answer is no error: the row is PENDING and the
+        reconciler starts it.
+        """
+        action = operation.action
+        try:
+            workflow_id = await self._running_workflow_id(operation)
+            await self._client().start_workflow(
+                action.workflow_type,
+                contract.Accepted(project=operation.project, stack_id=operation.stack_id, operation_id=operation.id),
+                id=workflow_id,
+                task_queue=self._task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                start_signal=contract.TAKE_OVER if action is not Action.CREATE else None,
+                search_attributes=self._attributes(operation),
+                static_summary=f"{action} {operation.stack_name}",
+                static_details=f"Stack `{operation.stack_id}` of project `{operation.project}`, "
+                f"operation `{operation.id}`",
+                rpc_timeout=RPC_TIMEOUT,
+            )
+        except (RPCError, OSError) as error:
+            log.warning(
+                "start not confirmed; the reconciler will see to it", operation=operation.id, error=type(error).__name__
+            )
+            return False
+        return True
+
+    async def _running_workflow_id(self, operation: OperationRow) -> str:
+        """The workflow that runs the stack now, if any (it may have been started under an id of its own)."""
+        for other in await self._store.project(operation.project).operations(operation.stack_id):
+            if other.state is contract.OperationState.RUNNING:
+                return other.workflow_id
+        return operation.workflow_id
+
+    def _attributes(self, operation: OperationRow) -> TypedSearchAttributes:
+        if not self._search_attributes:
+            return TypedSearchAttributes.empty
+        values = {
+            "project": operation.project,
+            "stack": operation.stack_name,
+            "stack_id": operation.stack_id,
+            "root": operation.stack_id,
+            "action": operation.action.value,
+            "status": f"{operation.action}_IN_PROGRESS",
+        }
+        return TypedSearchAttributes(
+            [
+                SearchAttributePair(SearchAttributeKey.for_keyword(contract.SEARCH_ATTRIBUTES[key]), value)
+                for key, value in values.items()
+            ]
+        )
+
+
+async def nudge(client: Client, workflow_id: str) -> None:
+    """Tell a running action that a newer operation was accepted; a run that has ended needs no telling."""
+    handle: WorkflowHandle[object, object] = client.get_workflow_handle(workflow_id)
+    try:
+        await handle.signal(contract.TAKE_OVER, rpc_timeout=RPC_TIMEOUT)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            log.warning("nudge not confirmed", workflow_id=workflow_id, status=error.status.name)
