@@ -153,3 +153,19 @@ async def test_what_is_not_there_is_told_in_heats_words(stacks: Any, repository:
         await repository.resource(stack.id, "nosuch")
     assert no_resource.value.first.heat_message == "The Resource (nosuch) could not be found in Stack web."
     assert (await repository.resource(stack.id, "a")).name == "a"
+
+
+async def test_what_has_no_time_of_update_is_before_what_has(stacks: Any) -> None:
+    for name in ("b", "a"):
+        await stacks.created({}, name)
+    updated = await stacks.created({}, "c")
+    await updated.accept_delete()
+    await updated.begin(Action.DELETE)
+
+    async def names(*, descending: bool) -> list[str]:
+        found = await stacks.repository.stacks(sort=["updated_at", "name"], descending=descending)
+        order = [one.name for one in found]
+        assert {one.name for one in found if one.updated_at is not None} == {"c"}
+        return order
+
+    assert (await names(descending=False), await names(descending=True)) == (["a", "b", "c"], ["c", "b", "a"])

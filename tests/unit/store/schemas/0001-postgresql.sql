@@ -146,10 +146,10 @@ ALTER TABLE ONLY public.stacks
     ADD CONSTRAINT pk_stacks PRIMARY KEY (id);
 ALTER TABLE ONLY public.operations
     ADD CONSTRAINT uq_operations_stack_id_seq UNIQUE (stack_id, seq);
-CREATE INDEX ix_operations_open ON public.operations USING btree (state) WHERE ((state)::text = ANY ((ARRAY['PENDING'::character varying, 'RUNNING'::character varying])::text[]));
+CREATE INDEX ix_operations_open ON public.operations USING btree (state) WHERE state IN ('PENDING', 'RUNNING');
 CREATE INDEX ix_resources_stack_id_name ON public.resources USING btree (stack_id, name);
 CREATE INDEX ix_stacks_project_created_at ON public.stacks USING btree (project, created_at);
-CREATE UNIQUE INDEX uq_operations_running ON public.operations USING btree (stack_id) WHERE ((state)::text = 'RUNNING'::text);
+CREATE UNIQUE INDEX uq_operations_running ON public.operations USING btree (stack_id) WHERE state = 'RUNNING';
 CREATE UNIQUE INDEX uq_stacks_living_name ON public.stacks USING btree (project, name) WHERE (deleted_at IS NULL);
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT fk_events_stack_id FOREIGN KEY (stack_id) REFERENCES public.stacks(id);
