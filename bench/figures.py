@@ -19,6 +19,7 @@ COLUMNS = (
     ("stack s", "{:.2f}"),
     ("ratio", "{:.2f}"),
     ("aim", "{}"),
+    ("cpu", "{:.2f}"),
     ("per s", "{:.0f}"),
     ("accept s", "{:.2f}"),
     ("store", "{:.0%}"),
@@ -30,7 +31,8 @@ COLUMNS = (
     ("floor ev.", "{:.0f}"),
 )
 LEGEND = (
-    "n: repetitions, medians of them. accept: until the POST is answered. store: share of the time from the request "
+    "n: repetitions, medians of them. cpu: the ratio in processor time of all processes instead of seconds; other work on "
+    "the machine moves it less. accept: until the POST is answered. store: share of the time from the request "
     "to the end in which a write transaction of the worker was open; store ms: that time for each resource. "
     "MB: largest resident size of the worker. runs, events: of the workflow's chain, and events of the floor's."
 )
@@ -58,6 +60,12 @@ class Measured:
         """Median of the repetitions' ratios: each stack beside the floor that ran just before it."""
         return statistics.median(s.seconds / f.seconds for f, s in zip(self.floor, self.stack, strict=True))
 
+    @property
+    def cpu_ratio(self) -> float:
+        """The same in processor time of all processes together."""
+        pairs = zip(self.floor, self.stack, strict=True)
+        return statistics.median(sum(s.processor.values()) / sum(f.processor.values()) for f, s in pairs)
+
     def row(self) -> dict[str, Any]:
         """The figures, by the names of COLUMNS."""
 
@@ -73,6 +81,7 @@ class Measured:
             "stack s": seconds,
             "ratio": self.ratio,
             "aim": aim_of(self.case),
+            "cpu": self.cpu_ratio,
             "per s": size / seconds,
             "accept s": middle(self.stack, "accepted"),
             "store": statistics.median(one.store.seconds / one.seconds for one in self.stack),
