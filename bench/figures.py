@@ -32,7 +32,7 @@ COLUMNS = (
 )
 LEGEND = (
     "n: repetitions, medians of them. cpu: the ratio in processor time of all processes instead of seconds; other work "
-    "on the machine moves it less. accept: until the POST is answered. store: share of the time from the request to the "
+    "on the machine moves it less. accept: until the POST is answered. store: share of the time from request to "
     "end in which a write transaction of the worker was open; store ms: that time for each resource. MB: largest "
     "resident size of the worker. runs, events: of the workflow's chain, and events of the floor's."
 )
