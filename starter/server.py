@@ -14,12 +14,13 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
+from sqlalchemy import make_url
 
 from firebrick.contract import TASK_QUEUE
 from firebrick.diagnostics import Diagnostic, InvalidInput, Unavailable
@@ -174,6 +175,10 @@ class Server:
                     detail=f"Install {error.name}, or leave --database out to keep everything in the state folder.",
                 )
             ) from None
+        except Unavailable as error:
+            url = make_url(self._settings.database_url)
+            shown = url.database if url.drivername.startswith("sqlite") else url.render_as_string(hide_password=True)
+            raise Unavailable([replace(one, file=one.file or str(shown)) for one in error.diagnostics]) from None
 
     async def _start_temporal(
         self, cleanup: contextlib.AsyncExitStack, keeping: list[asyncio.Task[None]]

@@ -146,7 +146,7 @@ def running_server(state: Path, *options: str) -> Iterator[CommandLine]:
         **os.environ,
         "FIREBRICK_TIMEOUT_UNIT_SECONDS": f"{MINUTE:g}",
         "FIREBRICK_PLUGINS": "faulty_types",
-        "PYTHONPATH": str(PLUGINS),
+        "PYTHONPATH": os.pathsep.join([str(PLUGINS), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
     with log.open("wb") as out:
         server = subprocess.Popen(
