@@ -43,6 +43,12 @@ class Purged:
         return Purged(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
 
+def shown_url(url: str) -> str:
+    """The database's address without its password."""
+    parsed, _ = parse_url(url)
+    return parsed.render_as_string(hide_password=True)
+
+
 def upgrade(url: str) -> Upgraded:
     """Run the migrations that are missing, in one transaction. Unavailable: the database is newer than this program."""
     with _engine(url, None, writes=True) as engine:

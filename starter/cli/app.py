@@ -18,6 +18,9 @@ SERVER_ERROR = "internal-error"  # the server's own unexpected exception, with a
 
 COMMANDS = {  # name -> (module, attribute, short help); modules are imported when their command is used
     "stack": ("starter.cli.stack", "stack", "Create, look at and delete stacks."),
+    "db": ("starter.cli.db", "db", "Upgrade, check and purge the database."),
+    "operation": ("starter.cli.operation", "operation", "What was asked of a stack, and what became of it."),
+    "resource": ("starter.cli.resource_type", "resource", "Resource types of the server."),
     "server": ("starter.cli.server", "server", "Run Firebrick here: Temporal, a worker, the HTTP API."),
     "worker": ("starter.cli.server", "worker", "Run one worker."),
 }
