@@ -8,23 +8,35 @@ from collections.abc import Mapping
 from typing import Any
 
 from firebrick.template.cycles import find_cycles
+from firebrick.template.dialect import Dialect
 from firebrick.template.evaluation import Evaluation
-from firebrick.template.functions import CONDITION_NAMES, LATE_CONDITION_NAMES
+from firebrick.template.functions import CFN_CONDITION_NAMES, CONDITION_NAMES, LATE_CONDITION_NAMES
 from firebrick.template.functions.base import UNKNOWN, VANISHED, Misuse
 from firebrick.template.problems import Path, kind_of, named, shorten
-
-_LATE_SINCE = "2017-09-01"
 
 
 def _invalid(summary: str, heat: str, detail: str = "", code: str = "bad-condition") -> Misuse:
     return Misuse(summary, heat=heat, detail=detail, code=code)
 
 
+def _contains_unknown(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_contains_unknown, value.values()))
+    if isinstance(value, list):
+        return any(map(_contains_unknown, value))
+    return value is UNKNOWN or value is VANISHED
+
+
 class Conditions:
     """The named conditions of a template. holds(): whether one, named or written out, holds."""
 
-    def __init__(self, section: Mapping[str, Any]) -> None:
+    def __init__(self, section: Mapping[str, Any], dialect: Dialect) -> None:
         self._section = section
+        self._place = dialect.sections.get("conditions", "conditions")
+        self._cfn = dialect.cfn
+        self._own = CFN_CONDITION_NAMES if dialect.cfn else CONDITION_NAMES
+        self._values_names: tuple[str, ...] = ("Ref", "Fn::FindInMap") if dialect.cfn else ("get_param",)
+        self._late_names = LATE_CONDITION_NAMES if dialect.late_conditions else ()
         self._known: dict[str, bool | None] = {}
 
     def evaluate_all(self, evaluation: Evaluation) -> None:
@@ -32,16 +44,24 @@ class Conditions:
         for name in self._order(evaluation):
             if name in self._known:
                 continue
-            evaluation.begin("conditions", name)
+            evaluation.begin(self._place, name)
             raw = self._section[name]
             if isinstance(raw, str | int | float) and not isinstance(raw, bool) or raw is None or isinstance(raw, list):
                 self._not_a_condition(name, raw, evaluation)
                 self._known[name] = None
             else:
-                self._known[name] = self._guarded(raw, evaluation, ("conditions", name))
+                self._known[name] = self._guarded(raw, evaluation, (self._place, name))
+
+    def known(self) -> dict[str, bool | None]:
+        """Every named condition, in the template's order; None: it is reported as wrong."""
+        return {name: self._known.get(name) for name in self._section}
 
     def holds(self, raw: Any, evaluation: Evaluation) -> bool | None:
         """None: it is reported as wrong. Misuse: the name of no condition, or nothing that is one."""
+        with evaluation.within_condition():
+            return self._holds(raw, evaluation)
+
+    def _holds(self, raw: Any, evaluation: Evaluation) -> bool | None:
         if isinstance(raw, bool):
             return raw
         if isinstance(raw, str):
@@ -49,7 +69,7 @@ class Conditions:
                 raise _invalid(
                     f"there is no condition {shorten(raw)}",
                     f'Invalid condition "{shorten(raw)}"',
-                    evaluation.problems.suggest(raw, self._section, "Declare it in the section conditions."),
+                    evaluation.problems.suggest(raw, self._section, f"Declare it in the section {self._place}."),
                     "unknown-condition",
                 )
             return self._known.get(raw)
@@ -64,7 +84,7 @@ class Conditions:
             f"this is no condition: {self._said(raw)}",
             f'Invalid condition "{shorten(raw)}"',
             "A condition is true, false, the name of one, or one of the functions "
-            f"{', '.join(CONDITION_NAMES)}, get_param (of a boolean parameter).",
+            f"{', '.join(self._own)}, {self._values_names[0]} (of a boolean parameter).",
         )
 
     def _guarded(self, raw: Any, evaluation: Evaluation, path: Path) -> bool | None:
@@ -94,8 +114,8 @@ class Conditions:
         evaluation.problems.add(
             "bad-condition",
             f"the condition {shorten(name)} is {kind_of(raw)}",
-            ("conditions", name),
-            detail="Write true, false (without quotes), or one of the functions " + ", ".join(CONDITION_NAMES) + ".",
+            (self._place, name),
+            detail="Write true, false (without quotes), or one of the functions " + ", ".join(self._own) + ".",
             heat=f'Condition validation error: The definition of condition "{shorten(name)}" is invalid: {shown}',
         )
 
@@ -110,23 +130,21 @@ class Conditions:
 
     def _function(self, name: str, raw: Any, evaluation: Evaluation) -> Any:
         """The value of a function inside a condition; UNKNOWN when it is reported as wrong; data when it is none."""
-        late = name in LATE_CONDITION_NAMES and evaluation.version >= _LATE_SINCE
-        own = name in CONDITION_NAMES
+        own = self._own.get(name)
         if not own and name not in evaluation.functions:
             return {name: raw}
         evaluation.path.append(name)
         depth = len(evaluation.path)
         try:
             if own:
-                return getattr(self, f"_{name}")(raw, evaluation)
-            if name == "get_param":
-                return evaluation.functions[name].build(self._values(raw, evaluation), evaluation)
-            if late:
-                return evaluation.functions[name].build(raw, evaluation)
+                return getattr(self, f"_{own}")(name, raw, evaluation)
+            if name in self._values_names or name in self._late_names:
+                values = self._values(raw, evaluation)
+                return UNKNOWN if _contains_unknown(values) else evaluation.functions[name].build(values, evaluation)
             raise Misuse(
                 f"the function {name} cannot be used in a condition",
                 heat=f'The function "{name}" is invalid in this context',
-                detail=f"Conditions have {', '.join(CONDITION_NAMES)} and get_param.",
+                detail=f"Conditions have {', '.join([*self._own, *self._values_names, *self._late_names])}.",
                 code="function-not-here",
             )
         except Misuse as error:
@@ -157,27 +175,32 @@ class Conditions:
         evaluation.path.pop()
         return made
 
-    def _equals(self, raw: Any, evaluation: Evaluation) -> Any:
+    def _equals(self, name: str, raw: Any, evaluation: Evaluation) -> Any:
         if not isinstance(raw, list) or len(raw) != 2:
-            text = 'Arguments to "equals" must be of the form: [value_1, value_2]'
+            text = f'Arguments to "{name}" must be of the form: [value_1, value_2]'
             raise _invalid(
-                "equals needs a list of two values", text, f"It is {kind_of(raw)}.", "bad-function-arguments"
+                f"{name} needs a list of two values", text, f"It is {kind_of(raw)}.", "bad-function-arguments"
             )
         first, second = (self._below(index, item, evaluation) for index, item in enumerate(raw))
-        if UNKNOWN in (first, second) or VANISHED in (first, second):
+        if _contains_unknown([first, second]):
             return UNKNOWN
         return bool(first == second)
 
-    def _not(self, raw: Any, evaluation: Evaluation) -> Any:
+    def _not(self, name: str, raw: Any, evaluation: Evaluation) -> Any:
+        if self._cfn:
+            if not isinstance(raw, list) or len(raw) != 1:
+                text = f'Arguments to "{name}" must be of the form: [condition]'
+                raise _invalid(f"{name} needs a list of one condition", text, code="bad-function-arguments")
+            raw = raw[0]
         held = self.holds(raw, evaluation)
         return UNKNOWN if held is None else not held
 
-    def _and(self, raw: Any, evaluation: Evaluation) -> Any:
-        held = self._several("and", raw, evaluation)
+    def _and(self, name: str, raw: Any, evaluation: Evaluation) -> Any:
+        held = self._several(name, raw, evaluation)
         return UNKNOWN if None in held else all(held)
 
-    def _or(self, raw: Any, evaluation: Evaluation) -> Any:
-        held = self._several("or", raw, evaluation)
+    def _or(self, name: str, raw: Any, evaluation: Evaluation) -> Any:
+        held = self._several(name, raw, evaluation)
         return UNKNOWN if None in held else any(held)
 
     def _several(self, name: str, raw: Any, evaluation: Evaluation) -> list[bool | None]:
@@ -204,9 +227,11 @@ class Conditions:
                     found.append(one)
             elif isinstance(one, dict) and len(one) == 1:
                 (name,) = one
-                if name == "not":
-                    left.append(one[name])
-                elif name in ("and", "or") and isinstance(one[name], list):
+                kind = self._own.get(name)
+                if kind == "not":
+                    below = one[name]
+                    left += below if self._cfn and isinstance(below, list) else [below]
+                elif kind in ("and", "or") and isinstance(one[name], list):
                     left.extend(reversed(one[name]))
         return found
 
@@ -233,7 +258,7 @@ class Conditions:
         evaluation.problems.add(
             "condition-cycle",
             f"conditions need each other in a circle: {named([shorten(name) for name in names])}",
-            ("conditions", names[0]),
+            (self._place, names[0]),
             detail="Take one of them out of the circle.",
             heat=f'Circular definition for condition "{shorten(names[0])}"',
         )

@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Protocol
 
 from firebrick.template.patterns import Patience, TooSlow, check_pattern, matches_whole
 from firebrick.template.problems import Path, Problems, kind_of, shorten
-from firebrick.template.versions import MODULO_SINCE
 
 Number = int | float
 
@@ -315,7 +314,7 @@ def read_constraints(
     *,
     kind: str,
     convert: Callable[[Any], Any],
-    version: str,
+    modulo: bool,
     problems: Problems,
     path: Path,
     patience: Patience,
@@ -334,7 +333,7 @@ def read_constraints(
             f"Invalid parameter constraints for parameter {shorten(path[1])}, expected a list",
         )
         return ()
-    known = [name for name in _READERS if name != "modulo" or version >= MODULO_SINCE]
+    known = [name for name in _READERS if name != "modulo" or modulo]
     rules = []
     for index, body in enumerate(raw):
         here = (*path, index)
@@ -371,6 +370,52 @@ def read_constraints(
         if kind not in constraint.fits:
             text = f"{constraint.name} constraint invalid for {kind}"
             wrong(f"{name} is not for parameters of type {kind}", (*here, name), text)
+            continue
+        rules.append(Rule(constraint, str(description) if description is not None else ""))
+    return tuple(rules)
+
+
+CFN_CONSTRAINTS: Mapping[str, tuple[str, str]] = {
+    "MinLength": ("length", "min"),
+    "MaxLength": ("length", "max"),
+    "MinValue": ("range", "min"),
+    "MaxValue": ("range", "max"),
+    "AllowedValues": ("allowed_values", ""),
+    "AllowedPattern": ("allowed_pattern", ""),
+}
+"""Keys of a CloudFormation parameter -> our constraint, and which bound of it."""
+
+
+def read_cfn_constraints(
+    body: Mapping[str, Any],
+    *,
+    kind: str,
+    convert: Callable[[Any], Any],
+    problems: Problems,
+    path: Path,
+    patience: Patience,
+) -> tuple[Rule, ...]:
+    """The rules of one parameter of a CloudFormation template, which stand beside its type."""
+    found: dict[str, tuple[str, Any]] = {}
+    for key, (name, bound) in CFN_CONSTRAINTS.items():
+        if body.get(key) is None:
+            continue
+        if bound:
+            found.setdefault(name, (key, {}))[1][bound] = body[key]
+        else:
+            found[name] = (key, body[key])
+    description = body.get("ConstraintDescription")
+    rules = []
+    for name, (key, raw) in found.items():
+        try:
+            constraint = _READERS[name](raw, convert, patience)
+        except _Wrong as error:
+            problems.add("bad-constraint", error.summary, (*path, key), heat_type="InvalidSchemaError")
+            continue
+        if kind not in constraint.fits:
+            text = f"{constraint.name} constraint invalid for {kind}"
+            summary = f"{key} is not for parameters of type {kind}"
+            problems.add("bad-constraint", summary, (*path, key), heat=text, heat_type="InvalidSchemaError")
             continue
         rules.append(Rule(constraint, str(description) if description is not None else ""))
     return tuple(rules)

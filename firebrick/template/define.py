@@ -6,23 +6,31 @@ this goes on and reports the others too.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.template.catalogue import TypeCatalogue
 from firebrick.template.conditions import Conditions
 from firebrick.template.definition import StackDefinition
+from firebrick.template.dialect import DIALECTS, Dialect
 from firebrick.template.document import Document
 from firebrick.template.environment import Environment
 from firebrick.template.evaluation import Evaluation
 from firebrick.template.outputs import read_outputs
-from firebrick.template.parameters import StackIdentity, check_groups, parameter_values, read_schemas
+from firebrick.template.parameter_types import EMPTY
+from firebrick.template.parameters import (
+    ParameterSchema,
+    StackIdentity,
+    check_groups,
+    parameter_values,
+    read_schemas,
+)
 from firebrick.template.problems import Problems, kind_of, shorten
 from firebrick.template.resources import ResourceSection
 from firebrick.template.versions import CFN, CONDITIONS_SINCE, HOT, read_version
 
-_SECTIONS = ("description", "parameter_groups", "parameters", "resources", "outputs")
-_MAPS = ("parameters", "conditions", "resources", "outputs")
+_MAPS = ("parameters", "mappings", "conditions", "resources", "outputs")
 _STACK_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_.-]{0,254}")
 
 
@@ -51,48 +59,106 @@ def define(
     identity: StackIdentity,
     types: TypeCatalogue,
     files: Mapping[str, str] | None = None,
+    facade: Mapping[str, Any] | None = None,
 ) -> StackDefinition:
     """The definition of one stack.
 
-    parameters: what the request gives, before the environment's. files: name -> content, for get_file. InvalidInput
-    lists every problem found, the one that Heat would name first.
+    parameters: what the request gives, before the environment's. files: name -> content, for get_file. facade: of a
+    stack that stands for a resource, what resource_facade gives. InvalidInput lists every problem found, the one that
+    Heat would name first. An output whose value cannot be computed is no problem: its value stays a function, which
+    says so when it is resolved; the definition's warnings tell it now.
+    """
+    reading = read(
+        document,
+        environment,
+        parameters=parameters,
+        identity=identity,
+        types=types,
+        files=files or {},
+        facade=facade,
+    )
+    reading.problems.raise_if_any()
+    return reading.definition
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything that was found in a template, complete or not: problems say what is wrong with it.
+
+    schemas: None for a parameter that is wrong. conditions: None for one that is wrong. late_problems: by output, why
+    its value cannot be computed.
+    """
+
+    definition: StackDefinition
+    problems: Problems
+    schemas: Mapping[str, ParameterSchema | None]
+    conditions: Mapping[str, bool | None]
+    late_problems: Mapping[str, tuple[Diagnostic, ...]]
+
+
+def read(
+    document: Document,
+    environment: Environment,
+    *,
+    parameters: Mapping[str, Any],
+    identity: StackIdentity,
+    types: TypeCatalogue,
+    files: Mapping[str, str],
+    facade: Mapping[str, Any] | None = None,
+    complete: bool = True,
+) -> Reading:
+    """define() without the refusal; InvalidInput only when the version is wrong, so that nothing can be read.
+
+    complete: whether every parameter needs a value. Without, conditions are decided as if those not known were empty
+    ("", 0, false, [], {}), and nothing else is said of their values.
     """
     problems = Problems(document)
-    version = read_version(document.tree, problems)
-    if version is None:
+    name = read_version(document.tree, problems)
+    if name is None:
         problems.raise_if_any()
         raise AssertionError("no version and no problem")
-    sections = _sections(document.tree, version, problems)
-    schemas = read_schemas(sections["parameters"], version, problems)
-    values = parameter_values(schemas, environment, parameters, identity, problems)
-    check_groups(document.tree.get("parameter_groups"), schemas, problems)
-    evaluation = Evaluation(version, values, files or {}, problems)
-    conditions = Conditions(sections["conditions"])
+    dialect = DIALECTS[name]
+    sections = _sections(document.tree, dialect, problems)
+    schemas = read_schemas(sections["parameters"], dialect, problems)
+    values = parameter_values(schemas, environment, parameters, identity, problems, dialect=dialect, complete=complete)
+    if "parameter_groups" in dialect.sections:
+        check_groups(document.tree.get("parameter_groups"), schemas, problems)
+    evaluation = Evaluation(
+        dialect,
+        values,
+        files,
+        problems,
+        mappings=sections["mappings"],
+        placeholders={} if complete else {one.name: EMPTY[one.type] for one in schemas.values() if one is not None},
+        facade=facade,
+    )
+    conditions = Conditions(sections["conditions"], dialect)
     evaluation.conditions = conditions
     conditions.evaluate_all(evaluation)
     section = ResourceSection(sections["resources"], evaluation, conditions, environment, types)
     section.read_headers()
-    _check_names(sections, problems)
+    _check_names(sections, dialect, problems)
     _check_hooks(environment, problems)
     resources = section.read_bodies()
-    outputs = read_outputs(sections["outputs"], evaluation, conditions)
-    problems.raise_if_any()
-    return StackDefinition(
-        version=version,
-        description=_description(document.tree.get("description")),
+    outputs, late_problems = read_outputs(sections["outputs"], evaluation, conditions)
+    definition = StackDefinition(
+        version=dialect.version,
+        description=_description(document.tree.get(dialect.sections["description"])),
         parameters={name: value for name, value in values.items() if value is not None},
         resources=resources,
         outputs=outputs,
-        warnings=tuple(evaluation.warnings.diagnostics()),
+        warnings=(*evaluation.warnings.diagnostics(), *(one for many in late_problems.values() for one in many)),
     )
+    return Reading(definition, problems, schemas, conditions.known(), late_problems)
 
 
-def _sections(tree: Mapping[str, Any], version: str, problems: Problems) -> dict[str, dict[str, Any]]:
-    known = (*_SECTIONS, "conditions") if version >= CONDITIONS_SINCE else _SECTIONS
+def _sections(tree: Mapping[str, Any], dialect: Dialect, problems: Problems) -> dict[str, dict[str, Any]]:
+    """The sections that are maps, by our word; empty where there is none, or a wrong one."""
+    known = tuple(dialect.sections.values())
     for name in tree:
         if name not in known and name != HOT and name not in CFN:
             detail = problems.suggest(name, known, f"There are: {', '.join(sorted(known))}.")
-            if name == "conditions":
+            if name == "conditions" and not dialect.cfn:
                 detail = f"Conditions came with version {CONDITIONS_SINCE}."
             problems.add(
                 "unknown-section",
@@ -103,9 +169,10 @@ def _sections(tree: Mapping[str, Any], version: str, problems: Problems) -> dict
                 heat_type="InvalidTemplateSection",
             )
     sections: dict[str, dict[str, Any]] = {}
-    for name in _MAPS:
-        body = tree.get(name) if name in known else None
-        sections[name] = body if isinstance(body, dict) else {}
+    for word in _MAPS:
+        name = dialect.sections.get(word, "")
+        body = tree.get(name) if name else None
+        sections[word] = body if isinstance(body, dict) else {}
         if body is not None and not isinstance(body, dict):
             problems.add(
                 "bad-section",
@@ -114,9 +181,10 @@ def _sections(tree: Mapping[str, Any], version: str, problems: Problems) -> dict
                 detail="Write names, and below each what belongs to it.",
                 heat=f'"{name}" must contain a map of {name[:-1]} maps. Found a [{type(body).__name__}] instead',
             )
-    description = tree.get("description")
+    key = dialect.sections["description"]
+    description = tree.get(key)
     if isinstance(description, dict | list):
-        problems.add("bad-section", f"the description must be text, and is {kind_of(description)}", ("description",))
+        problems.add("bad-section", f"the description must be text, and is {kind_of(description)}", (key,))
     return sections
 
 
@@ -124,13 +192,13 @@ def _description(raw: Any) -> str:
     return "No description" if raw is None else str(raw)
 
 
-def _check_names(sections: Mapping[str, Mapping[str, Any]], problems: Problems) -> None:
+def _check_names(sections: Mapping[str, Mapping[str, Any]], dialect: Dialect, problems: Problems) -> None:
     twice = [name for name in sections["resources"] if name in sections["parameters"]]
     for name in twice:
         problems.add(
             "duplicate-name",
             f"{shorten(name)} is the name of a parameter and of a resource",
-            ("resources", name),
+            (dialect.sections["resources"], name),
             detail="Rename one of them.",
             heat="Duplicate names {" + ", ".join(repr(shorten(one)) for one in sorted(twice)[:50]) + "}",
         )

@@ -5,13 +5,23 @@ it is. Problems never stop it: in place of what could not be computed stands UNK
 again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Protocol
 
 from firebrick.template.catalogue import TypeSchema
+from firebrick.template.dialect import Dialect
 from firebrick.template.functions import ALL_NAMES, Builder, first_version, functions_of
-from firebrick.template.functions.base import MOST_RESULT, UNKNOWN, VANISHED, Function, Misuse
+from firebrick.template.functions.base import (
+    MOST_RESULT,
+    NO_LOOKUP,
+    UNKNOWN,
+    VANISHED,
+    Effort,
+    Function,
+    Misuse,
+)
 from firebrick.template.parameters import ParameterValue
 from firebrick.template.problems import Path, Problems, dotted, kind_of, near, shorten
 
@@ -46,19 +56,30 @@ def size_of(value: Any) -> int:
 
 
 class Evaluation:
-    """See the module. types: resource name -> its schema, None where that is not known; only enabled resources."""
+    """See the module. types: resource name -> its schema, None where that is not known; only enabled resources.
+
+    lenient: whether a function that cannot compute stays and says so when its value is asked for (outputs, as in Heat);
+    late_problems: what those will say. placeholders: what conditions take for parameters that are not known.
+    """
 
     def __init__(
         self,
-        version: str,
+        dialect: Dialect,
         parameters: Mapping[str, ParameterValue | None],
         files: Mapping[str, str],
         problems: Problems,
+        *,
+        mappings: Mapping[str, Any] | None = None,
+        placeholders: Mapping[str, Any] | None = None,
+        facade: Mapping[str, Any] | None = None,
     ) -> None:
-        self.version = version
+        self.dialect = dialect
         self.problems = problems
         self.warnings = problems.beside()
-        self.functions: Mapping[str, type[Builder]] = functions_of(version)
+        self.functions: Mapping[str, type[Builder]] = functions_of(dialect.functions)
+        self.effort = Effort()
+        self.lenient = False
+        self.late_problems = problems.beside()
         self.conditions: ConditionReader | None = None
         self.declared: Mapping[str, Any] = {}
         self.types: dict[str, TypeSchema | None] = {}
@@ -68,7 +89,11 @@ class Evaluation:
         self._landed: list[Path] = []
         self._outermost: int | None = None
         self._parameters = parameters
+        self._placeholders = placeholders or {}
+        self._mappings = mappings or {}
+        self._facade = facade
         self._files = files
+        self._in_condition = 0
         self._unknown = 0
         self._left = 0
         self._spent = 0
@@ -192,7 +217,8 @@ class Evaluation:
             (name,) = value
             if name in ALL_NAMES and name not in self.functions:
                 since = first_version(name)
-                when = f"it came with version {since}" if since > self.version else "it is not for this place"
+                later = bool(since) and not self.dialect.cfn and since > self.dialect.version
+                when = f"it came with version {since}" if later else "it is not for this place"
                 return f"{name} is read as data here: {when}."
         return ""
 
@@ -221,11 +247,14 @@ class Evaluation:
 
     def misused(self, error: Misuse) -> None:
         """Note what a function complained about, at the function's place."""
+        self._note(error, self.problems)
+
+    def _note(self, error: Misuse, problems: Problems) -> None:
         path = (*self.path, *error.inside)
         show = self.tainted(tuple(self.path)) is None
         summary, heat = error.texts(show=show)
         prefix = f"{dotted(self.path)}: " if error.with_path else ""
-        self.problems.add(error.code, summary, path, detail=error.detail, heat=prefix + heat, heat_type=error.heat_type)
+        problems.add(error.code, summary, path, detail=error.detail, heat=prefix + heat, heat_type=error.heat_type)
 
     # --- what functions see (functions.base.Scope) ----------------------------------------------------------------
 
@@ -245,6 +274,8 @@ class Evaluation:
             )
         found = self._parameters[name]
         if found is None:
+            if self._in_condition and name in self._placeholders:
+                return self._placeholders[name]
             return UNKNOWN
         if found.hidden:
             self._note_hidden()
@@ -275,6 +306,52 @@ class Evaluation:
             return self.conditions.holds(raw, self)
         finally:
             self.path.pop()
+
+    @property
+    def conditional(self) -> bool:
+        return self._in_condition > 0
+
+    @contextmanager
+    def within_condition(self) -> Iterator[None]:
+        """Where conditions are decided: no resources, and nothing is put off."""
+        self._in_condition += 1
+        try:
+            yield
+        finally:
+            self._in_condition -= 1
+
+    def has_parameter(self, name: str) -> bool:
+        return name in self._parameters
+
+    def has_resource(self, name: str) -> bool:
+        return name in self.declared
+
+    def mappings(self) -> dict[str, Any]:
+        return dict(self._mappings)
+
+    def facade(self, field: str) -> Any:
+        if self._facade is None:
+            raise Misuse(
+                "this stack stands for no resource of another",
+                detail="resource_facade is for templates that are used as resource types.",
+                code="no-facade",
+            )
+        return self._facade.get(field)
+
+    def computed(self, function: Function) -> Any:
+        try:
+            value = type(function).compute(function.arguments, NO_LOOKUP)
+        except Misuse as error:
+            if self.postponed(error):
+                return function
+            raise
+        return self.spend(value)
+
+    def postponed(self, error: Misuse) -> bool:
+        if not self.lenient or self._in_condition or error.code == "result-too-large":
+            return False
+        self._note(error, self.late_problems)
+        return True
 
     def spend(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -313,7 +390,7 @@ class Evaluation:
 
     def _no_resource(self, resource: str) -> Misuse:
         disabled = resource in self.declared
-        in_resource = len(self.path) > 2 and self.path[0] == "resources"
+        in_resource = len(self.path) > 2 and self.path[0] == self.dialect.sections["resources"]
         where = "unknown"
         if in_resource:
             section = str(self.path[2])

@@ -3,29 +3,42 @@
 from collections.abc import Mapping
 from typing import Any
 
+from firebrick.diagnostics import Diagnostic
 from firebrick.template.conditions import Conditions
 from firebrick.template.definition import OutputDefinition
 from firebrick.template.evaluation import Evaluation
 from firebrick.template.problems import Path, kind_of, shorten
-from firebrick.template.versions import CONDITIONS_SINCE
 
 NO_DESCRIPTION = "No description given"
 
 
 def read_outputs(
     section: Mapping[str, Any], evaluation: Evaluation, conditions: Conditions
-) -> dict[str, OutputDefinition]:
-    """All outputs; one whose condition does not hold has the value None and is not looked into."""
+) -> tuple[dict[str, OutputDefinition], dict[str, tuple[Diagnostic, ...]]]:
+    """All outputs; one whose condition does not hold has the value None and is not looked into.
+
+    Also, by name, why values cannot be computed. That is nothing against the stack, as in Heat: whoever asks for such
+    an output is told then.
+    """
     made = {}
+    late: dict[str, tuple[Diagnostic, ...]] = {}
     for key, body in section.items():
-        one = _output(key, body, evaluation, conditions)
+        one = _output(key, body, evaluation, conditions, late)
         if one is not None:
             made[key] = one
-    return made
+    return made, late
 
 
-def _output(key: str, body: Any, evaluation: Evaluation, conditions: Conditions) -> OutputDefinition | None:
-    path: Path = ("outputs", key)
+def _output(
+    key: str,
+    body: Any,
+    evaluation: Evaluation,
+    conditions: Conditions,
+    late_problems: dict[str, tuple[Diagnostic, ...]],
+) -> OutputDefinition | None:
+    words = evaluation.dialect.output
+    section = evaluation.dialect.sections["outputs"]
+    path: Path = (section, key)
     shown = shorten(key)
     problems = evaluation.problems
     if not isinstance(body, dict):
@@ -34,12 +47,11 @@ def _output(key: str, body: Any, evaluation: Evaluation, conditions: Conditions)
             f"the output {shown} must be a map with a value, and is {kind_of(body)}",
             path,
             detail="Write it as value: ... below the name.",
-            heat=f"Output validation error: outputs.{shown}: Outputs must contain Output. "
+            heat=f"Output validation error: {section}.{shown}: Outputs must contain Output. "
             f"Found a [{type(body).__name__}] instead",
         )
         return None
-    late = evaluation.version >= CONDITIONS_SINCE
-    known = ("value", "description", "condition") if late else ("value", "description")
+    known = tuple(words.values())
     for name in body:
         if name not in known:
             problems.add(
@@ -49,24 +61,35 @@ def _output(key: str, body: Any, evaluation: Evaluation, conditions: Conditions)
                 detail=problems.suggest(name, known, f"There are: {', '.join(known)}."),
                 heat=f'"{shorten(name)}" is not a valid keyword inside a output definition',
             )
-    if "value" not in body:
+    if words["value"] not in body:
         problems.add(
             "missing-value",
             f"the output {shown} has no value",
             path,
-            detail="Add a line value: ...",
-            heat=f"Output validation error: outputs.{shown}: Each output definition must contain a value key.",
+            detail=f"Add a line {words['value']}: ...",
+            heat=f"Output validation error: {section}.{shown}: "
+            f"Each output definition must contain a {words['value']} key.",
         )
         return None
-    description = body.get("description")
+    description = body.get(words["description"])
     if description is not None and not isinstance(description, str | int | float):
-        problems.add("bad-output", f"a description must be text, and is {kind_of(description)}", (*path, "description"))
-    if late and body.get("condition") is not None:
-        evaluation.begin(*path, "condition")
-        if conditions.use(body["condition"], evaluation) is False:
+        problems.add(
+            "bad-output", f"a description must be text, and is {kind_of(description)}", (*path, words["description"])
+        )
+    condition = words.get("condition", "")
+    if condition and body.get(condition) is not None:
+        evaluation.begin(*path, condition)
+        if conditions.use(body[condition], evaluation) is False:
             return OutputDefinition(key, _description(description), None)
-    evaluation.begin(*path, "value")
-    return OutputDefinition(key, _description(description), evaluation.value(body["value"]))
+    evaluation.begin(*path, words["value"])
+    evaluation.lenient = True
+    evaluation.late_problems = late = problems.beside()
+    value = evaluation.value(body[words["value"]])
+    evaluation.lenient = False
+    found = late.diagnostics()
+    if found:
+        late_problems[key] = tuple(found)
+    return OutputDefinition(key, _description(description), value)
 
 
 def _description(raw: Any) -> str:

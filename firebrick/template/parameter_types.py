@@ -98,3 +98,6 @@ TEXT: Mapping[str, Callable[[Any], str]] = {
 }
 ITEM: Mapping[str, Callable[[Any], Any]] = {**CONVERT, "comma_delimited_list": to_string, "json": lambda value: value}
 """How one of a parameter's allowed_values is converted."""
+
+EMPTY: Mapping[str, Any] = {"string": "", "number": 0, "comma_delimited_list": [], "json": {}, "boolean": False}
+"""What stands for a value that is not known."""

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from firebrick.template.constraints import Custom, Rule, read_constraints
+from firebrick.template.constraints import CFN_CONSTRAINTS, Custom, Rule, read_cfn_constraints, read_constraints
+from firebrick.template.dialect import Dialect
 from firebrick.template.document import json_tree
 from firebrick.template.environment import Environment
 from firebrick.template.parameter_types import CONVERT, ITEM, TEXT
 from firebrick.template.patterns import Patience
 from firebrick.template.problems import Path, Problems, Source, kind_of, shorten
-from firebrick.template.versions import TAGS_SINCE
 
 SHOWN_HIDDEN = "******"
 _KEYS = ("type", "default", "description", "label", "hidden", "constraints", "immutable", "tags", "schema")
@@ -51,15 +51,17 @@ class ParameterSchema:
     default: Any
     hidden: bool
     rules: tuple[Rule, ...]
+    immutable: bool = False
 
 
-def read_schemas(section: Mapping[str, Any], version: str, problems: Problems) -> dict[str, ParameterSchema | None]:
+def read_schemas(section: Mapping[str, Any], dialect: Dialect, problems: Problems) -> dict[str, ParameterSchema | None]:
     """The parameters section. None stands for one that is there and wrong."""
     patience = Patience()
-    return {name: _schema(name, body, version, problems, patience) for name, body in section.items()}
+    read = _cfn_schema if dialect.cfn else _schema
+    return {name: read(name, body, dialect, problems, patience) for name, body in section.items()}
 
 
-def _schema(name: str, body: Any, version: str, problems: Problems, patience: Patience) -> ParameterSchema | None:
+def _schema(name: str, body: Any, dialect: Dialect, problems: Problems, patience: Patience) -> ParameterSchema | None:
     path: Path = ("parameters", name)
     shown = shorten(name)
     before = len(problems)
@@ -79,7 +81,7 @@ def _schema(name: str, body: Any, version: str, problems: Problems, patience: Pa
         wrong(
             "reserved-name", f"the parameter name {shown} is reserved", path, detail="Names with :: are the system's."
         )
-    known = [key for key in _KEYS if key != "tags" or version >= TAGS_SINCE]
+    known = [key for key in _KEYS if key != "tags" or dialect.tags]
     for key in body:
         if key not in known:
             detail = problems.suggest(key, known, f"There are: {', '.join(known)}.")
@@ -127,14 +129,75 @@ def _schema(name: str, body: Any, version: str, problems: Problems, patience: Pa
         body.get("constraints"),
         kind=kind,
         convert=ITEM[kind],
-        version=version,
+        modulo=dialect.modulo,
         problems=problems,
         path=(*path, "constraints"),
         patience=patience,
     )
-    schema = ParameterSchema(name, kind, body.get("default"), bool(flags["hidden"]), rules)
+    schema = ParameterSchema(name, kind, body.get("default"), bool(flags["hidden"]), rules, bool(flags["immutable"]))
     if schema.default is not None:
-        _check_default(schema, problems)
+        _check_default(schema, (*path, "default"), problems)
+    return schema if len(problems) == before else None
+
+
+_CFN_KEYS = (
+    "Type",
+    "Default",
+    "NoEcho",
+    *CFN_CONSTRAINTS,
+    "ConstraintDescription",
+    "Description",
+    "Label",
+)
+_CFN_TYPES: Mapping[str, str] = {
+    "String": "string",
+    "Number": "number",
+    "CommaDelimitedList": "comma_delimited_list",
+    "Json": "json",
+    "Boolean": "boolean",
+}
+
+
+def _cfn_schema(
+    name: str, body: Any, dialect: Dialect, problems: Problems, patience: Patience
+) -> ParameterSchema | None:
+    """A parameter as CloudFormation writes it."""
+    path: Path = (dialect.sections["parameters"], name)
+    shown = shorten(name)
+    before = len(problems)
+
+    def wrong(code: str, summary: str, where: Path, heat: str, detail: str = "") -> None:
+        problems.add(code, summary, where, detail=detail, heat=heat, heat_type="InvalidSchemaError")
+
+    if not isinstance(body, dict):
+        text = f"the parameter {shown} must be a map with at least a Type, and is {kind_of(body)}"
+        wrong("bad-parameter", text, path, f"Invalid schema for parameter {shown}, expected a mapping")
+        return None
+    for key in body:
+        if key not in _CFN_KEYS:
+            detail = problems.suggest(key, _CFN_KEYS, f"There are: {', '.join(_CFN_KEYS)}.")
+            heat = f"Invalid key '{shorten(key)}' for parameter ({shown})"
+            wrong("unknown-key", f"a parameter has no key {shorten(key)}", (*path, key), heat, detail)
+    if name.startswith(("OS::", "AWS::")):
+        heat = f"Invalid parameter name {shown}"
+        wrong("reserved-name", f"the parameter name {shown} is reserved", path, heat, "Names with :: are the system's.")
+    kind = body.get("Type")
+    known = f"There are: {', '.join(_CFN_TYPES)}."
+    if "Type" not in body:
+        heat = f"Missing parameter type for parameter: {shown}"
+        wrong("missing-type", f"the parameter {shown} has no Type", path, heat, known)
+        return None
+    if not isinstance(kind, str) or kind not in _CFN_TYPES:
+        detail = problems.suggest(kind, _CFN_TYPES, known)
+        summary = f"there is no parameter type {shorten(kind)}"
+        wrong("unknown-type", summary, (*path, "Type"), f"Invalid type ({shorten(kind)})", detail)
+        return None
+    ours = _CFN_TYPES[kind]
+    rules = read_cfn_constraints(body, kind=ours, convert=ITEM[ours], problems=problems, path=path, patience=patience)
+    hidden = str(body.get("NoEcho", "false")).lower() == "true"
+    schema = ParameterSchema(name, ours, body.get("Default"), hidden, rules)
+    if schema.default is not None:
+        _check_default(schema, (*path, "Default"), problems)
     return schema if len(problems) == before else None
 
 
@@ -146,7 +209,7 @@ def _flag(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _check_default(schema: ParameterSchema, problems: Problems) -> None:
+def _check_default(schema: ParameterSchema, path: Path, problems: Problems) -> None:
     """The default must be of the type and keep the constraints (custom ones are for given values)."""
     shown = SHOWN_HIDDEN if schema.hidden else shorten(schema.default)
     reason = ""
@@ -164,7 +227,7 @@ def _check_default(schema: ParameterSchema, problems: Problems) -> None:
         problems.add(
             "bad-default",
             f"the default of the parameter {shorten(schema.name)} is not allowed: {reason}",
-            ("parameters", schema.name, "default"),
+            path,
             detail="Change the default or the constraint.",
             heat=f"Invalid default {shown} ({reason})",
             heat_type="InvalidSchemaError",
@@ -193,20 +256,35 @@ def parameter_values(
     given: Mapping[str, Any],
     identity: StackIdentity,
     problems: Problems,
+    *,
+    dialect: Dialect,
+    complete: bool = True,
 ) -> dict[str, ParameterValue | None]:
-    """Every parameter's value, pseudo parameters first; None stands for one that has no good value (reported)."""
+    """Every parameter's value, pseudo parameters first; None stands for one that has no good value (reported).
+
+    complete: whether every parameter must have one; otherwise None also stands for one that is not given.
+    """
     values: dict[str, ParameterValue | None] = {
-        name: ParameterValue(name, "string", value, value)
-        for name, value in (
-            ("OS::stack_id", identity.id),
-            ("OS::project_id", identity.project),
-            ("OS::stack_name", identity.name),
-        )
+        name: ParameterValue(name, "string", value, value) for name, value in _pseudo(identity, dialect)
     }
     found = _collect(schemas, environment, given, problems)
+    section = dialect.sections["parameters"]
     for name, schema in schemas.items():
-        values[name] = None if schema is None else _value(schema, found.get(name), problems)
+        given_value = found.get(name)
+        missing = schema is None or (not complete and given_value is None and schema.default is None)
+        values[name] = None if schema is None or missing else _value(schema, given_value, section, problems)
     return values
+
+
+def _pseudo(identity: StackIdentity, dialect: Dialect) -> list[tuple[str, str]]:
+    if dialect.cfn:
+        arn = f"arn:openstack:heat::{identity.project}:stacks/{identity.name}/{identity.id}"
+        return [("AWS::StackId", arn), ("AWS::StackName", identity.name), ("AWS::Region", "ap-southeast-1")]
+    return [
+        ("OS::stack_id", identity.id),
+        ("OS::project_id", identity.project),
+        ("OS::stack_name", identity.name),
+    ]
 
 
 def _collect(
@@ -256,14 +334,14 @@ def _undefined(
     )
 
 
-def _value(schema: ParameterSchema, given: _Given | None, problems: Problems) -> ParameterValue | None:
+def _value(schema: ParameterSchema, given: _Given | None, section: str, problems: Problems) -> ParameterValue | None:
     name = shorten(schema.name)
     raw = schema.default if given is None else given.value
     if raw is None:
         problems.add(
             "missing-parameter",
             f"the parameter {name} has no value",
-            ("parameters", schema.name),
+            (section, schema.name),
             detail="Give it with the request or in an environment; the template has no default for it.",
             heat=f"The Parameter ({name}) was not provided.",
             heat_type="UserParameterMissing",
@@ -285,7 +363,7 @@ def _value(schema: ParameterSchema, given: _Given | None, problems: Problems) ->
         problems.add(
             "bad-parameter-value",
             f"the value of the parameter {name} is not allowed: {reason}",
-            given.path if given is not None else ("parameters", schema.name, "default"),
+            given.path if given is not None else (section, schema.name, "default"),
             detail="Give another value.",
             heat=f"Parameter '{name}' is invalid: {reason}",
             source=given.source if given is not None else None,

@@ -49,15 +49,20 @@ class Patience:
         self.left = seconds
 
 
+def is_quick(pattern: str, text: str) -> bool:
+    """Whether a search for the pattern in the text surely ends soon."""
+    repeats = min(len(_REPEATS.findall(pattern)), 30)
+    simple = not _REPEATED_GROUP.search(pattern) and (len(text) + 1) ** max(repeats, 1) <= _QUIET_STEPS
+    return simple or len(text) <= _ALWAYS_QUICK
+
+
 def matches_whole(pattern: str, text: str, patience: Patience) -> bool:
     """Whether the match from the start ends at the end, as Heat has it (``a|ab`` does not match ``ab``).
 
     The pattern has passed check_pattern. TooSlow when that cannot be found out in one second, or within what is left
     of the patience.
     """
-    repeats = min(len(_REPEATS.findall(pattern)), 30)
-    simple = not _REPEATED_GROUP.search(pattern) and (len(text) + 1) ** max(repeats, 1) <= _QUIET_STEPS
-    if simple or len(text) <= _ALWAYS_QUICK:
+    if is_quick(pattern, text):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = re.match(pattern, text)

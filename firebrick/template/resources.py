@@ -17,7 +17,6 @@ from firebrick.template.functions.base import UNKNOWN, Function
 from firebrick.template.problems import MOST_NAMED, Path, dotted, kind_of, named, shorten
 from firebrick.template.versions import CONDITIONS_SINCE
 
-_KEYS = ("type", "properties", "metadata", "depends_on", "deletion_policy", "update_policy", "description")
 _LATE_KEYS = ("condition", "external_id")
 _POLICIES: Mapping[str, DeletionPolicy] = {"Delete": "Delete", "Retain": "Retain", "Snapshot": "Snapshot"}
 _LATE_POLICIES: Mapping[str, DeletionPolicy] = {name.lower(): policy for name, policy in _POLICIES.items()}
@@ -52,8 +51,9 @@ class ResourceSection:
         self._conditions = conditions
         self._environment = environment
         self._types = types
-        self._late = evaluation.version >= CONDITIONS_SINCE
-        self._keys = (*_KEYS, *_LATE_KEYS) if self._late else _KEYS
+        self._dialect = evaluation.dialect
+        self._place = self._dialect.sections["resources"]
+        self._words = self._dialect.resource
         self._schemas: dict[tuple[str, str], tuple[str, TypeSchema | None]] = {}
         self._interned: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._headers: dict[str, _Header] = {}
@@ -79,7 +79,7 @@ class ResourceSection:
     # --- first pass -------------------------------------------------------------------------------------------------
 
     def _header(self, name: str, body: Any) -> _Header | None:
-        path: Path = ("resources", name)
+        path: Path = (self._place, name)
         shown = shorten(name)
         if "/" in name or not name:
             heat = 'Resource name may not contain "/"' if name else ""
@@ -92,10 +92,11 @@ class ResourceSection:
             )
             self._evaluation.types[name] = None
             return None
-        for key in body:
-            if key not in self._keys:
+        known = () if self._dialect.cfn else tuple(self._words.values())
+        for key in body if known else ():  # CloudFormation's resources may have any keys, as in Heat
+            if key not in known:
                 heat = f'"{shorten(key)}" is not a valid keyword inside a resource definition'
-                detail = self._problems.suggest(key, self._keys, f"There are: {', '.join(self._keys)}.")
+                detail = self._problems.suggest(key, known, f"There are: {', '.join(known)}.")
                 if key in _LATE_KEYS:
                     detail = f"It came with version {CONDITIONS_SINCE}."
                 self._wrong("unknown-key", f"a resource has no key {shorten(key)}", (*path, key), heat, detail)
@@ -108,24 +109,26 @@ class ResourceSection:
         return _Header(name, body, declared, concrete, schema)
 
     def _enabled(self, name: str, body: Mapping[str, Any]) -> bool:
-        if not self._late or body.get("condition") is None:
+        word = self._words.get("condition", "")
+        if not word or body.get(word) is None:
             return True
-        self._evaluation.begin("resources", name, "condition")
-        return self._conditions.use(body["condition"], self._evaluation) is not False
+        self._evaluation.begin(self._place, name, word)
+        return self._conditions.use(body[word], self._evaluation) is not False
 
     def _declared_type(self, name: str, body: Mapping[str, Any]) -> str | None:
-        path: Path = ("resources", name)
+        path: Path = (self._place, name)
         shown = shorten(name)
-        kind = body.get("type")
-        if "type" not in body:
-            heat = "Each resource must contain a type key."
-            self._wrong("missing-type", f"the resource {shown} has no type", path, heat, "Add a line type: ...")
+        word = self._words["type"]
+        kind = body.get(word)
+        if word not in body:
+            heat = f"Each resource must contain a {word} key."
+            self._wrong("missing-type", f"the resource {shown} has no type", path, heat, f"Add a line {word}: ...")
         elif kind is None or kind == "":
             heat = f'Resource "{shown}" has no type'
-            self._wrong("missing-type", f"the type of the resource {shown} is empty", (*path, "type"), heat)
+            self._wrong("missing-type", f"the type of the resource {shown} is empty", (*path, word), heat)
         elif not isinstance(kind, str):
-            heat = f"Resource {shown} type type must be string"
-            self._wrong("bad-resource", f"a type must be text, and this is {kind_of(kind)}", (*path, "type"), heat)
+            heat = f"Resource {shown} {word} type must be string"
+            self._wrong("bad-resource", f"a type must be text, and this is {kind_of(kind)}", (*path, word), heat)
         else:
             return kind
         return None
@@ -145,7 +148,7 @@ class ResourceSection:
         return concrete, schema
 
     def _no_type(self, name: str, declared: str, concrete: str, used: list[Path]) -> None:
-        path: Path = ("resources", name, "type")
+        path: Path = (self._place, name, self._words["type"])
         heat = f"The Resource Type ({shorten(concrete or declared)}) could not be found."
         if not concrete:
             summary = f"the environment maps the type {shorten(declared)} in a circle"
@@ -171,18 +174,19 @@ class ResourceSection:
         trees: dict[str, Any] = {}
         evaluation = self._evaluation
         for key in ("metadata", "update_policy", "properties"):
-            raw = body.get(key)
+            word = self._words[key]
+            raw = body.get(word)
             if raw is None:
                 trees[key] = {}
                 continue
-            evaluation.begin("resources", name, key)
+            evaluation.begin(self._place, name, word)
             value = evaluation.value(raw)
             if value is None:
                 value = {}
             elif not isinstance(value, dict | Function) and value is not UNKNOWN:
-                heat = f"Resource {shorten(name)} {key} type must be object"
+                heat = f"Resource {shorten(name)} {word} type must be object"
                 self._wrong(
-                    "bad-resource", f"{key} must be a map, and is {kind_of(value)}", ("resources", name, key), heat
+                    "bad-resource", f"{word} must be a map, and is {kind_of(value)}", (self._place, name, word), heat
                 )
                 value = {}
             elif key == "properties" and isinstance(value, dict) and header.schema is not None:
@@ -190,8 +194,9 @@ class ResourceSection:
             dynamic = dynamic or evaluation.waits
             header.requires |= evaluation.referred
             trees[key] = value
-        if not body.get("properties") and header.schema is not None:
-            evaluation.begin("resources", name, "properties")
+        properties = self._words["properties"]
+        if not body.get(properties) and header.schema is not None:
+            evaluation.begin(self._place, name, properties)
             self._check_properties(header, header.schema, {})
         self._depends_on(header)
         requires = tuple(sorted(header.requires))
@@ -202,27 +207,28 @@ class ResourceSection:
             properties=trees["properties"],
             metadata=trees["metadata"],
             requires=self._interned.setdefault(requires, requires),
-            deletion_policy=self._deletion_policy(name, body.get("deletion_policy")),
+            deletion_policy=self._deletion_policy(name, body.get(self._words["deletion_policy"])),
             update_policy=trees["update_policy"],
-            description=self._text(name, "description", body.get("description")) or "",
-            external_id=self._text(name, "external_id", body.get("external_id")) if self._late else None,
+            description=self._text(name, "description", body) or "",
+            external_id=self._text(name, "external_id", body) if "external_id" in self._words else None,
             dynamic=dynamic,
         )
 
     def _depends_on(self, header: _Header) -> None:
-        raw = header.body.get("depends_on")
-        path: Path = ("resources", header.name, "depends_on")
+        word = self._words["depends_on"]
+        raw = header.body.get(word)
+        path: Path = (self._place, header.name, word)
         if raw is None:
             return
         if not isinstance(raw, str | list):
-            heat = f"Resource {shorten(header.name)} depends_on type must be list or string"
+            heat = f"Resource {shorten(header.name)} {word} type must be list or string"
             detail = "Write the name of a resource, or a list of names; functions are not for here."
-            self._wrong("bad-resource", f"depends_on must name resources, and is {kind_of(raw)}", path, heat, detail)
+            self._wrong("bad-resource", f"{word} must name resources, and is {kind_of(raw)}", path, heat, detail)
             return
         for index, name in enumerate([raw] if isinstance(raw, str) else raw):
             here = (*path, index) if isinstance(raw, list) else path
             if not isinstance(name, str):
-                heat = f"Resource {shorten(header.name)} depends_on type must be list or string"
+                heat = f"Resource {shorten(header.name)} {word} type must be list or string"
                 self._wrong("bad-resource", f"the name of a resource is text, and this is {kind_of(name)}", here, heat)
             elif name in self._headers:
                 header.requires.add(name)
@@ -231,7 +237,7 @@ class ResourceSection:
                     "unknown-reference",
                     f"there is no resource {shorten(name)}",
                     here,
-                    detail=self._problems.suggest(name, self._section, "Declare it in the section resources."),
+                    detail=self._problems.suggest(name, self._section, f"Declare it in the section {self._place}."),
                     heat=f'The specified reference "{shorten(name)}" (in {shorten(header.name)}) is incorrect.',
                     heat_type="InvalidTemplateReference",
                 )
@@ -241,35 +247,38 @@ class ResourceSection:
         if isinstance(raw, str):
             return raw
         evaluation = self._evaluation
-        evaluation.begin("resources", name, key)
+        evaluation.begin(self._place, name, key)
         value = evaluation.value(raw)
         if evaluation.waits:
-            self._wrong("late-value", f"{key} must be known before anything is created", ("resources", name, key))
+            self._wrong("late-value", f"{key} must be known before anything is created", (self._place, name, key))
             return UNKNOWN
         return value
 
-    def _text(self, name: str, key: str, raw: Any) -> str | None:
+    def _text(self, name: str, field: str, body: Mapping[str, Any]) -> str | None:
+        key = self._words[field]
+        raw = body.get(key)
         if raw is None or isinstance(raw, str):
             return raw
-        value = self._static(name, key, raw) if key == "external_id" else raw
+        value = self._static(name, key, raw) if field == "external_id" else raw
         if value is None or value is UNKNOWN or isinstance(value, str):
             return None if value is UNKNOWN else value
         if isinstance(value, int | float):
             return str(value)
         heat = f"Resource {shorten(name)} {key} type must be string"
-        self._wrong("bad-resource", f"{key} must be text, and is {kind_of(value)}", ("resources", name, key), heat)
+        self._wrong("bad-resource", f"{key} must be text, and is {kind_of(value)}", (self._place, name, key), heat)
         return None
 
     def _deletion_policy(self, name: str, raw: Any) -> DeletionPolicy:
         if raw is None:
             return "Delete"
-        value = self._static(name, "deletion_policy", raw)
-        known = {**_POLICIES, **_LATE_POLICIES} if self._late else _POLICIES
+        word = self._words["deletion_policy"]
+        value = self._static(name, word, raw)
+        known = {**_POLICIES, **_LATE_POLICIES} if self._dialect.lower_policies else _POLICIES
         if value is None or value is UNKNOWN:
             return "Delete"
         if isinstance(value, str) and value in known:
             return known[value]
-        path: Path = ("resources", name, "deletion_policy")
+        path: Path = (self._place, name, word)
         hidden = not isinstance(raw, str) and self._evaluation.landed(path) is not None
         shown = "******" if hidden else shorten(value)
         self._wrong(
@@ -289,7 +298,7 @@ class ResourceSection:
             self._property_problem(header, schema, problem)
 
     def _property_problem(self, header: _Header, schema: TypeSchema, problem: PropertyProblem) -> None:
-        base: Path = ("resources", header.name, "properties")
+        base: Path = (self._place, header.name, self._words["properties"])
         heat_path = (*base, *problem.path)
         path = heat_path
         message = shorten(problem.message_for(shorten(header.name)), 600)
@@ -313,10 +322,9 @@ class ResourceSection:
             heat=f"Property error: : {dotted(heat_path)}: : {message}",
         )
 
-    @staticmethod
-    def _raw(header: _Header, path: tuple[str | int, ...]) -> Any:
+    def _raw(self, header: _Header, path: tuple[str | int, ...]) -> Any:
         """What the template has at a path below properties."""
-        value: Any = header.body.get("properties")
+        value: Any = header.body.get(self._words["properties"])
         for part in path:
             try:
                 value = value[part]
@@ -337,7 +345,7 @@ class ResourceSection:
             self._problems.add(
                 "dependency-cycle",
                 summary,
-                ("resources", knot[0]),
+                (self._place, knot[0]),
                 detail="Take one reference or depends_on out of the circle.",
                 heat=f"Circular Dependency Found: {circle if closed else named(names)}",
                 heat_type="CircularDependencyException",

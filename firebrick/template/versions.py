@@ -10,6 +10,8 @@ from firebrick.template.problems import Problems, near, shorten
 
 HOT = "heat_template_version"
 CFN = {"AWSTemplateFormatVersion": "2010-09-09", "HeatTemplateFormatVersion": "2012-12-12"}
+AWS_VERSION = "AWSTemplateFormatVersion.2010-09-09"
+HEAT_VERSION = "HeatTemplateFormatVersion.2012-12-12"
 
 HOT_VERSIONS = (
     "2013-05-23",
@@ -35,12 +37,14 @@ ALIASES = {
 
 # What came with which version. Dates compare as text.
 CONDITIONS_SINCE = "2016-10-14"  # conditions, condition, external_id, lower-case deletion policies
+LATE_CONDITIONS_SINCE = "2017-09-01"  # yaql and contains in conditions
 MODULO_SINCE = "2017-02-24"
 TAGS_SINCE = "2018-03-02"
 
 
 def read_version(tree: Mapping[str, Any], problems: Problems) -> str | None:
-    """The date of a HOT template's version (aliases replaced), or None with the reason among the problems."""
+    """The version's name (``heat_template_version.2021-04-16``, aliases replaced), or None with the reason among the
+    problems."""
     keys = [key for key in (HOT, *CFN) if isinstance(tree.get(key), str)]
     if len(keys) > 1:
         problems.add(
@@ -56,13 +60,11 @@ def read_version(tree: Mapping[str, Any], problems: Problems) -> str | None:
         _no_version(tree, problems)
         return None
     key, given = keys[0], tree[keys[0]]
-    if key in CFN:
-        _cfn(key, given, problems)
-        return None
-    version = str(ALIASES.get(given, given))
-    if version in HOT_VERSIONS:
-        return version
-    _unknown(key, given, [*HOT_VERSIONS, *sorted(ALIASES)], problems)
+    version = str(ALIASES.get(given, given)) if key == HOT else str(given)
+    known = [*HOT_VERSIONS, *sorted(ALIASES)] if key == HOT else [CFN[key]]
+    if version in known:
+        return f"{key}.{version}"
+    _unknown(key, given, known, problems)
     return None
 
 
@@ -82,19 +84,6 @@ def _no_version(tree: Mapping[str, Any], problems: Problems) -> None:
         (misplaced[0],) if misplaced else (),
         detail=detail,
         heat="The template version is invalid: Template version was not provided",
-        heat_type="InvalidTemplateVersion",
-    )
-
-
-def _cfn(key: str, given: str, problems: Problems) -> None:
-    if given != CFN[key]:
-        _unknown(key, given, [CFN[key]], problems)
-        return
-    problems.add(
-        "template-version-not-supported",
-        f"CloudFormation templates ({key}: {given}) are not supported yet",
-        (key,),
-        detail=f"Write the template in HOT ({HOT}: {HOT_VERSIONS[-1]}).",
         heat_type="InvalidTemplateVersion",
     )
 

@@ -8,13 +8,23 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
-from firebrick.template.functions.absent import not_built, removed
+from firebrick.template.functions import cfn
+from firebrick.template.functions.absent import removed
 from firebrick.template.functions.base import Function, Scope
 from firebrick.template.functions.branches import If, IfOrNothing
+from firebrick.template.functions.digest import Digest
+from firebrick.template.functions.facade import FnResourceFacade, ResourceFacade
 from firebrick.template.functions.inputs import GetFile, GetParam
+from firebrick.template.functions.lists import Contains, Filter, ListConcat, ListConcatUnique
+from firebrick.template.functions.maps import MapMerge, MapReplace
 from firebrick.template.functions.references import GetAttr, GetAttrAll, GetResource
+from firebrick.template.functions.repeat import Repeat, RepeatWithMaps, RepeatWithPermutations
+from firebrick.template.functions.split import StrSplit
+from firebrick.template.functions.strict import StrReplaceStrict, StrReplaceVeryStrict
 from firebrick.template.functions.text import ListJoin, ListJoinMany, StrReplace, StrReplaceJson
-from firebrick.template.versions import HOT_VERSIONS
+from firebrick.template.functions.url import MakeUrl
+from firebrick.template.functions.yaql_expression import Yaql
+from firebrick.template.versions import AWS_VERSION, HEAT_VERSION, HOT_VERSIONS
 
 
 class Builder(Protocol):
@@ -36,16 +46,17 @@ class Row:
 
 _INSTEAD = {"Ref": "get_resource or get_param", "Fn::Join": "list_join", "Fn::Replace": "str_replace"}
 _FIRST = HOT_VERSIONS[0]
-_CFN_NAMES = (
-    "Ref",
-    "Fn::GetAZs",
-    "Fn::Join",
-    "Fn::Split",
-    "Fn::Replace",
-    "Fn::Base64",
-    "Fn::MemberListToMap",
-    "Fn::ResourceFacade",
-)
+_BOTH: Mapping[str, type[Builder]] = {
+    "Ref": cfn.Ref,
+    "Fn::GetAZs": cfn.FnGetAZs,
+    "Fn::Join": cfn.FnJoin,
+    "Fn::Split": cfn.FnSplit,
+    "Fn::Replace": cfn.FnReplace,
+    "Fn::Base64": cfn.FnBase64,
+    "Fn::MemberListToMap": cfn.FnMemberListToMap,
+    "Fn::ResourceFacade": FnResourceFacade,
+}
+"""Functions of CloudFormation templates that the first version of HOT has too."""
 
 ROWS: tuple[Row, ...] = (
     Row("get_param", GetParam),
@@ -57,51 +68,73 @@ ROWS: tuple[Row, ...] = (
     Row("list_join", ListJoinMany, since="2015-10-15"),
     Row("str_replace", StrReplace, until="2015-04-30"),
     Row("str_replace", StrReplaceJson, since="2015-10-15"),
+    Row("resource_facade", ResourceFacade),
+    Row("repeat", Repeat, since="2015-04-30", until="2016-04-08"),
+    Row("repeat", RepeatWithMaps, since="2016-10-14", until="2017-02-24"),
+    Row("repeat", RepeatWithPermutations, since="2017-09-01"),
+    Row("digest", Digest, since="2015-04-30"),
+    Row("str_split", StrSplit, since="2015-10-15"),
+    Row("map_merge", MapMerge, since="2016-04-08"),
     Row("if", If, since="2016-10-14", until="2018-08-31"),
     Row("if", IfOrNothing, since="2021-04-16"),
-    Row("resource_facade", not_built("resource_facade")),
-    Row("repeat", not_built("repeat"), since="2015-04-30"),
-    Row("digest", not_built("digest"), since="2015-04-30"),
-    Row("str_split", not_built("str_split"), since="2015-10-15"),
-    Row("map_merge", not_built("map_merge"), since="2016-04-08"),
-    Row("yaql", not_built("yaql"), since="2016-10-14"),
-    Row("map_replace", not_built("map_replace"), since="2016-10-14"),
-    Row("filter", not_built("filter"), since="2017-02-24"),
-    Row("str_replace_strict", not_built("str_replace_strict"), since="2017-02-24"),
-    Row("make_url", not_built("make_url"), since="2017-09-01"),
-    Row("list_concat", not_built("list_concat"), since="2017-09-01"),
-    Row("list_concat_unique", not_built("list_concat_unique"), since="2017-09-01"),
-    Row("str_replace_vstrict", not_built("str_replace_vstrict"), since="2017-09-01"),
-    Row("contains", not_built("contains"), since="2017-09-01"),
-    Row("Fn::Select", not_built("Fn::Select"), until="2015-04-30"),
+    Row("yaql", Yaql, since="2016-10-14"),
+    Row("map_replace", MapReplace, since="2016-10-14"),
+    Row("filter", Filter, since="2017-02-24"),
+    Row("str_replace_strict", StrReplaceStrict, since="2017-02-24"),
+    Row("make_url", MakeUrl, since="2017-09-01"),
+    Row("list_concat", ListConcat, since="2017-09-01"),
+    Row("list_concat_unique", ListConcatUnique, since="2017-09-01"),
+    Row("str_replace_vstrict", StrReplaceVeryStrict, since="2017-09-01"),
+    Row("contains", Contains, since="2017-09-01"),
+    Row("Fn::Select", cfn.FnSelect, until="2015-04-30"),
     Row("Fn::Select", removed("Fn::Select", "a path in get_attr or get_param"), since="2015-10-15"),
-    *(Row(name, not_built(name), until=_FIRST) for name in _CFN_NAMES),
-    *(Row(name, removed(name, _INSTEAD.get(name, "")), since="2014-10-16") for name in _CFN_NAMES),
+    *(Row(name, builder, until=_FIRST) for name, builder in _BOTH.items()),
+    *(Row(name, removed(name, _INSTEAD.get(name, "")), since="2014-10-16") for name in _BOTH),
 )
 
-CONDITION_NAMES = ("equals", "not", "and", "or")
-"""Functions of conditions; everywhere else maps with these keys are data."""
+_HEAT_CFN: Mapping[str, type[Builder]] = {
+    **_BOTH,
+    "Fn::GetAtt": cfn.FnGetAtt,
+    "Fn::FindInMap": cfn.FnFindInMap,
+    "Fn::Select": cfn.FnSelect,
+}
+_CFN: Mapping[str, Mapping[str, type[Builder]]] = {
+    HEAT_VERSION: _HEAT_CFN,
+    AWS_VERSION: {**_HEAT_CFN, "Fn::If": cfn.FnIf},
+}
+"""The functions of CloudFormation templates, by the name of the version."""
+
+CONDITION_NAMES: Mapping[str, str] = {"equals": "equals", "not": "not", "and": "and", "or": "or"}
+"""Functions of conditions, and what each does; everywhere else maps with these keys are data."""
+
+CFN_CONDITION_NAMES: Mapping[str, str] = {"Fn::Equals": "equals", "Fn::Not": "not", "Fn::And": "and", "Fn::Or": "or"}
 
 LATE_CONDITION_NAMES = ("yaql", "contains")
-"""In conditions from 2017-09-01; not built yet."""
+"""Other functions that conditions have, from 2017-09-01."""
 
-OTHER_NAMES = ("Fn::GetAtt", "Fn::FindInMap", "Fn::If", "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or")
-"""Functions of CloudFormation templates only: data in HOT, as in Heat."""
+ALL_NAMES = frozenset({row.name for row in ROWS} | {*CONDITION_NAMES, *CFN_CONDITION_NAMES} | set(_CFN[AWS_VERSION]))
 
-ALL_NAMES = frozenset({row.name for row in ROWS} | set(CONDITION_NAMES) | set(OTHER_NAMES))
+_CLASSES: tuple[type[Builder], ...] = (
+    *(row.builder for row in ROWS),
+    *_CFN[AWS_VERSION].values(),
+    cfn.RefResource,
+    cfn.RefParameter,
+)
 
 FROZEN: Mapping[str, type[Function]] = {
-    row.builder.key: row.builder for row in ROWS if isinstance(row.builder, type) and issubclass(row.builder, Function)
+    one.key: one for one in _CLASSES if isinstance(one, type) and issubclass(one, Function)
 }
 """By Function.key: what a frozen definition is thawed with."""
 
 
 @cache
 def functions_of(version: str) -> Mapping[str, type[Builder]]:
-    """name -> class, in one version."""
+    """name -> class, in one version: a date of HOT, or the name of a CloudFormation version."""
+    if version in _CFN:
+        return _CFN[version]
     return {row.name: row.builder for row in ROWS if row.since <= version <= row.until}
 
 
 def first_version(name: str) -> str:
-    """The version a function came with."""
+    """The version of HOT a function came with; "" when none has it."""
     return min((row.since for row in ROWS if row.name == name), default="")

@@ -1,4 +1,4 @@
-"""Functions that are names only: removed from the language, or not built yet. Using one is an error, never data."""
+"""Functions that are names only: removed from the language. Using one is an error, never data."""
 
 from typing import Any, ClassVar
 
@@ -30,19 +30,3 @@ def removed(name: str, instead: str) -> type[Absent]:
 
     Removed.name = name
     return Removed
-
-
-def not_built(name: str) -> type[Absent]:
-    """A function of the language that Firebrick does not have yet."""
-
-    class NotBuilt(Absent):
-        @classmethod
-        def build(cls, raw: Any, scope: Scope) -> Any:
-            raise Misuse(
-                f"the function {name} is not supported yet",
-                detail="Write the value out, or make it a parameter.",
-                code="function-not-supported",
-            )
-
-    NotBuilt.name = name
-    return NotBuilt

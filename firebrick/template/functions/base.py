@@ -100,6 +100,18 @@ class Misuse(Exception):
         )
 
 
+class Effort:
+    """What may still be spent on evaluating expressions (yaql): calls of functions, steps through collections, and
+    seconds in processes of their own."""
+
+    __slots__ = ("calls", "seconds", "steps")
+
+    def __init__(self, calls: int = 20_000, steps: int = 1_000_000, seconds: float = 3.0) -> None:
+        self.calls = calls
+        self.steps = steps
+        self.seconds = seconds
+
+
 class Scope(Protocol):
     """What a function sees while it is built. Implemented by firebrick.template.evaluation."""
 
@@ -135,6 +147,39 @@ class Scope(Protocol):
         """The value again, its size taken from what this definition may grow to; Misuse beyond that."""
         ...
 
+    def computed(self, function: "Function") -> Any:
+        """What a function comes to whose arguments are all known; the function itself where trouble with it is put off
+        until somebody asks for the value (outputs)."""
+        ...
+
+    def postponed(self, error: Misuse) -> bool:
+        """Whether this trouble is put off. Then a function stays, which meets the same trouble when it is resolved."""
+        ...
+
+    def has_parameter(self, name: str) -> bool: ...
+
+    def has_resource(self, name: str) -> bool:
+        """Whether the template has a resource of this name, enabled or not."""
+        ...
+
+    @property
+    def conditional(self) -> bool:
+        """Whether this is inside a condition, where there are no resources."""
+        ...
+
+    @property
+    def effort(self) -> Effort:
+        """What evaluating expressions may still cost this definition."""
+        ...
+
+    def mappings(self) -> dict[str, Any]:
+        """The section Mappings of a CloudFormation template."""
+        ...
+
+    def facade(self, field: str) -> Any:
+        """metadata, deletion_policy or update_policy of the resource this stack stands for; Misuse without one."""
+        ...
+
 
 class Function:
     """The base of all functions that can wait for run time. `arguments` may have functions in them.
@@ -168,7 +213,7 @@ class Function:
         function.enter(scope)
         if cls.waits or left_now != left:
             return function
-        return scope.spend(cls.compute(arguments, NO_LOOKUP))
+        return scope.computed(function)
 
     @classmethod
     def check(cls, arguments: Any) -> None:

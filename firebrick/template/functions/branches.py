@@ -17,8 +17,8 @@ class If:
     def build(cls, raw: Any, scope: Scope) -> Any:
         if not isinstance(raw, list) or len(raw) not in cls.forms:
             raise Misuse(
-                "if needs a condition and a value for each case",
-                heat=f'Arguments to "if" must be of the form: {cls.form}',
+                f"{cls.name} needs a condition and a value for each case",
+                heat=f'Arguments to "{cls.name}" must be of the form: {cls.form}',
                 detail=f"It is {kind_of(raw)}" + (f" of {len(raw)}." if isinstance(raw, list) else "."),
             )
         holds = scope.condition(raw[0])

@@ -41,11 +41,16 @@ class GetParam(Function):
         if unknown_now != unknown:
             return UNKNOWN
         if not arguments or arguments == [None] or arguments == [""]:
-            raise Misuse("get_param needs the name of a parameter", heat='Function "get_param" must have arguments')
+            raise Misuse(f"{cls.name} needs the name of a parameter", heat=f'Function "{cls.name}" must have arguments')
         name = arguments[0]
         if isinstance(name, Function):
             return cls([scope.all_parameters(), *arguments])
-        value = scope.parameter(name)
+        try:
+            value = scope.parameter(name)
+        except Misuse as error:
+            if scope.postponed(error):
+                return cls([{}, *arguments])
+            raise
         if value is UNKNOWN:
             return UNKNOWN
         if left_now != left:

@@ -4,6 +4,7 @@ Items and values of other kinds than text are Heat's business of the version: se
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from firebrick.template.functions.base import MOST_RESULT, Function, Lookup, Misuse
@@ -20,6 +21,11 @@ def too_large() -> Misuse:
     )
 
 
+def longest_first(placeholders: Iterable[str]) -> list[str]:
+    """The order in which placeholders are replaced: the longest first, then alphabetical."""
+    return sorted(sorted(placeholders), key=len, reverse=True)
+
+
 class ListJoin(Function):
     """``list_join: [delimiter, list]``, until 2015-04-30: items are text, null is empty."""
 
@@ -32,11 +38,11 @@ class ListJoin(Function):
         if not isinstance(arguments, list) or len(arguments) != 2:
             cls._wrong_form(arguments)
 
-    @staticmethod
-    def _wrong_form(arguments: Any) -> None:
+    @classmethod
+    def _wrong_form(cls, arguments: Any) -> None:
         raise Misuse(
-            "list_join needs a delimiter and a list",
-            heat='Incorrect arguments to "list_join" should be: "list_join" : [ " ", [ "str1", "str2"]]',
+            f"{cls.name} needs a delimiter and a list",
+            heat=f'Incorrect arguments to "{cls.name}" should be: "{cls.name}" : [ " ", [ "str1", "str2"]]',
             detail=f"It is {kind_of(arguments)}; write [delimiter, [text, text, ...]].",
         )
 
@@ -49,15 +55,15 @@ class ListJoin(Function):
                 continue
             if not isinstance(one, list):
                 raise Misuse(
-                    f"list_join joins lists, and this is {kind_of(one)}",
-                    heat='"list_join" must operate on a list',
+                    f"{cls.name} joins lists, and this is {kind_of(one)}",
+                    heat=f'"{cls.name}" must operate on a list',
                     inside=(index,),
                 )
             items += one
         if not isinstance(delimiter, str):
             raise Misuse(
                 f"the delimiter must be text, and is {kind_of(delimiter)}",
-                heat='"list_join" delimiter must be a string',
+                heat=f'"{cls.name}" delimiter must be a string',
                 inside=(0,),
             )
         texts = [cls.text(item) for item in items]
@@ -118,34 +124,34 @@ class StrReplace(Function):
 
     @classmethod
     def check(cls, arguments: Any) -> None:
-        form = "str_replace: {template: text with placeholders, params: {placeholder: value}}"
+        form = f"{cls.name}: {{template: text with placeholders, params: {{placeholder: value}}}}"
         if not isinstance(arguments, dict):
             raise Misuse(
-                f"str_replace needs a map, and this is {kind_of(arguments)}",
-                heat='Arguments to "str_replace" must be a map',
+                f"{cls.name} needs a map, and this is {kind_of(arguments)}",
+                heat=f'Arguments to "{cls.name}" must be a map',
                 detail=f"Write {form}.",
             )
         missing = [key for key in ("template", "params") if key not in arguments]
         if missing:
             raise Misuse(
-                f"str_replace needs {' and '.join(missing)}",
-                heat=f'"str_replace" syntax should be {form}',
+                f"{cls.name} needs {' and '.join(missing)}",
+                heat=f'"{cls.name}" syntax should be {form}',
                 detail=f"Write {form}.",
             )
 
     @classmethod
     def compute(cls, arguments: Any, lookup: Lookup) -> Any:
-        template, params = arguments["template"], arguments["params"]
+        template, params = cls.parts(arguments)
         if not isinstance(template, str):
             raise Misuse(
                 f"the template must be text, and is {kind_of(template)}",
-                heat='"str_replace" template must be a string',
+                heat=f'"{cls.name}" template must be a string',
                 inside=("template",),
             )
         if not isinstance(params, dict):
             raise Misuse(
                 f"params must be a map, and is {kind_of(params)}",
-                heat='"str_replace" params must be a map',
+                heat=f'"{cls.name}" params must be a map',
                 inside=("params",),
             )
         if "" in params:
@@ -153,7 +159,7 @@ class StrReplace(Function):
         if len(params) * len(template) > _MOST_WORK:
             raise too_large()
         pieces = [template]  # template text at even places, texts put in at odd ones
-        for placeholder in sorted(sorted(params), key=len, reverse=True):
+        for placeholder in longest_first(params):
             value = cls.text(placeholder, params[placeholder])
             if placeholder in template:
                 if template.count(placeholder) * len(value) > MOST_RESULT:
@@ -162,6 +168,11 @@ class StrReplace(Function):
         if sum(map(len, pieces)) > MOST_RESULT:
             raise too_large()
         return "".join(pieces)
+
+    @classmethod
+    def parts(cls, arguments: Any) -> tuple[Any, Any]:
+        """The template and the values."""
+        return arguments["template"], arguments["params"]
 
     @staticmethod
     def _replaced(pieces: list[str], placeholder: str, value: str) -> list[str]:
@@ -184,7 +195,7 @@ class StrReplace(Function):
             return str(value)
         raise Misuse(
             f"the value of {shorten(placeholder)} must be text or a number, and is {kind_of(value)}",
-            heat=f'"str_replace" params must be strings or numbers, param {shorten(placeholder)} is not valid',
+            heat=f'"{cls.name}" params must be strings or numbers, param {shorten(placeholder)} is not valid',
             inside=("params", placeholder),
         )
 

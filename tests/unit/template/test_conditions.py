@@ -125,10 +125,26 @@ def test_an_unknown_condition_of_a_resource_gets_the_likely_name(language: Any) 
     assert problem.message == 'resources.a.condition: Invalid condition "prodction"'
 
 
-@pytest.mark.parametrize("name", ["yaql", "contains"])
-def test_condition_functions_that_are_not_built_say_so(language: Any, name: str) -> None:
-    problem = language.only_problem({"heat_template_version": "2021-04-16", "conditions": {"c": {name: ["a", ["a"]]}}})
-    assert problem.code == "function-not-supported"
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ({"contains": ["a", {"get_param": "l"}]}, True),
+        ({"contains": ["c", {"get_param": "l"}]}, False),
+        ({"yaql": {"expression": "$.data.len() = 2", "data": {"get_param": "l"}}}, True),
+        ({"not": {"yaql": {"expression": "a in $.data", "data": {"get_param": "l"}}}}, False),
+        ({"equals": [{"yaql": {"expression": "$.data.first()", "data": {"get_param": "l"}}}, "a"]}, True),
+    ],
+)
+def test_yaql_and_contains_decide_from_2017_09_01(language: Any, condition: Any, holds: bool) -> None:
+    template = {
+        "heat_template_version": "2017-09-01",
+        "parameters": {"l": {"type": "comma_delimited_list", "default": "a,b"}},
+        "conditions": {"c": condition},
+        "outputs": {"o": {"value": {"if": ["c", True, False]}}},
+    }
+    assert language.define(template).outputs["o"].value is holds
+    problem = language.only_problem({**template, "heat_template_version": "2016-10-14"})
+    assert problem.code in ("function-not-here", "bad-condition")
 
 
 def test_a_condition_is_no_key_before_its_time(language: Any) -> None:

@@ -60,13 +60,6 @@ def test_two_version_keys_are_ambiguous(language: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("line", ["AWSTemplateFormatVersion: 2010-09-09", "HeatTemplateFormatVersion: 2012-12-12"])
-def test_cloudformation_is_honestly_not_supported(language: Any, line: str) -> None:
-    problem = language.only_problem(line + "\nResources: {}")
-    assert problem.code == "template-version-not-supported"
-    assert "not supported yet" in problem.summary
-
-
 def test_an_unknown_section_is_refused_and_its_likely_name_told(language: Any) -> None:
     problem = language.only_problem("resource:\n  a: {type: OS::Heat::None}")
     assert (problem.code, problem.path, problem.line) == ("unknown-section", "resource", 2)

@@ -1,0 +1,79 @@
+"""yaql: an expression of the YAQL language over data of the template.
+
+The language itself is the package yaql, imported when the first expression is met; what it may do is bounded by
+:mod:`firebrick.template.functions.yaql_limits`.
+"""
+
+from contextvars import ContextVar
+from typing import Any, ClassVar
+
+from firebrick.template.functions.base import Effort, Function, Lookup, Misuse, Scope
+from firebrick.template.problems import kind_of, shorten
+
+_FORM = "yaql: {expression: text, data: what the expression sees as $.data}"
+_EFFORT: ContextVar[Effort | None] = ContextVar("effort", default=None)
+"""The definition's, while one is made; at run time each expression has its own."""
+
+
+class Yaql(Function):
+    """``yaql: {expression, data}``."""
+
+    __slots__ = ()
+    name: ClassVar[str] = "yaql"
+    key: ClassVar[str] = "yaql"
+
+    @classmethod
+    def build(cls, raw: Any, scope: Scope) -> Any:
+        token = _EFFORT.set(scope.effort)
+        try:
+            return super().build(raw, scope)
+        finally:
+            _EFFORT.reset(token)
+
+    @classmethod
+    def check(cls, arguments: Any) -> None:
+        if not isinstance(arguments, dict):
+            raise Misuse(
+                f"yaql needs a map, and this is {kind_of(arguments)}",
+                heat='Arguments to "yaql" must be a map.',
+                detail=f"Write {_FORM}.",
+            )
+        unknown = [key for key in arguments if key not in ("expression", "data")]
+        if unknown or len(arguments) != 2:
+            what = f"has no {shorten(unknown[0])}" if unknown else "needs expression and data"
+            raise Misuse(f"yaql {what}", heat=f'"yaql" syntax should be {_FORM}', detail=f"Write {_FORM}.")
+        expression = arguments["expression"]
+        if isinstance(expression, Function):
+            return
+        if not isinstance(expression, str):
+            raise Misuse(
+                f"the expression must be text, and is {kind_of(expression)}",
+                heat="Bad expression: it is no text",
+                inside=("expression",),
+            )
+        from firebrick.template.functions.yaql_limits import BadExpression, parse
+
+        try:
+            parse(expression)
+        except BadExpression as error:
+            raise Misuse(
+                f"the expression cannot be read: {error}",
+                heat=f"Bad expression {error}",
+                inside=("expression",),
+                detail="The language is YAQL: $.data is the data given.",
+            ) from None
+
+    @classmethod
+    def compute(cls, arguments: Any, lookup: Lookup) -> Any:
+        from firebrick.template.functions.yaql_limits import TooMuch, Trouble, evaluate
+
+        try:
+            return evaluate(arguments["expression"], arguments["data"], _EFFORT.get() or Effort())
+        except TooMuch as error:
+            raise Misuse(
+                str(error), detail="Make the data or the expression smaller.", code="result-too-large"
+            ) from None
+        except Trouble as error:
+            raise Misuse(
+                f"the expression cannot be computed ({error.kind})", heat="{}", value=error.text, code="yaql-failed"
+            ) from None
