@@ -35,8 +35,11 @@ def make_display(stack: StackAddress, resources: Iterable[Mapping[str, Any]]) ->
 
 
 class Lines:
-    def __init__(self, stack: StackAddress) -> None:
+    """err: events are progress, on standard error; else they are data."""
+
+    def __init__(self, stack: StackAddress, *, err: bool = True) -> None:
         self._stack = stack
+        self._err = err
 
     def __enter__(self) -> "Lines":
         return self
@@ -45,7 +48,7 @@ class Lines:
         return None
 
     def event(self, event: Event) -> None:
-        click.echo(event_line(event, self._stack.name), err=True)
+        click.echo(event_line(event, self._stack.name), err=self._err)
 
     def note(self, text: str) -> None:
         click.echo(f"note: {text}", err=True)

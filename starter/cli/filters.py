@@ -12,6 +12,7 @@ STACK_SORT_KEYS = ("stack_name", "stack_status", "creation_time", "updated_time"
 RESOURCE_KEYS = ("type", "status", "name", "action", "id", "physical_resource_id")
 EVENT_KEYS = ("resource_status", "resource_action", "resource_name", "resource_type")
 EVENT_SORT_KEYS = ("event_time",)
+TYPE_KEYS = ("name", "support_status")
 
 
 def read_filters(option: str, given: Sequence[str], keys: Sequence[str]) -> dict[str, list[str]]:

@@ -27,17 +27,26 @@ class Display(Protocol):
     def note(self, text: str) -> None: ...
 
 
-def follow(api: Api, stack: StackAddress, operation_id: str, display: Display, *, after_seq: int = 0) -> Operation:
+def follow(
+    api: Api,
+    stack: StackAddress,
+    operation_id: str,
+    display: Display,
+    *,
+    after_seq: int = 0,
+    filters: Mapping[str, Any] | None = None,
+) -> Operation:
     """Until the operation has ended; every event after that sequence number once, in order. The ended operation.
 
-    A server that does not answer for a while is waited for: the operation goes on without it.
+    filters: of the events, as the API takes them. A server that does not answer for a while is waited for: the
+    operation goes on without it.
     """
     pause, silent_since = SHORTEST, 0.0
     while True:
         try:
             operation: Operation = api.operation(operation_id)  # before the events: when it has ended, all are there
             seen = after_seq
-            for event in events_after(api, stack, after_seq):
+            for event in events_after(api, stack, after_seq, filters):
                 display.event(event)
                 after_seq = event["seq"]
             silent_since = 0.0
@@ -56,10 +65,12 @@ def follow(api: Api, stack: StackAddress, operation_id: str, display: Display, *
         time.sleep(pause)
 
 
-def events_after(api: Api, stack: StackAddress, after_seq: int) -> Iterator[Event]:
+def events_after(
+    api: Api, stack: StackAddress, after_seq: int, filters: Mapping[str, Any] | None = None
+) -> Iterator[Event]:
     """Events with their `seq`, oldest first, page by page."""
     while True:
-        page = api.events(stack, {"after_seq": after_seq, "limit": PAGE})
+        page = api.events(stack, {**(filters or {}), "after_seq": after_seq, "limit": PAGE})
         yield from page
         if len(page) < PAGE:
             return

@@ -9,10 +9,14 @@ import click
 
 from firebrick.diagnostics import FirebrickError
 from starter.cli.connection import Connection
+from starter.cli.failures import failures
 from starter.cli.filters import STACK_KEYS, STACK_SORT_KEYS, read_filters, read_sort
 from starter.cli.follow import newest_seq, start_of
 from starter.cli.render import output_options, show_listing, show_record
 from starter.cli.stack_contents import event, output, resource
+from starter.cli.stack_documents import environment as environment_group
+from starter.cli.stack_documents import file as file_group
+from starter.cli.stack_documents import template as template_group
 from starter.http_api import Api, NoServer, StackAddress
 
 INTERRUPTED = 130
@@ -24,7 +28,7 @@ def stack() -> None:
     """Create, look at and delete stacks."""
 
 
-for _group in (resource, event, output):
+for _group in (resource, event, output, failures, template_group, environment_group, file_group):
     stack.add_command(_group)
 
 

@@ -11,6 +11,8 @@ from starter.cli.filters import EVENT_KEYS, EVENT_SORT_KEYS, RESOURCE_KEYS, read
 from starter.cli.render import FORMATS, output_options, show_listing, show_record
 from starter.http_api import Api
 
+INTERRUPTED = 130
+
 
 @click.group()
 def resource() -> None:
@@ -47,6 +49,17 @@ def resource_show(connection: Connection, name: str, resource_name: str, form: s
     show_record(api.resource(api.find(name), resource_name), form, columns)
 
 
+@resource.command("metadata")
+@click.argument("name", metavar="STACK")
+@click.argument("resource_name", metavar="RESOURCE")
+@output_options(default="json")
+@click.pass_obj
+def resource_metadata(connection: Connection, name: str, resource_name: str, form: str, columns: Sequence[str]) -> None:
+    """Show a resource's metadata."""
+    api = Api(connection)
+    show_record(api.metadata(api.find(name), resource_name), form, columns)
+
+
 @click.group()
 def event() -> None:
     """What happened to a stack."""
@@ -58,7 +71,8 @@ def event() -> None:
 @click.option("--filter", "filters", multiple=True, metavar="KEY=VALUE", help="resource_status, resource_name, ...")
 @click.option("--limit", type=click.IntRange(min=1), metavar="NUMBER", help="At most so many.")
 @click.option("--marker", metavar="ID", help="Those after this event.")
-@click.option("--sort", metavar="KEY[:asc|desc]", default="event_time:asc", show_default=True, help="The order.")
+@click.option("--sort", metavar="KEY[:asc|desc]", help="The order.  [default: event_time:asc]")
+@click.option("--follow", is_flag=True, help="Go on as things happen, until what the stack does now has ended.")
 @output_options(("log", *FORMATS), default="log")
 @click.pass_obj
 def event_list(
@@ -68,12 +82,21 @@ def event_list(
     filters: Sequence[str],
     limit: int | None,
     marker: str | None,
-    sort: str,
+    sort: str | None,
+    follow: bool,
     form: str,
     columns: Sequence[str],
 ) -> None:
     """List a stack's events, the oldest first; one line each unless another format is asked for."""
-    query: dict[str, Any] = {**read_filters("--filter", filters, EVENT_KEYS), **read_sort(sort, EVENT_SORT_KEYS)}
+    query: dict[str, Any] = {**read_filters("--filter", filters, EVENT_KEYS)}
+    if follow:
+        if form != "log" or columns or limit is not None or marker is not None or sort is not None:
+            raise click.UsageError("--follow shows lines, oldest first: it goes with --resource and --filter only")
+        if resource_name is not None:
+            query["resource_name"] = [resource_name]
+        _follow_events(Api(connection), name, query)
+        return
+    query |= read_sort(sort or "event_time:asc", EVENT_SORT_KEYS)
     if limit is not None:
         query["limit"] = limit
     if marker is not None:
@@ -90,6 +113,37 @@ def event_list(
     headings = ["resource_name", "id", "resource_status_reason", "resource_status", "event_time"]
     rows = [[one.get(heading) for heading in headings] for one in events]
     show_listing(headings, rows, "table" if form == "log" else form, columns)
+
+
+def _follow_events(api: Api, name: str, filters: Mapping[str, Any]) -> None:
+    """Events on standard output, how it ended on standard error. Ctrl-C detaches: the operation goes on."""
+    from starter.cli.displays import Lines
+    from starter.cli.follow import follow
+    from starter.cli.outcome import print_outcome
+
+    address = api.find(name)
+    newest = api.stack(address, resolve_outputs=False, with_operation=True)["operation"]
+    try:
+        ended = follow(api, address, newest["id"], Lines(address, err=False), filters=filters)
+    except KeyboardInterrupt:
+        again = f"firebrick stack event list {address.id} --follow"
+        click.echo(f"\ndetached; what {address.name} does goes on; re-attach with: {again}", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    print_outcome(address, ended)
+
+
+@event.command("show")
+@click.argument("name", metavar="STACK")
+@click.argument("resource_name", metavar="RESOURCE")
+@click.argument("event_id", metavar="EVENT")
+@output_options()
+@click.pass_obj
+def event_show(
+    connection: Connection, name: str, resource_name: str, event_id: str, form: str, columns: Sequence[str]
+) -> None:
+    """Show one event with its resource's properties; an event of the stack itself is one of its name."""
+    api = Api(connection)
+    show_record(api.event(api.find(name), resource_name, event_id), form, columns)
 
 
 @click.group()

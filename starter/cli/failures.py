@@ -1,0 +1,132 @@
+"""`firebrick stack failures list`: why an operation failed, the root cause first, and what to do next."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+
+from starter.cli.connection import Connection
+from starter.cli.render import FORMATS, output_options, printable, show_listing
+from starter.http_api import Api, StackAddress
+
+Operation = Mapping[str, Any]
+
+HEADINGS = ("resource_name", "resource_type", "kind", "attempts", "error_class", "error", "message", "next")
+NEXT = {  # by error class: what helps
+    "permanent": "No attempt would help. Change what the message names, in the template or at the provider.",
+    "transient": "The provider could not be reached, or failed, every time. See that it is well and try again.",
+    "throttled": "The provider takes no more requests for now. Try again later.",
+    "conflict": "The object, or one it hangs on, stayed busy. See at the provider what holds it and try again.",
+    "quota": "There is no room for it. Free some or have the quota raised, and try again.",
+}
+UNKNOWN_OUTCOME = "Nobody knows whether the call took effect. Look at the provider before anything else."
+UNCLASSIFIED = "The resource's own events may say more."
+
+
+@click.group()
+def failures() -> None:
+    """Why a stack failed."""
+
+
+@failures.command("list")
+@click.argument("name", metavar="STACK")
+@output_options(("tree", *FORMATS), default="tree")
+@click.pass_obj
+def failures_list(connection: Connection, name: str, form: str, columns: Sequence[str]) -> None:
+    """Why a stack's last operation failed: the root cause first, what else did, what was stopped or never begun."""
+    api = Api(connection)
+    address = api.find(name)
+    operation = failed_operation(api, address)
+    if operation is None:
+        click.echo(f"Nothing of stack {address.name} has failed.", err=True)
+    if form == "tree" and not columns:
+        for line in tree_lines(address, operation) if operation else ():
+            click.echo(printable(line))
+        return
+    rows = list(_rows(operation)) if operation else []
+    show_listing(HEADINGS, rows, "table" if form == "tree" else form, columns)
+
+
+def failed_operation(api: Api, address: StackAddress) -> Operation | None:
+    """The newest that failed, unless a later one has made it good; of one that runs, what has failed so far."""
+    for operation in api.operations(address):
+        if operation["state"] == "DONE":
+            return None
+        if operation["state"] == "RUNNING":
+            broken = api.resources(address, {"status": f"{operation['action']}_FAILED"})
+            if broken:
+                causes = [_so_far(one, operation["action"]) for one in broken]
+                failure = {"causes": causes, "aborted": [], "not_started": []}
+                return {**operation, "failure": failure, "reason": "it still runs; this has failed so far"}
+        elif operation["state"] == "FAILED" or operation["failure"]:
+            found: Operation = operation
+            return found
+    return None
+
+
+def _so_far(resource: Mapping[str, Any], action: str) -> dict[str, Any]:
+    error, _, message = str(resource["resource_status_reason"] or "").partition(": ")
+    return {
+        "resource": resource["resource_name"],
+        "type": resource["resource_type"],
+        "action": action,
+        "error_class": "",
+        "error": error,
+        "message": message,
+        "attempts": None,
+    }
+
+
+def advice(cause: Mapping[str, Any]) -> str:
+    if cause["error"] == "UnknownOutcome":
+        return UNKNOWN_OUTCOME
+    return NEXT.get(cause["error_class"], UNCLASSIFIED)
+
+
+def tree_lines(address: StackAddress, operation: Operation) -> list[str]:
+    """For people: the operation, a branch for each cause, then what to do."""
+    action, state, failure = operation["action"], operation["state"], operation["failure"] or {}
+    shown = f"{action}_FAILED" if state == "FAILED" else f"{action} {state}"
+    lines = [f"{address.name}  {shown}: {operation['reason'] or 'no reason was recorded'}"]
+    branches = [_cause(number, cause) for number, cause in enumerate(failure.get("causes") or ())]
+    for what, key in (("aborted", "aborted"), ("not started", "not_started")):
+        if names := failure.get(key):
+            branches.append([f"{what}: {', '.join(names)}"])
+    for number, branch in enumerate(branches):
+        last = number == len(branches) - 1
+        lines.append(f"{'└─' if last else '├─'} {branch[0]}")
+        lines += [f"{'  ' if last else '│ '}   {line}" for line in branch[1:]]
+    if failure.get("causes"):
+        lines.append(f"look:      firebrick stack resource show {address.name} {failure['causes'][0]['resource']}")
+    lines.append(f"events:    firebrick stack event list {address.name}")
+    if state == "RUNNING":
+        lines.append(f"to follow: firebrick stack wait {address.name}")
+    elif action == "DELETE":
+        lines.append(f"try again: firebrick stack delete {address.name}")
+    else:
+        lines.append(f"clean up:  firebrick stack delete {address.name}")
+    return lines
+
+
+def _cause(number: int, cause: Mapping[str, Any]) -> list[str]:
+    attempts = cause["attempts"] or 0
+    tried = f", {attempts} attempt{'s' if attempts > 1 else ''}" if attempts else ""
+    return [
+        f"{_kind(number)}: {cause['resource']} ({cause['type']}{tried})",
+        *f"{cause['error']}: {cause['message']}".splitlines(),
+        f"next: {advice(cause)}",
+    ]
+
+
+def _kind(number: int) -> str:
+    return "also failed" if number else "root cause"
+
+
+def _rows(operation: Operation) -> Iterator[list[Any]]:
+    failure = operation["failure"] or {}
+    for number, one in enumerate(failure.get("causes") or ()):
+        said = [one[key] for key in ("attempts", "error_class", "error", "message")]
+        yield [one["resource"], one["type"], _kind(number), *said, advice(one)]
+    for kind, key in (("aborted", "aborted"), ("not started", "not_started")):
+        for name in failure.get(key) or ():
+            yield [name, None, kind, None, None, None, None, None]

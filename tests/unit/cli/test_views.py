@@ -1,0 +1,198 @@
+"""The commands that look: at failures, documents, events, operations, resource types."""
+
+import getpass
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firebrick.store.rows import RowOutcome
+from starter.cli.failures import advice
+from tests.unit.cli.conftest import ApiServer
+from tests.unit.cli.test_stack_commands import DONE, TEMPLATE
+
+Command = Callable[..., int]
+Capture = pytest.CaptureFixture[str]
+FAILED = {"word": RowOutcome.failed("quota", "it is full", error="QuotaError")}
+SECRET = TEMPLATE.replace(
+    "resources:", "  secret: {type: string, default: s3cret, hidden: true}\nresources:", 1
+).replace("    type: OS::Heat::Value\n", "    type: OS::Heat::Value\n    metadata: {role: x}\n", 1)
+
+
+@pytest.fixture
+def seen(firebrick: Command, capsys: Capture) -> Callable[..., Any]:
+    """What a command that must succeed prints as JSON."""
+
+    def run(*arguments: str) -> Any:
+        capsys.readouterr()
+        assert firebrick(*arguments, "-f", "json") == 0
+        return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+@pytest.fixture
+def make(api: ApiServer, firebrick: Command, capsys: Capture, tmp_path: Path) -> Callable[..., None]:
+    """A stack called web whose resources end like that, watched to its end."""
+    (tmp_path / "t.yaml").write_text(SECRET)
+
+    def run(outcomes: dict[str, RowOutcome], code: int = 0) -> None:
+        api.starter.plans["CREATE web"] = outcomes
+        assert firebrick("stack", "create", "web", "-t", "t.yaml", "--parameter", "value=one", "--wait") == code
+        capsys.readouterr()
+
+    return run
+
+
+def test_failures_are_a_tree_with_the_root_cause_first(
+    make: Callable[..., None], firebrick: Command, capsys: Capture
+) -> None:
+    make(FAILED, 1)
+    assert firebrick("stack", "failures", "list", "web") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "web  CREATE_FAILED: Resource CREATE failed: QuotaError: resources.word: it is full",
+        "├─ root cause: word (OS::Heat::Value, 1 attempt)",
+        "│    QuotaError: it is full",
+        "│    next: There is no room for it. Free some or have the quota raised, and try again.",
+        "└─ not started: after",
+        "look:      firebrick stack resource show web word",
+        "events:    firebrick stack event list web",
+        "clean up:  firebrick stack delete web",
+    ]
+
+
+def test_failures_are_rows_for_programs(make: Callable[..., None], seen: Callable[..., Any]) -> None:
+    make(FAILED, 1)
+    first, second = seen("stack", "failures", "list", "web")
+    assert (first["resource_name"], first["kind"], first["attempts"]) == ("word", "root cause", 1)
+    assert (first["error_class"], first["error"], first["message"]) == ("quota", "QuotaError", "it is full")
+    assert (second["resource_name"], second["kind"]) == ("after", "not started")
+    assert seen("stack", "failures", "list", "web", "-c", "resource_name") == [
+        {"resource_name": "word"},
+        {"resource_name": "after"},
+    ]
+
+
+def test_what_nobody_can_know_is_advised_to_be_looked_at() -> None:
+    cause = {"error": "UnknownOutcome", "error_class": ""}
+    assert "Look at the provider" in advice(cause)
+
+
+def test_a_complete_stack_has_no_failures(
+    make: Callable[..., None], firebrick: Command, seen: Callable[..., Any], capsys: Capture
+) -> None:
+    make(DONE)
+    assert firebrick("stack", "failures", "list", "web") == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "Nothing of stack web has failed.\n")
+    assert seen("stack", "failures", "list", "web") == []
+
+
+def test_template_environment_metadata_and_files_are_shown(
+    make: Callable[..., None], seen: Callable[..., Any], firebrick: Command, capsys: Capture
+) -> None:
+    make(DONE)
+    template = seen("stack", "template", "show", "web")
+    assert list(template["resources"]) == ["word", "after"] and template["description"] == "two words"
+    environment = seen("stack", "environment", "show", "web")
+    assert environment["parameters"] == {"value": "one"}
+    assert seen("stack", "resource", "metadata", "web", "word") == {"role": "x"}
+    assert seen("stack", "file", "list", "web") == []
+    assert firebrick("stack", "template", "show", "web", "-c", "description") == 0
+    assert capsys.readouterr().out == "description: two words\n"
+
+
+def test_an_event_is_shown_with_its_resources_properties(make: Callable[..., None], seen: Callable[..., Any]) -> None:
+    make(DONE)
+    (_, complete) = seen("stack", "event", "list", "web", "--resource", "word")
+    shown = seen("stack", "event", "show", "web", "word", complete["id"])
+    assert (shown["resource_status"], shown["resource_type"]) == ("CREATE_COMPLETE", "OS::Heat::Value")
+    assert "resource_properties" in shown
+
+
+def test_events_come_in_pages(make: Callable[..., None], seen: Callable[..., Any]) -> None:
+    make(DONE)
+    every = seen("stack", "event", "list", "web")
+    first = seen("stack", "event", "list", "web", "--limit", "4")
+    rest = seen("stack", "event", "list", "web", "--limit", "4", "--marker", first[-1]["id"])
+    assert (len(first), len(rest)) == (4, 2) and first + rest == every
+    assert seen("stack", "event", "list", "web", "--sort", "event_time:desc") == every[::-1]
+
+
+def test_followed_events_end_with_the_operation(
+    api: ApiServer, firebrick: Command, capsys: Capture, tmp_path: Path
+) -> None:
+    """The follower begins when nothing has been carried out, and a delete then takes the create over."""
+    (tmp_path / "t.yaml").write_text(TEMPLATE)
+    assert firebrick("stack", "create", "web", "-t", "t.yaml") == 0
+    assert firebrick("stack", "show", "web", "-f", "value", "-c", "id") == 0
+    capsys.readouterr()
+    api.starter.plans["DELETE web"] = {"after": RowOutcome.done(), "word": RowOutcome.done()}
+    deleting = threading.Timer(0.3, lambda: firebrick("stack", "delete", "web", "--yes"))
+    deleting.start()
+    assert firebrick("stack", "event", "list", "web", "--follow") == 0
+    deleting.join()
+    said = capsys.readouterr()
+    assert said.out.splitlines()[0].endswith("[web]: CREATE_IN_PROGRESS  Stack CREATE started")
+    assert "this CREATE was superseded by a later operation" in said.err
+
+
+def test_followed_events_can_be_those_of_one_resource(
+    make: Callable[..., None], firebrick: Command, capsys: Capture
+) -> None:
+    make(DONE)
+    assert firebrick("stack", "event", "list", "web", "--follow", "--resource", "word") == 0
+    said = capsys.readouterr()
+    assert [line.partition(" ")[2] for line in said.out.splitlines()] == [
+        "[web.word]: CREATE_IN_PROGRESS  state changed",
+        "[web.word]: CREATE_COMPLETE  state changed",
+    ]
+    assert said.err == "Stack web CREATE_COMPLETE\n"
+
+
+def test_ctrl_c_detaches_a_follower(
+    firebrick: Command, capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "t.yaml").write_text(TEMPLATE)
+    assert firebrick("stack", "create", "web", "-t", "t.yaml") == 0
+
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("starter.cli.follow.time.sleep", interrupted)
+    assert firebrick("stack", "event", "list", "web", "--follow") == 130
+    assert "re-attach with: firebrick stack event list " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [("-f", "json"), ("--limit", "3"), ("--sort", "event_time"), ("-c", "id")])
+def test_following_takes_no_pages_and_no_formats(firebrick: Command, options: tuple[str, ...]) -> None:
+    assert firebrick("stack", "event", "list", "web", "--follow", *options) == 2
+
+
+def test_operations_say_who_asked_and_what_became_of_it(make: Callable[..., None], seen: Callable[..., Any]) -> None:
+    make(FAILED, 1)
+    (listed,) = seen("operation", "list", "web")
+    assert (listed["action"], listed["state"], listed["requested_by"]) == ("CREATE", "FAILED", getpass.getuser())
+    shown = seen("operation", "show", listed["id"])
+    assert shown["requested_by"]["user"] == getpass.getuser()
+    assert shown["requested_by"]["request_id"].startswith("req-")
+    assert shown["failure"]["causes"][0]["resource"] == "word"
+
+
+def test_an_operation_that_is_not_there_is_refused(firebrick: Command, capsys: Capture) -> None:
+    assert firebrick("operation", "show", "9b0c1c1e-0000-4000-8000-000000000000") == 1
+    assert "[operation-not-found]" in capsys.readouterr().err
+
+
+def test_resource_types_are_listed_and_shown(seen: Callable[..., Any], firebrick: Command, capsys: Capture) -> None:
+    assert {"Resource Type": "OS::Heat::Value"} in seen("resource", "type", "list")
+    (only,) = seen("resource", "type", "list", "--filter", "name=OS::Heat::Val.*", "--long")
+    assert only["Resource Type"] == "OS::Heat::Value" and only["Description"]
+    shown = seen("resource", "type", "show", "OS::Heat::Value")
+    assert list(shown["properties"]) == ["value", "type"] and shown["description"]
+    assert firebrick("resource", "type", "show", "OS::Heat::Valeu") == 1
+    assert "The Resource Type (OS::Heat::Valeu) could not be found." in capsys.readouterr().err
+    assert firebrick("resource", "type", "list", "--filter", "colour=red") == 2
