@@ -135,6 +135,7 @@ class StackAction:
 
     async def _watch(self, nothing: contract.NothingToBegin) -> contract.ActionResult:
         """Wait for an operation that somebody else carries out, so that this run's result is the operation's."""
+        view = contract.OperationView(state=contract.OperationState.DONE)
         if nothing.operation_id:
             read = contract.ReadOperation(project=nothing.project, operation_id=nothing.operation_id)
             while True:
@@ -148,14 +149,12 @@ class StackAction:
                 await workflow.sleep(WATCH_INTERVAL, summary="watching another workflow's operation")
             if view.state is contract.OperationState.FAILED:
                 raise self._failed(view.reason)
-            state = view.state
-        else:
-            state = contract.OperationState.DONE
         return contract.ActionResult(
             project=nothing.project,
             stack_id=nothing.stack_id,
+            stack_name=view.stack_name,
             operation_id=nothing.operation_id,
-            state=state,
+            state=view.state,
             action=self._action.value,
         )
 
@@ -455,7 +454,10 @@ class StackAction:
             "action": self._action.value,
             "status": f"{self._action}_IN_PROGRESS",
         }
-        workflow.upsert_search_attributes([SEARCH_KEYS[part].value_set(value) for part, value in values.items()])
+        known = workflow.info().typed_search_attributes  # a start through the API has set them; each write costs 9 ms
+        new = [SEARCH_KEYS[part].value_set(one) for part, one in values.items() if known.get(SEARCH_KEYS[part]) != one]
+        if new:
+            workflow.upsert_search_attributes(new)
 
     def _failed(self, reason: str) -> ApplicationError:
         return ApplicationError(reason, type=contract.STACK_ACTION_FAILED, non_retryable=True)
