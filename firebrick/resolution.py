@@ -69,6 +69,6 @@ async def apart(lookup: StoredLookup, function: Callable[..., T], *arguments: An
 def physical_name(stack: str, resource: str, row_uuid: str) -> str:
     """Heat's form ``STACK-RESOURCE-<12 characters>``, at most 255 characters; the end is the row's own, so that a
     replacement's name does not clash with its original's."""
-    short = base64.b32encode(uuid.UUID(row_uuid).bytes)[:12].decode().lower()
+    short = base64.b32encode(uuid.UUID(row_uuid).bytes[:10])[:12].decode().lower()
     name = f"{stack}-{resource}-{short}"
     return name if len(name) <= 255 else f"{name[:2]}-{name[-252:]}"

@@ -64,10 +64,11 @@ def enough_room(given: Mapping[str, Any]) -> None:
 
 def draw(length: int, wanted: list[tuple[str, int]]) -> str:
     """A random text: at least so many of each source, the rest from all of them, in random order."""
+    system = secrets.SystemRandom()
     characters = [secrets.choice(source) for source, minimum in wanted for _ in range(minimum)]
     union = "".join(dict.fromkeys("".join(source for source, _ in wanted)))
-    characters += [secrets.choice(union) for _ in range(length - len(characters))]
-    secrets.SystemRandom().shuffle(characters)
+    characters += system.choices(union, k=max(0, length - len(characters)))
+    system.shuffle(characters)
     return "".join(characters)
 
 
