@@ -157,4 +157,4 @@ class OperationActivities:
     async def read_operation(self, ask: contract.ReadOperation) -> contract.OperationView:
         """What became of an operation so far."""
         row = await self._world.store.project(ask.project).operation(ask.operation_id)
-        return contract.OperationView(state=row.state, reason=row.summary)
+        return contract.OperationView(state=row.state, reason=row.summary, stack_name=row.stack_name)

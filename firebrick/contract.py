@@ -343,6 +343,7 @@ class ReadOperation(Frozen):
 class OperationView(Frozen):
     state: OperationState
     reason: str = ""
+    stack_name: str = ""
 
 
 class ActionResult(Frozen):

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.acceptance.command_line import BIN, CommandLine
 
 ROOT = Path(__file__).resolve().parents[2]
-RUN = re.compile(r"(firebrick stack|temporal workflow|python) ")
+RUN = re.compile(r"(firebrick (stack|operation|resource)|temporal workflow|python) ")
 
 
 def commands() -> list[str]:
@@ -43,6 +43,25 @@ def test_the_commands_of_the_readme_work_in_their_order(firebrick: CommandLine) 
     (by_python,) = (said for command, said in told.items() if command.startswith("python"))
     assert by_python.splitlines() == ["by-python DONE 2 resources", "by-python DONE"]
     assert firebrick.rows("stack", "list", "--property", "name=shop", "--property", "name=by-temporal") == []
+
+
+def test_the_readmes_python_does_what_it_says(firebrick: CommandLine) -> None:
+    blocks = re.findall(r"(?:^    .*\n)+", (ROOT / "README.md").read_text(), re.MULTILINE)
+    (block,) = (block for block in blocks if "from starter.client import" in block)
+    program = "".join(line[4:] for line in block.splitlines(keepends=True))
+    done = subprocess.run(
+        [BIN / "python", "-c", program],
+        cwd=ROOT,
+        env=firebrick.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    status, address = done.stdout.split()
+    assert status == "CREATE_COMPLETE" and address.startswith("http://")
+    assert firebrick.rows("stack", "list", "--property", "name=shop-py") == []
 
 
 def test_the_readme_names_targets_that_the_makefile_has() -> None:
