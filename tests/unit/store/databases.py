@@ -18,14 +18,16 @@ KINDS = ("sqlite", "postgresql")
 
 class Database(ABC):
     """One database, of this test alone. url: as Store.open takes it. read_only: makes a session's further
-    transactions refuse to write."""
+    transactions refuse to write. touched: its tables may not be what they were, so no other test may have it."""
 
     kind: str
     url: str
     read_only: str
+    touched: bool = False
 
     def run(self, statement: str) -> list[tuple[Any, ...]]:
         """Execute and commit one statement; its rows."""
+        self.touched = self.touched or not statement.startswith(("SELECT count", "UPDATE operations"))
         return _run(self.url, statement)
 
     @abstractmethod
@@ -87,8 +89,14 @@ class PostgresDatabase(Database):
         self.url = server.url(name)
 
     def script(self, statements: str) -> None:
+        self.touched = True
         with self.server.connect(self.name) as connection:
             connection.connection.cursor().execute(statements)
+
+    def empty(self) -> None:
+        """Remove all rows, and number the next ones from 1."""
+        with self.server.connect(self.name) as connection:
+            connection.execute(text("TRUNCATE stacks, operations, resources, events RESTART IDENTITY"))
 
     def _hold(self, connection: Any) -> None:
         connection.execute(text("LOCK TABLE stacks IN EXCLUSIVE MODE"))
