@@ -97,9 +97,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         )
         worker = make_worker(client, world, settings.task_queue)
         await cleanup.enter_async_context(worker)
-        builds = Builds(client, settings.task_queue, build_id())
-        if settings.promote:
-            await builds.promote()
+        builds = Builds(client, settings.task_queue, build_id(), promotes=settings.promote)
+        await builds.promote()
         reconciling = asyncio.create_task(Reconciler(store, client, starter, builds).run())
         cleanup.callback(reconciling.cancel)
         _tell(settings)

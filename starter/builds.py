@@ -15,6 +15,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflow.v1 import VersioningOverride, WorkflowExecutionInfo, WorkflowExecutionOptions
 from temporalio.api.workflowservice.v1 import (
     DescribeTaskQueueRequest,
+    DescribeWorkerDeploymentRequest,
     SetWorkerDeploymentCurrentVersionRequest,
     UpdateWorkflowExecutionOptionsRequest,
 )
@@ -36,15 +37,28 @@ def deployment_of(task_queue: str) -> str:
 
 
 class Builds:
-    """Questions and answers about builds, for one worker. build_id: this worker's own."""
+    """Questions and answers about builds, for one worker. build_id: this worker's own. promotes: whether it may make
+    its build the current one; False leaves that to an operator. gone_after: seconds, see GONE_AFTER."""
 
-    def __init__(self, client: Client, task_queue: str, build_id: str) -> None:
+    def __init__(
+        self,
+        client: Client,
+        task_queue: str,
+        build_id: str,
+        *,
+        promotes: bool = True,
+        gone_after: float = GONE_AFTER,
+    ) -> None:
+        self._promotes = promotes
+        self._gone_after = gone_after
         self._client = client
         self._task_queue = task_queue
         self._build_id = build_id
 
     async def promote(self) -> None:
         """Make this build the one new operations run on; running ones stay where they are."""
+        if not self._promotes:
+            return
         await self._client.workflow_service.set_worker_deployment_current_version(
             SetWorkerDeploymentCurrentVersionRequest(
                 namespace=self._client.namespace,
@@ -60,6 +74,26 @@ class Builds:
         build = _build_of(run)
         if not build or build == self._build_id:
             return False
+        return not await self._has_workers(build)
+
+    async def see_to_current(self) -> None:
+        """Promote this build when the current one has no worker left (it was taken back): nothing new would begin."""
+        if not self._promotes:
+            return
+        described = await self._client.workflow_service.describe_worker_deployment(
+            DescribeWorkerDeploymentRequest(
+                namespace=self._client.namespace, deployment_name=deployment_of(self._task_queue)
+            )
+        )
+        routing = described.worker_deployment_info.routing_config
+        current = routing.current_deployment_version.build_id
+        if current == self._build_id or time.time() - routing.current_version_changed_time.seconds < self._gone_after:
+            return
+        if not await self._has_workers(current):
+            await self.promote()
+
+    async def _has_workers(self, build: str) -> bool:
+        """Whether a worker of this build was seen lately."""
         answer = await self._client.workflow_service.describe_task_queue(
             DescribeTaskQueueRequest(
                 namespace=self._client.namespace,
@@ -68,8 +102,8 @@ class Builds:
             )
         )
         now = time.time()
-        return not any(
-            poller.deployment_options.build_id == build and now - poller.last_access_time.seconds < GONE_AFTER
+        return any(
+            poller.deployment_options.build_id == build and now - poller.last_access_time.seconds < self._gone_after
             for poller in answer.pollers
         )
 

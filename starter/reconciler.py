@@ -66,6 +66,7 @@ class Reconciler:
     async def once(self) -> Findings:
         """One pass over all operations that are PENDING or RUNNING."""
         findings = Findings()
+        await self._builds.see_to_current()
         operations = await self._store.every_project().open_operations()
         running = {one.stack_id: one for one in operations if one.state is OperationState.RUNNING}
         for operation in operations:
@@ -83,7 +84,7 @@ class Reconciler:
             return
         description = await self._describe(operation) if running is None else None
         if description is not None and description.status is WorkflowExecutionStatus.RUNNING:
-            findings.fine += 1  # a workflow is on its way to it
+            await self._see_to_build(description, findings)  # a workflow is on its way to it
             return
         await self._starter.start(operation)
         findings.started += 1
@@ -96,12 +97,8 @@ class Reconciler:
             info = description.raw_description.workflow_execution_info
             if info.first_run_id and operation.chain_id not in ("", info.first_run_id):
                 status = None  # somebody else's workflow under the same id; ours has ended
-            elif await self._builds.abandoned(info):
-                await self._builds.move(info)
-                findings.moved += 1
-                return
             else:
-                findings.fine += 1
+                await self._see_to_build(description, findings)
                 return
         if status is None:
             reason = "is not known to the server any more"
@@ -115,6 +112,15 @@ class Reconciler:
             operation, f"workflow {operation.workflow_id} {reason}", now=time.time()
         ):
             findings.lost += 1
+
+    async def _see_to_build(self, description: WorkflowExecutionDescription, findings: Findings) -> None:
+        """A run whose build has no worker left goes on with this one."""
+        info = description.raw_description.workflow_execution_info
+        if await self._builds.abandoned(info):
+            await self._builds.move(info)
+            findings.moved += 1
+        else:
+            findings.fine += 1
 
     async def _describe(self, operation: OperationRow) -> WorkflowExecutionDescription | None:
         """The newest run under the operation's workflow id; None when there is none."""
