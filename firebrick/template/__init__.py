@@ -15,6 +15,7 @@ from firebrick.template.definition import (
 from firebrick.template.document import Document, parse_template
 from firebrick.template.environment import Environment, parse_environment
 from firebrick.template.functions.base import UNKNOWN, Function, Lookup, Reference, references, resolve
+from firebrick.template.merging import merge_environments
 from firebrick.template.parameters import ParameterValue, StackIdentity
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "TypeSchema",
     "check_stack_name",
     "define",
+    "merge_environments",
     "parse_environment",
     "parse_template",
     "references",

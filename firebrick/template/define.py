@@ -103,14 +103,14 @@ def read(
     parameters: Mapping[str, Any],
     identity: StackIdentity,
     types: TypeCatalogue,
-    files: Mapping[str, str],
+    files: Mapping[str, str] | None,
     facade: Mapping[str, Any] | None = None,
     complete: bool = True,
 ) -> Reading:
     """define() without the refusal; InvalidInput only when the version is wrong, so that nothing can be read.
 
     complete: whether every parameter needs a value. Without, conditions are decided as if those not known were empty
-    ("", 0, false, [], {}), and nothing else is said of their values.
+    ("", 0, false, [], {}), and nothing else is said of their values. files: None when they are not known either.
     """
     problems = Problems(document)
     name = read_version(document.tree, problems)

@@ -138,8 +138,8 @@ def _from_json(text: str, file: str, problems: Problems) -> Document | None:
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(found)
         if len(made) < len(found):
-            seen: set[str] = set()
-            twice.extend(key for key, _ in found if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+            # Old templates repeat an entry word by word; Heat takes the last, and nothing is lost.
+            twice.extend(key for key, value in found if value != made[key])
         return made
 
     try:

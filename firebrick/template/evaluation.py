@@ -59,14 +59,15 @@ class Evaluation:
     """See the module. types: resource name -> its schema, None where that is not known; only enabled resources.
 
     lenient: whether a function that cannot compute stays and says so when its value is asked for (outputs, as in Heat);
-    late_problems: what those will say. placeholders: what conditions take for parameters that are not known.
+    late_problems: what those will say. files: None when they are not known. placeholders: what conditions take for
+    parameters that are not known.
     """
 
     def __init__(
         self,
         dialect: Dialect,
         parameters: Mapping[str, ParameterValue | None],
-        files: Mapping[str, str],
+        files: Mapping[str, str] | None,
         problems: Problems,
         *,
         mappings: Mapping[str, Any] | None = None,
@@ -287,7 +288,9 @@ class Evaluation:
         self.spend(found)
         return found
 
-    def file(self, name: str) -> str:
+    def file(self, name: str) -> Any:
+        if self._files is None:
+            return UNKNOWN
         content = self._files.get(name)
         if not isinstance(content, str):
             raise Misuse(

@@ -7,9 +7,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from firebrick.diagnostics import Diagnostic, FirebrickError, InvalidInput
 from firebrick.store.rows import StackRow
-from firebrick.template import parse_environment, parse_template
+from firebrick.template import merge_environments, parse_environment
 from starter.rest.errors import bad_request
 
 HIDDEN = "******"  # what is shown of a hidden parameter
@@ -46,25 +45,15 @@ def requested_environment(body: Mapping[str, Any]) -> str | dict[str, Any]:
     files = body.get("files")
     if not isinstance(named, list) or not isinstance(files, dict):
         raise bad_request("environment_files is a list of names in files.", "bad-value", path="environment_files")
-    return _merged([(str(name), files.get(name)) for name in named])
-
-
-def _merged(files: list[tuple[str, Any]]) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
-    problems: list[Diagnostic] = []
-    for name, text in files:
-        if not isinstance(text, str):
+    for name in named:
+        if not isinstance(files.get(str(name)), str):
             raise bad_request(f"{name} is not in files, or not text.", "bad-value", path="environment_files")
-        try:
-            parse_environment(text, file=name)
-            sections = parse_template(text, file=name).tree
-        except FirebrickError as error:
-            problems += error.diagnostics
-            continue
-        for section, value in sections.items():
-            have = merged.get(section)
-            both = isinstance(have, dict) and isinstance(value, dict)
-            merged[section] = {**have, **value} if both and have is not None else value
-    if problems:
-        raise InvalidInput(problems)
-    return merged
+    texts = {name: text for name, text in files.items() if isinstance(name, str) and isinstance(text, str)}
+    template = body.get("template")
+    parameters = body.get("parameters")
+    return merge_environments(
+        [str(name) for name in named],
+        texts,
+        template=template if isinstance(template, str | dict) else "",
+        parameters=parameters if isinstance(parameters, dict) else None,
+    )

@@ -123,7 +123,8 @@ async def _create_request(call: Call, body: Mapping[str, Any]) -> CreateStackReq
         "name": name,
         "template": template,
         "environment": await asyncio.to_thread(requested_environment, body),
-        "parameters": _object(body, "parameters"),
+        # Environment files overwrite them, so they are merged into the environment then (as in Heat).
+        "parameters": {} if body.get("environment_files") else _object(body, "parameters"),
         "files": _object(body, "files"),
         "timeout_mins": minutes or None,  # 0 is the server's default, as in Heat
         "disable_rollback": True if rollback is None else boolean("disable_rollback", rollback),

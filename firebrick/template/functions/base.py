@@ -133,7 +133,9 @@ class Scope(Protocol):
 
     def all_parameters(self) -> dict[str, Any]: ...
 
-    def file(self, name: str) -> str: ...
+    def file(self, name: str) -> Any:
+        """The content of a file; UNKNOWN where files are not looked at; Misuse when it is not there."""
+        ...
 
     def condition(self, raw: Any) -> bool | None:
         """Whether a condition holds; None when that is reported as wrong. Misuse for an unknown name."""

@@ -112,6 +112,10 @@ def test_duplicate_keys_are_refused_each_with_its_place() -> None:
     ]
 
 
+def test_an_entry_of_json_repeated_word_by_word_is_one_entry() -> None:
+    assert parse_template('{"a": {"x": 1, "y": 2, "x": 1}}').tree == {"a": {"x": 1, "y": 2}}
+
+
 def test_duplicate_keys_of_json_are_refused_with_their_place() -> None:
     (found,) = problems('{"a": {"x": 1,\n "x": 2}}')
     assert (found.code, found.path, found.line) == ("duplicate-key", "a.x", 2)
