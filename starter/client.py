@@ -218,8 +218,11 @@ class SyncOperation:
             if stack is not None:
                 return stack
             if deadline is not None and time.monotonic() + pause > deadline:
-                raise TimeoutError(f"the {self.action} of {self.stack.name} has not ended within {timeout:g} s")
+                raise self._not_ended(timeout)
             time.sleep(pause)
+
+    def _not_ended(self, timeout: float | None) -> TimeoutError:
+        return TimeoutError(f"the {self.action} of {self.stack.name} has not ended within {timeout or 0:g} s")
 
     def _look(self, pauses: Pauses) -> tuple[Stack | None, float]:
         """(the stack when it has ended well, seconds until the next look)."""
@@ -370,12 +373,15 @@ class Operation:
     async def wait(self, timeout: float | None = None) -> Stack:
         """See SyncOperation.wait. Cancelling the waiter leaves the operation alone."""
         pauses = Pauses()
-        async with asyncio.timeout(timeout):
-            while True:
-                stack, pause = await asyncio.to_thread(self._sync._look, pauses)
-                if stack is not None:
-                    return stack
-                await asyncio.sleep(pause)
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    stack, pause = await asyncio.to_thread(self._sync._look, pauses)
+                    if stack is not None:
+                        return stack
+                    await asyncio.sleep(pause)
+        except TimeoutError:
+            raise self._sync._not_ended(timeout) from None
 
 
 def _repeated(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 STYLES = {"IN_PROGRESS": "yellow", "COMPLETE": "green", "FAILED": "red"}
 
 
-def event_line(event: Event, stack_name: str) -> str:
-    """``TIME [stack.resource]: STATUS  reason``, the form of `openstack stack event list`."""
+def event_line(event: Event, stack: StackAddress) -> str:
+    """``TIME [stack.resource]: STATUS  reason``, the form of `openstack stack event list`; ``[stack]`` for its own."""
     name = event["resource_name"]
-    place = stack_name if name == stack_name else f"{stack_name}.{name}"
+    place = stack.name if is_stack_event(event, stack) else f"{stack.name}.{name}"
     reason = printable(str(event["resource_status_reason"] or "")).replace("\n", " ")
     return f"{event['event_time']} [{place}]: {event['resource_status']}  {reason}".rstrip()
 
@@ -48,7 +48,7 @@ class Lines:
         return None
 
     def event(self, event: Event) -> None:
-        click.echo(event_line(event, self._stack.name), err=self._err)
+        click.echo(event_line(event, self._stack), err=self._err)
 
     def note(self, text: str) -> None:
         click.echo(f"note: {text}", err=True)

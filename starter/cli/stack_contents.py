@@ -108,7 +108,7 @@ def event_list(
         from starter.cli.displays import event_line
 
         for one in events:
-            click.echo(event_line(one, address.name))
+            click.echo(event_line(one, address))
         return
     headings = ["resource_name", "id", "resource_status_reason", "resource_status", "event_time"]
     rows = [[one.get(heading) for heading in headings] for one in events]

@@ -43,7 +43,7 @@ heat_template_version: 2018-08-31
 resources:
   slow:
     type: OS::Heat::TestResource
-    properties: {wait_secs: 600}
+    properties: {action_wait_secs: {create: 600}}
 """
 CANARY = "canary-in-the-environment"
 

@@ -74,8 +74,14 @@ def test_more_resources_than_lines_shows_those_that_failed_or_run() -> None:
 
 
 def test_an_events_line_cannot_be_broken_by_its_reason() -> None:
-    line = event_line(event("a", "CREATE_FAILED", "one\ntwo\x1b[2J"), "web")
+    line = event_line(event("a", "CREATE_FAILED", "one\ntwo\x1b[2J"), STACK)
     assert line == "2030-01-01T00:00:00Z [web.a]: CREATE_FAILED  one two\\x1b[2J"
+
+
+def test_a_resource_with_the_stacks_name_is_told_apart_from_the_stack() -> None:
+    own, other = (event("web", "CREATE_COMPLETE", "", physical) for physical in (STACK.id, "web-web-x"))
+    assert event_line(own, STACK) == "2030-01-01T00:00:00Z [web]: CREATE_COMPLETE"
+    assert event_line(other, STACK) == "2030-01-01T00:00:00Z [web.web]: CREATE_COMPLETE"
 
 
 def test_many_names_are_cut() -> None:

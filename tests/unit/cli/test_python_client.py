@@ -92,7 +92,7 @@ def test_a_superseded_create_is_no_success(api: ApiServer, client: SyncStackClie
 
 async def test_waiting_can_be_given_up_and_the_operation_goes_on(api: ApiServer) -> None:
     operation = await StackClient(api.url).create("web", template=TEMPLATE)
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError, match=r"CREATE of web has not ended within 0\.3 s"):
         await operation.wait(0.3)
     assert (await operation.status()).state == "PENDING"
     with pytest.raises(TimeoutError, match="CREATE of other"):
