@@ -20,6 +20,7 @@ NEXT = {  # by error class: what helps
     "quota": "There is no room for it. Free some or have the quota raised, and try again.",
 }
 UNKNOWN_OUTCOME = "Nobody knows whether the call took effect. Look at the provider before anything else."
+TIMED_OUT = "Timed out"  # how the reason of an operation begins whose time was over
 UNCLASSIFIED = "The resource's own events may say more."
 
 
@@ -99,6 +100,8 @@ def tree_lines(address: StackAddress, operation: Operation) -> list[str]:
     if failure.get("causes"):
         lines.append(f"look:      firebrick stack resource show {address.name} {failure['causes'][0]['resource']}")
     lines.append(f"events:    firebrick stack event list {address.name}")
+    if str(operation["reason"] or "").startswith(TIMED_OUT) and action == "CREATE":
+        lines.append("more time: firebrick stack create ... --timeout MINUTES")
     if state == "RUNNING":
         lines.append(f"to follow: firebrick stack wait {address.name}")
     elif action == "DELETE":

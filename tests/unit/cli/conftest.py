@@ -11,7 +11,7 @@ import uvicorn
 
 from firebrick.contract import CreateStackRequest, DeleteStackRequest
 from firebrick.resources.registry import Registry
-from firebrick.store import Keyring, Store
+from firebrick.store import Keyring, Repository, Store
 from firebrick.store.rows import OperationRow, RowOutcome
 from starter.cli.app import run
 from starter.rest import create_app
@@ -33,6 +33,10 @@ class WorkingStarter(AcceptingStarter):
 
     async def delete(self, request: DeleteStackRequest) -> OperationRow:
         return self._carry_out(await super().delete(request))
+
+    def repository(self, project: str) -> Repository:
+        """For tests that play the worker themselves."""
+        return self._store.project(project)
 
     def _carry_out(self, operation: OperationRow) -> OperationRow:
         outcomes = self.plans.pop(f"{operation.action} {operation.stack_name}", None)

@@ -1,18 +1,24 @@
 """The commands that look: at failures, documents, events, operations, resource types."""
 
+import asyncio
 import getpass
 import json
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from firebrick.store.rows import RowOutcome
-from starter.cli.failures import advice
+from firebrick.contract import Action
+from firebrick.store import Repository
+from firebrick.store.rows import Claim, RowOutcome
+from starter.cli.failures import advice, tree_lines
+from starter.http_api import StackAddress
 from tests.unit.cli.conftest import ApiServer
 from tests.unit.cli.test_stack_commands import DONE, TEMPLATE
+from tests.unit.rest.world import begin
 
 Command = Callable[..., int]
 Capture = pytest.CaptureFixture[str]
@@ -74,6 +80,42 @@ def test_failures_are_rows_for_programs(make: Callable[..., None], seen: Callabl
         {"resource_name": "word"},
         {"resource_name": "after"},
     ]
+
+
+def test_what_has_failed_so_far_is_told_while_the_rest_goes_on(
+    api: ApiServer, firebrick: Command, seen: Callable[..., Any], capsys: Capture, tmp_path: Path
+) -> None:
+    (tmp_path / "t.yaml").write_text(TEMPLATE)
+    assert firebrick("stack", "create", "web", "-t", "t.yaml") == 0
+    stack = seen("stack", "show", "web")["id"]
+    (operation,) = seen("operation", "list", "web")
+    asyncio.run(fail_first(api.starter.repository("default"), stack, operation["id"]))
+    assert firebrick("stack", "failures", "list", "web") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == [
+        "web  CREATE RUNNING: it still runs; this has failed so far",
+        "└─ root cause: word (OS::Heat::Value)",
+        "     QuotaError: resources.word: it is full",
+    ]
+    assert lines[-1] == "to follow: firebrick stack wait web"
+
+
+async def fail_first(repository: Repository, stack_id: str, operation_id: str) -> None:
+    """The operation runs, and its first resource has failed."""
+    operation = await begin(repository, stack_id, operation_id, Action.CREATE)
+    row = (await repository.resources(stack_id))[0]
+    claim = Claim(stack_id, row.id, operation.seq, chain_run=1, step=1, attempt=1)
+    now = time.time()
+    await repository.claim(claim, action=Action.CREATE, operation_id=operation_id, now=now, lease=60)
+    assert await repository.record(claim, FAILED["word"], now=now)
+
+
+def test_a_create_whose_time_was_over_is_told_how_to_get_more() -> None:
+    failure = {"causes": [], "aborted": ["slow"], "not_started": []}
+    operation = {"action": "CREATE", "state": "FAILED", "reason": "Timed out", "failure": failure}
+    lines = tree_lines(StackAddress("web", "id-1"), operation)
+    assert lines[:2] == ["web  CREATE_FAILED: Timed out", "└─ aborted: slow"]
+    assert "more time: firebrick stack create ... --timeout MINUTES" in lines
 
 
 def test_what_nobody_can_know_is_advised_to_be_looked_at() -> None:
