@@ -107,6 +107,8 @@ def show(connection: Connection, name: str, no_resolve_outputs: bool, form: str,
 @click.option("--property", "properties", multiple=True, metavar="KEY=VALUE", help="Filter: name, status, action, id.")
 @click.option("--tags", metavar="TAG,TAG", help="Only stacks with all of these.")
 @click.option("--tags-any", metavar="TAG,TAG", help="Only stacks with one of these.")
+@click.option("--not-tags", metavar="TAG,TAG", help="Only stacks without all of these.")
+@click.option("--not-tags-any", metavar="TAG,TAG", help="Only stacks without any of these.")
 @click.option("--sort", metavar="KEY[:asc|desc]", help="stack_name, stack_status, creation_time or updated_time.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="NUMBER", help="At most so many.")
 @click.option("--marker", metavar="ID", help="Those after this stack.")
@@ -119,6 +121,8 @@ def list_stacks(
     properties: Sequence[str],
     tags: str | None,
     tags_any: str | None,
+    not_tags: str | None,
+    not_tags_any: str | None,
     sort: str | None,
     limit: int | None,
     marker: str | None,
@@ -128,7 +132,8 @@ def list_stacks(
 ) -> None:
     """List the project's stacks, the newest first."""
     query: dict[str, Any] = {**read_filters("--property", properties, STACK_KEYS), **read_sort(sort, STACK_SORT_KEYS)}
-    for key, value in (("tags", tags), ("tags_any", tags_any), ("limit", limit), ("marker", marker)):
+    words = {"tags": tags, "tags_any": tags_any, "not_tags": not_tags, "not_tags_any": not_tags_any}
+    for key, value in {**words, "limit": limit, "marker": marker}.items():
         if value is not None:
             query[key] = value
     if deleted:

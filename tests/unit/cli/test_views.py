@@ -214,6 +214,23 @@ def test_following_takes_no_pages_and_no_formats(firebrick: Command, options: tu
     assert firebrick("stack", "event", "list", "web", "--follow", *options) == 2
 
 
+def test_stacks_are_listed_by_their_tags_and_in_pages(
+    firebrick: Command, seen: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "t.yaml").write_text(TEMPLATE)
+    for name, tags in (("one", "a"), ("two", "a,b"), ("three", "c")):
+        assert firebrick("stack", "create", name, "-t", "t.yaml", "--tags", tags) == 0
+
+    def names(*options: str) -> list[str]:
+        return [one["Stack Name"] for one in seen("stack", "list", "--sort", "stack_name", *options)]
+
+    assert names("--tags", "a,b") == ["two"] and names("--tags-any", "b,c") == ["three", "two"]
+    assert names("--not-tags", "a,b") == ["one", "three"] and names("--not-tags-any", "a,b") == ["three"]
+    first = seen("stack", "list", "--sort", "stack_name:desc", "--limit", "2")
+    rest = seen("stack", "list", "--sort", "stack_name:desc", "--limit", "2", "--marker", first[-1]["ID"])
+    assert [one["Stack Name"] for one in [*first, *rest]] == ["two", "three", "one"]
+
+
 def test_operations_say_who_asked_and_what_became_of_it(make: Callable[..., None], seen: Callable[..., Any]) -> None:
     make(FAILED, 1)
     (listed,) = seen("operation", "list", "web")
