@@ -138,7 +138,8 @@ def read(
     section = ResourceSection(sections["resources"], evaluation, conditions, environment, types)
     section.read_headers()
     _check_names(sections, dialect, problems)
-    _check_hooks(environment, problems)
+    if complete:
+        _check_hooks(environment, problems)
     resources = section.read_bodies()
     outputs, late_problems = read_outputs(sections["outputs"], evaluation, conditions)
     definition = StackDefinition(

@@ -106,7 +106,7 @@ class Effort:
 
     __slots__ = ("calls", "seconds", "steps")
 
-    def __init__(self, calls: int = 20_000, steps: int = 1_000_000, seconds: float = 3.0) -> None:
+    def __init__(self, calls: int = 20_000, steps: int = 1_000_000, seconds: float = 2.5) -> None:
         self.calls = calls
         self.steps = steps
         self.seconds = seconds

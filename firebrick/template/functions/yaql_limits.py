@@ -129,6 +129,8 @@ def _guarded(name: str, payload: Callable[..., Any]) -> Callable[..., Any]:
         run.call()
         if name in _EXPONENTS and any(isinstance(one, int) and abs(one) > MOST_BITS for one in args[1:2]):
             raise TooMuch("the expression makes too large a number")
+        if name == "#operator_*":
+            _check_repetition(args)
         _check_patterns(name, args, run)
         made = payload(*args, **kwargs)
         if isinstance(made, Iterator):
@@ -137,6 +139,14 @@ def _guarded(name: str, payload: Callable[..., Any]) -> Callable[..., Any]:
         return made
 
     return guarded
+
+
+def _check_repetition(args: tuple[Any, ...]) -> None:
+    """A text or a list times a number: before it is made."""
+    counts = [one for one in args if isinstance(one, int)]
+    sizes = [len(one) for one in args if isinstance(one, str | tuple | list)]
+    if counts and sizes and counts[0] * sizes[0] > MOST_BYTES:
+        raise TooMuch("the expression makes too large a value")
 
 
 def _check_patterns(name: str, args: tuple[Any, ...], run: _Run) -> None:

@@ -1,0 +1,93 @@
+"""What `firebrick template validate` finds, and how it shows it: as text, JSON, or SARIF 2.1.0 for other tools."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import click
+
+from firebrick.diagnostics import Diagnostic
+from firebrick.resources.registry import Registry
+from firebrick.template import Document, Environment, StackIdentity
+from firebrick.template.define import read
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_KEYS = ("code", "summary", "detail", "path", "file", "line", "column")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """severity: a warning is allowed, and probably not meant."""
+
+    severity: Literal["error", "warning"]
+    problem: Diagnostic
+
+
+def findings_of(
+    document: Document,
+    environment: Environment,
+    parameters: Mapping[str, Any],
+    identity: StackIdentity,
+    files: Mapping[str, str],
+    file: str,
+) -> list[Finding]:
+    """Errors first. InvalidInput when the template cannot be read at all."""
+    reading = read(
+        document,
+        environment,
+        parameters=parameters,
+        identity=identity,
+        types=Registry.default(),
+        files=files,
+        complete=False,
+    )
+    errors = [Finding("error", one.located(file)) for one in reading.problems.diagnostics()]
+    return [*errors, *(Finding("warning", one.located(file)) for one in reading.definition.warnings)]
+
+
+def show_findings(found: Sequence[Finding], form: str) -> None:
+    """json and sarif are data, on standard output; the table is text, and says when nothing is wrong."""
+    if form == "json":
+        rows = [{"severity": one.severity, **{key: getattr(one.problem, key) for key in _KEYS}} for one in found]
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif form == "sarif":
+        click.echo(json.dumps(_sarif(found), indent=2, ensure_ascii=False))
+    elif not found:
+        click.echo("nothing is wrong")
+    else:
+        for one in found:
+            click.echo(f"{one.severity}: {one.problem}")
+        errors = sum(one.severity == "error" for one in found)
+        click.echo(f"{errors} errors, {len(found) - errors} warnings")
+
+
+def _sarif(found: Sequence[Finding]) -> dict[str, Any]:
+    rules = {one.problem.code: {"id": one.problem.code} for one in found}
+    return {
+        "$schema": _SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": {"name": "firebrick", "rules": list(rules.values())}},
+                "results": [_result(one) for one in found],
+            }
+        ],
+    }
+
+
+def _result(one: Finding) -> dict[str, Any]:
+    problem = one.problem
+    text = f"{problem.summary}. {problem.detail}" if problem.detail else problem.summary
+    place: dict[str, Any] = {"artifactLocation": {"uri": problem.file}}
+    if problem.line is not None:
+        place["region"] = {"startLine": problem.line, "startColumn": problem.column or 1}
+    location: dict[str, Any] = {"physicalLocation": place}
+    if problem.path:
+        location["logicalLocations"] = [{"fullyQualifiedName": problem.path}]
+    return {
+        "ruleId": problem.code,
+        "level": one.severity,
+        "message": {"text": text},
+        "locations": [location],
+    }
