@@ -10,7 +10,7 @@ import contextlib
 import sqlite3
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ from firebrick.testing.ledger import CREATED, DELETED
 from firebrick.testing.postgres import PostgresServer
 from tests.integration.history import check_created_once, check_deleted_once, check_events, required_by_name
 from tests.integration.rig import Rig, until
+from tests.integration.side_by_side import Outcomes, side_by_side
+
+pytestmark = pytest.mark.timeout(300)  # the first test waits for all cases
 
 LAYERS, WIDTH = 4, 10
 SHORT, LONG = 10.0, 30.0  # seconds that the database is away
@@ -78,7 +81,7 @@ class Locked(Outage):
         self.url = f"sqlite:///{file}"
 
     def begin(self) -> None:
-        self._holder = sqlite3.connect(self._file, isolation_level=None, timeout=60)
+        self._holder = sqlite3.connect(self._file, isolation_level=None, timeout=60, check_same_thread=False)
         self._holder.execute("BEGIN IMMEDIATE")
 
     def end(self) -> None:
@@ -91,13 +94,15 @@ class DatabaseRig(Rig):
         self._url = url
 
 
-@pytest.fixture(params=["postgresql", "sqlite"])
-def outage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Outage]:
-    if request.param == "sqlite":
-        yield Locked(tmp_path / "firebrick.db")
-        return
+@contextlib.contextmanager
+def killed(_: Path) -> Iterator[Outage]:
     with PostgresServer() as server:
         yield Killed(server)
+
+
+@contextlib.contextmanager
+def locked(directory: Path) -> Iterator[Outage]:
+    yield Locked(directory / "firebrick.db")
 
 
 @contextlib.asynccontextmanager
@@ -163,14 +168,37 @@ async def survive(directory: Path, server: DevServer, outage: Outage, seconds: f
         assert await rig.project.stacks() == []
 
 
-async def test_a_create_and_a_delete_outlast_an_outage_of_the_database(
-    outage: Outage, dev_server: DevServer, tmp_path: Path
-) -> None:
-    await survive(tmp_path / "rig", dev_server, outage, SHORT)
+OUTAGES = {
+    "PostgreSQL killed": (killed, SHORT),
+    "SQLite locked": (locked, SHORT),
+    "PostgreSQL killed for half a minute": (killed, LONG),
+    "SQLite locked for half a minute": (locked, LONG),
+}
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    request: pytest.FixtureRequest, module_server: DevServer, tmp_path_factory: pytest.TempPathFactory
+) -> Outcomes:
+    def case(name: str) -> Callable[[], Awaitable[None]]:
+        kind, seconds = OUTAGES[name]
+
+        async def run() -> None:
+            directory = tmp_path_factory.mktemp("outage")
+            with kind(directory) as outage:
+                await survive(directory / "rig", module_server, outage, seconds)
+
+        return run
+
+    return side_by_side(request, {name: case(name) for name in OUTAGES})
+
+
+@pytest.mark.parametrize("name", [name for name, (_, seconds) in OUTAGES.items() if seconds == SHORT])
+def test_a_create_and_a_delete_outlast_an_outage_of_the_database(outcomes: Outcomes, name: str) -> None:
+    outcomes.check(name)
 
 
 @pytest.mark.soak
-async def test_a_create_and_a_delete_outlast_an_outage_of_half_a_minute(
-    outage: Outage, dev_server: DevServer, tmp_path: Path
-) -> None:
-    await survive(tmp_path / "rig", dev_server, outage, LONG)
+@pytest.mark.parametrize("name", [name for name, (_, seconds) in OUTAGES.items() if seconds == LONG])
+def test_a_create_and_a_delete_outlast_an_outage_of_half_a_minute(outcomes: Outcomes, name: str) -> None:
+    outcomes.check(name)
