@@ -6,6 +6,7 @@ time_skipping       a time-skipping server of its own for one test, search attri
 postgres_server     PostgreSQL, one for the whole run: make databases in it; tests that kill make their own server
 """
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -17,7 +18,38 @@ from temporalio.testing import WorkflowEnvironment
 
 from firebrick.contract import SEARCH_ATTRIBUTES
 from firebrick.testing.dev_server import NAMESPACE, DevServer, installed_executable
-from firebrick.testing.postgres import PostgresServer
+from firebrick.testing.postgres import PostgresServer, binaries
+
+_left_out: list[str] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`make test` needs Python and make only: without PostgreSQL its tests are left out, and it says so. CI has it."""
+    if os.environ.get("CI") or not (needing := [item for item in items if _needs_postgresql(item)]):
+        return
+    try:
+        binaries()
+    except RuntimeError:
+        config.hook.pytest_deselected(items=needing)
+        _left_out.extend(item.nodeid for item in needing)
+        items[:] = [item for item in items if item not in needing]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _left_out:
+        terminalreporter.write_line(
+            f"PostgreSQL is not on this machine: {len(_left_out)} tests were left out (CI runs them). "
+            "Install it (Debian, Ubuntu: apt-get install postgresql) to run them."
+        )
+
+
+def _needs_postgresql(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    return (
+        item.get_closest_marker("postgresql") is not None
+        or "postgres_server" in getattr(item, "fixturenames", ())
+        or (callspec is not None and "postgresql" in callspec.params.values())
+    )
 
 
 @pytest.fixture(scope="session")

@@ -176,6 +176,15 @@ OUTAGES = {
 }
 
 
+def cases(length: float) -> list[Any]:
+    """Names of the outages of a length, those of PostgreSQL marked."""
+    return [
+        pytest.param(name, marks=[pytest.mark.postgresql] if "PostgreSQL" in name else [])
+        for name, (_, seconds) in OUTAGES.items()
+        if seconds == length
+    ]
+
+
 @pytest.fixture(scope="module")
 def outcomes(
     request: pytest.FixtureRequest, module_server: DevServer, tmp_path_factory: pytest.TempPathFactory
@@ -193,12 +202,12 @@ def outcomes(
     return side_by_side(request, {name: case(name) for name in OUTAGES})
 
 
-@pytest.mark.parametrize("name", [name for name, (_, seconds) in OUTAGES.items() if seconds == SHORT])
+@pytest.mark.parametrize("name", cases(SHORT))
 def test_a_create_and_a_delete_outlast_an_outage_of_the_database(outcomes: Outcomes, name: str) -> None:
     outcomes.check(name)
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("name", [name for name, (_, seconds) in OUTAGES.items() if seconds == LONG])
+@pytest.mark.parametrize("name", cases(LONG))
 def test_a_create_and_a_delete_outlast_an_outage_of_half_a_minute(outcomes: Outcomes, name: str) -> None:
     outcomes.check(name)

@@ -7,6 +7,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from firebrick.contract import Action
 from firebrick.diagnostics import NameInUse
 from firebrick.store import Keyring, Store
@@ -31,6 +33,7 @@ def kind_of(test: str) -> str:
     return next((kind for kind in KINDS if kind in parameters), "")
 
 
+@pytest.mark.postgresql
 def test_every_test_of_the_store_is_there_for_both_databases_and_none_is_skipped() -> None:
     tests = collected()
     counts = Counter(kind_of(test) for test in tests)

@@ -14,6 +14,8 @@ from firebrick.store.rows import AlreadyEnded, Busy, Claimed, Mine, RowOutcome
 from firebrick.testing.postgres import PostgresServer
 from tests.unit.store.proxy import Proxy
 
+pytestmark = pytest.mark.postgresql
+
 
 @pytest.fixture
 def url(postgres_server: PostgresServer) -> str:
