@@ -81,7 +81,7 @@ def _dialect(version: str) -> Dialect:
     for name, one in DIALECTS.items():
         if name == version or one.version == plain:
             return one
-    meant = near(version, [*DIALECTS, *ALIASES])
+    meant = near(version, [*DIALECTS, *ALIASES, *(one.version for one in DIALECTS.values())])
     raise NotFound(
         Diagnostic(
             code="unknown-version",

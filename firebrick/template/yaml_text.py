@@ -152,6 +152,9 @@ def _broken(error: yaml.YAMLError, problems: Problems) -> None:
         hint = "Text that begins with * or & needs quotes."
     elif "expected a single document" in what:
         hint = "One file is one document: remove what stands after ---."
+    context = getattr(error, "context_mark", None)
+    if mark is not None and context is not None and context.line < mark.line:
+        hint += f" It belongs to what begins in line {context.line + 1}, column {context.column + 1}."
     problems.add(
         "broken-yaml",
         f"the text is not YAML: {what}",

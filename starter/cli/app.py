@@ -22,6 +22,7 @@ COMMANDS = {  # name -> (module, attribute, short help); modules are imported wh
     "operation": ("starter.cli.operation", "operation", "What was asked of a stack, and what became of it."),
     "resource": ("starter.cli.resource_type", "resource", "Resource types of the server."),
     "server": ("starter.cli.server", "server", "Run Firebrick here: Temporal, a worker, the HTTP API."),
+    "template": ("starter.cli.template", "template", "Explain, evaluate and validate templates, without a server."),
     "worker": ("starter.cli.server", "worker", "Run one worker."),
 }
 

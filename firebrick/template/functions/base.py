@@ -6,12 +6,13 @@ otherwise it stays in the value tree as an instance and is computed by :func:`re
 exist.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
-from firebrick.template.problems import Path, dotted, kind_of, shorten
+from firebrick.template.problems import Path, dotted, kind_of, near, shorten
 
 
 class _Sentinel:
@@ -241,6 +242,12 @@ class Function:
 
     def __repr__(self) -> str:
         return f"{{{self.name}: {self.arguments!r}}}"
+
+
+def meant_for(missing: list[str], arguments: Mapping[str, Any]) -> Path:
+    """The key that somebody wrote who probably meant a missing one: where to point at."""
+    found = (key for key in arguments if key not in missing and near(key, missing, cutoff=0.75))
+    return tuple(itertools.islice(found, 1))
 
 
 class _NoLookup:

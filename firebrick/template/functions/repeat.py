@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from firebrick.template.functions.base import MOST_RESULT, Function, Lookup, Misuse
+from firebrick.template.functions.base import MOST_RESULT, Function, Lookup, Misuse, meant_for
 from firebrick.template.functions.text import too_large
 from firebrick.template.problems import kind_of
 
@@ -38,6 +38,7 @@ class Repeat(Function):
                 f"repeat needs {' and '.join(missing)}",
                 heat=f'"repeat" syntax should be {_FORM}',
                 detail=f"Write {_FORM}.",
+                inside=meant_for(missing, arguments),
             )
         for_each = arguments["for_each"]
         if not isinstance(for_each, dict | Function):

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from firebrick.template.functions.base import MOST_RESULT, Function, Lookup, Misuse
+from firebrick.template.functions.base import MOST_RESULT, Function, Lookup, Misuse, meant_for
 from firebrick.template.problems import kind_of, shorten
 
 _MOST_WORK = 2_000_000_000  # placeholders x characters
@@ -137,6 +137,7 @@ class StrReplace(Function):
                 f"{cls.name} needs {' and '.join(missing)}",
                 heat=f'"{cls.name}" syntax should be {form}',
                 detail=f"Write {form}.",
+                inside=meant_for(missing, arguments),
             )
 
     @classmethod
