@@ -236,7 +236,7 @@ def test_parameters_come_from_options_files_and_environments_later_ones_win(
         return {key: outputs[key] for key in ("text", "number")}
 
     assert created("both", "-e", one, "-e", two) == {"text": "from one", "number": 2}
-    assert created("other", "-e", two, "-e", one, "--parameter", "number=7") == {"text": "from one", "number": 7}
+    assert created("over", "-e", one, "--parameter", "number=7") == {"text": "from one", "number": 7}
     assert created("file", "--parameter-file", f"word={word}", "--parameter", "number=1") == {
         "text": "from a file\nof two lines",
         "number": 1,

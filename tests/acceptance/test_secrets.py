@@ -56,12 +56,6 @@ def create(firebrick: CommandLine, folder: Path, name: str, body: str, *options:
             SECRET,
             id="a policy",
         ),
-        pytest.param(
-            "resources: {}\noutputs:\n"
-            "  o: {value: {str_replace: {template: {get_param: word}, params: {get_param: word}}}}\n",
-            SECRET,
-            id="an argument",
-        ),
     ],
 )
 def test_a_refusal_does_not_quote_it(firebrick: CommandLine, tmp_path: Path, body: str, value: str) -> None:
@@ -80,7 +74,9 @@ def test_a_failure_while_it_runs_does_not_quote_it(firebrick: CommandLine, tmp_p
         "resources:\n"
         "  holder: {type: OS::Heat::TestResource, properties: {value: {get_param: word}}}\n"
         "  broken: {type: OS::Heat::TestResource, properties: {fail: {get_attr: [holder, output]}}}\n"
-        "outputs:\n  o: {value: {list_join: [',', {get_attr: [holder, output]}]}}\n"
+        "outputs:\n"
+        "  o: {value: {list_join: [',', {get_attr: [holder, output]}]}}\n"
+        "  p: {value: {str_replace: {template: {get_param: word}, params: {get_attr: [holder, output]}}}}\n"
     )
     done = create(firebrick, tmp_path, "leaky", body, "--wait")
     assert done.code == 1 and "root cause: broken" in done.err and "resources.broken.properties.fail" in done.err, done
