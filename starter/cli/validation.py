@@ -59,7 +59,11 @@ def show_findings(found: Sequence[Finding], form: str) -> None:
         for one in found:
             click.echo(f"{one.severity}: {one.problem}")
         errors = sum(one.severity == "error" for one in found)
-        click.echo(f"{errors} errors, {len(found) - errors} warnings")
+        click.echo(f"{_counted(errors, 'error')}, {_counted(len(found) - errors, 'warning')}")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _sarif(found: Sequence[Finding]) -> dict[str, Any]:

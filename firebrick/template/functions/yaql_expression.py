@@ -74,6 +74,11 @@ class Yaql(Function):
                 str(error), detail="Make the data or the expression smaller.", code="result-too-large"
             ) from None
         except Trouble as error:
+            large = error.kind in ("CollectionTooLargeException", "MemoryQuotaExceededException")
             raise Misuse(
-                f"the expression cannot be computed ({error.kind})", heat="{}", value=error.text, code="yaql-failed"
+                f"the expression cannot be computed ({error.kind})",
+                heat="{}",
+                value=error.text,
+                detail="A collection has at most 200 items, a value at most 10,000 bytes." if large else "",
+                code="yaql-failed",
             ) from None

@@ -218,8 +218,6 @@ def _evaluate(expression: str, data: Any, run: _Run) -> Any:
         return _output(parsed.evaluate(context=context), run)
     except TooMuch:
         raise
-    except (yaql_errors.CollectionTooLargeException, yaql_errors.MemoryQuotaExceededException) as error:
-        raise TooMuch(str(error)) from None
     except (RecursionError, MemoryError):
         raise TooMuch("the expression is nested too deep") from None
     except Exception as error:  # functions of the language raise whatever Python raises

@@ -135,7 +135,7 @@ def test_validate_as_text_json_and_sarif(firebrick: Run, folder: Path) -> None:
     code, out, _ = firebrick("template", "validate", "bad.yaml")
     assert code == 1
     assert "error: bad.yaml:4:10: parameters.name.type: there is no parameter type strin [unknown-type]" in out
-    assert out.splitlines()[-1] == "3 errors, 1 warnings"
+    assert out.splitlines()[-1] == "3 errors, 1 warning"
     code, out, _ = firebrick("template", "validate", "bad.yaml", "-f", "json")
     found = json.loads(out)
     assert [(one["severity"], one["code"], one["line"]) for one in found] == [
@@ -156,7 +156,7 @@ def test_validate_is_content_when_types_are_mapped(firebrick: Run, folder: Path)
     (folder / "none.yaml").write_text("resource_registry: {'No::*': 'OS::Heat::None'}")
     code, out, _ = firebrick("template", "validate", "good.yaml", "-e", "none.yaml")
     assert code == 0
-    assert out.splitlines()[-1] == "0 errors, 1 warnings"
+    assert out.splitlines()[-1] == "0 errors, 1 warning"
     (folder / "fine.yaml").write_text("heat_template_version: 2018-08-31\n")
     assert firebrick("template", "validate", "fine.yaml")[:2] == (0, "nothing is wrong\n")
 

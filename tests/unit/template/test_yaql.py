@@ -138,7 +138,7 @@ def test_the_sizes_that_heat_bounds_are_bounded(language: Any) -> None:
     ):
         with pytest.raises(InvalidInput) as caught:
             value(language, expression, data)
-        assert caught.value.first.code == "result-too-large"
+        assert caught.value.first.code == "yaql-failed"
 
 
 def test_nothing_of_the_data_is_changed(language: Any) -> None:
