@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from firebrick.template.document import json_tree
-from firebrick.template.functions.base import UNKNOWN, Function, Lookup, Misuse, Scope
+from firebrick.template.functions.base import NO_LOOKUP, UNKNOWN, Function, Lookup, Misuse, Scope
 from firebrick.template.functions.branches import If
 from firebrick.template.functions.inputs import GetParam
 from firebrick.template.functions.references import GetAttr, GetResource
@@ -305,7 +305,12 @@ class FnFindInMap(Function):
             )
         mappings = scope.mappings()
         if left_now == left:
-            return scope.computed(cls([mappings, *arguments]))
+            try:
+                return scope.spend(cls.compute([mappings, *arguments], NO_LOOKUP))
+            except Misuse as error:
+                if error.code == "unknown-mapping" and scope.postponed(error):
+                    return cls([{}, *arguments])  # which fails likewise
+                raise
         name = arguments[0]
         carried = {name: mappings.get(name)} if isinstance(name, str) and name in mappings else mappings
         return cls([scope.spend(carried), *arguments])
@@ -315,7 +320,7 @@ class FnFindInMap(Function):
         found, *keys = arguments
         for index, key in enumerate(keys):
             if not isinstance(found, Mapping) or not isinstance(key, str) or key not in found:
-                names = ", ".join(map(shorten, list(found)[:20])) if isinstance(found, Mapping) else ""
+                names = ", ".join(map(shorten, itertools.islice(found, 20))) if isinstance(found, Mapping) else ""
                 raise Misuse(
                     "the mappings have no {}",
                     heat="{}",

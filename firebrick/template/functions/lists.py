@@ -4,16 +4,19 @@ Equality is Heat's, which is Python's: 1, 1.0 and true are equal.
 """
 
 import json
-from typing import Any, ClassVar
+from collections.abc import Hashable
+from typing import Any, ClassVar, cast
 
 from firebrick.template.functions.base import MOST_RESULT, Function, Lookup, Misuse
 from firebrick.template.functions.text import too_large
 from firebrick.template.problems import kind_of
 
 
-def identity_of(value: Any) -> str:
-    """A text that is the same for equal values and no others, so that looking one up costs no comparison."""
-    return json.dumps(_normal(value), sort_keys=True)
+def identity_of(value: Any) -> Hashable:
+    """Something that is equal for equal values and no others, so that looking one up costs no comparisons."""
+    if isinstance(value, dict | list):
+        return ("", json.dumps(_normal(value), sort_keys=True))
+    return cast(Hashable, value)
 
 
 def _normal(value: Any) -> Any:
@@ -66,7 +69,7 @@ class ListConcatUnique(ListConcat):
 
     @classmethod
     def compute(cls, arguments: Any, lookup: Lookup) -> Any:
-        first: dict[str, Any] = {}
+        first: dict[Hashable, Any] = {}
         for item in super().compute(arguments, lookup):
             first.setdefault(identity_of(item), item)
         return list(first.values())

@@ -15,6 +15,14 @@ _EFFORT: ContextVar[Effort | None] = ContextVar("effort", default=None)
 """The definition's, while one is made; at run time each expression has its own."""
 
 
+_CHARACTERS = 16
+"""So many cost as much to read as a call costs to make."""
+
+
+def _too_much(summary: str) -> Misuse:
+    return Misuse(summary, detail="Make the data or the expressions smaller.", code="result-too-large")
+
+
 class Yaql(Function):
     """``yaql: {expression, data}``."""
 
@@ -53,6 +61,11 @@ class Yaql(Function):
             )
         from firebrick.template.functions.yaql_limits import BadExpression, parse
 
+        effort = _EFFORT.get()
+        if effort is not None:
+            effort.calls -= 1 + len(expression) // _CHARACTERS
+            if effort.calls < 0:
+                raise _too_much("the expressions of this template are too many or too long")
         try:
             parse(expression)
         except BadExpression as error:
@@ -70,9 +83,7 @@ class Yaql(Function):
         try:
             return evaluate(arguments["expression"], arguments["data"], _EFFORT.get() or Effort())
         except TooMuch as error:
-            raise Misuse(
-                str(error), detail="Make the data or the expression smaller.", code="result-too-large"
-            ) from None
+            raise _too_much(str(error)) from None
         except Trouble as error:
             large = error.kind in ("CollectionTooLargeException", "MemoryQuotaExceededException")
             raise Misuse(

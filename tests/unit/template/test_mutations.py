@@ -64,6 +64,28 @@ outputs:
   p: {value: {if: [both, {get_resource: two}, none]}}
   q: {value: {get_file: f}}
 """
+CLOUDFORMATION = """\
+AWSTemplateFormatVersion: 2010-09-09
+Parameters:
+  name: {Type: String, Default: web, MinLength: 1, AllowedPattern: '[a-z]+', NoEcho: 'true'}
+  count: {Type: Number, Default: '2', MaxValue: 9}
+  zones: {Type: CommaDelimitedList, Default: 'a,b'}
+Mappings: {m: {a: {x: 1}, b: {x: 2}}}
+Conditions:
+  big: {'Fn::Equals': [{Ref: count}, 2]}
+  other: {'Fn::Or': [{'Fn::Not': [big]}, {'Fn::Equals': [{'Fn::FindInMap': [m, a, x]}, 1]}]}
+Resources:
+  one: {Type: OS::Heat::TestResource, Properties: {value: {Ref: name}, wait_secs: 0}, DeletionPolicy: Retain}
+  two:
+    Type: Test::Box
+    Condition: other
+    DependsOn: [one]
+    Properties: {label: {'Fn::Join': ['-', [a, {Ref: one}]]}, size: {'Fn::FindInMap': [m, b, x]}}
+    Metadata: {a: {'Fn::Select': ['0', {Ref: zones}]}, b: {'Fn::Replace': [{x: {'Fn::GetAtt': [one, output]}}, xy]}}
+Outputs:
+  o: {Value: {'Fn::GetAtt': [two, size]}, Condition: big}
+  p: {Value: {'Fn::If': [other, {'Fn::Split': [',', 'a,b']}, {'Fn::Base64': x}]}}
+"""
 ENVIRONMENT = """\
 parameters: {name: web}
 parameter_defaults: {count: 3, unknown: 1}
@@ -190,9 +212,9 @@ KEPT = settings(
 @KEPT
 @given(data=st.data())
 def test_changed_trees(language: Any, data: st.DataObject) -> None:
-    tree = language.tree_of(TEXT)
+    tree = language.tree_of(data.draw(st.sampled_from([TEXT, CLOUDFORMATION])))
     environment = language.tree_of(ENVIRONMENT)
-    if data.draw(st.integers(0, 4)) == 0:
+    if "heat_template_version" in tree and data.draw(st.integers(0, 4)) == 0:
         tree["heat_template_version"] = data.draw(st.sampled_from(HOT_VERSIONS))
     for _ in range(data.draw(st.integers(1, 4))):
         path = data.draw(st.sampled_from(paths(tree)))
@@ -231,4 +253,7 @@ def test_changed_texts(language: Any, data: st.DataObject) -> None:
 def test_what_is_changed_is_valid_before(language: Any) -> None:
     definition = language.define_raw(TEXT, ENVIRONMENT, {"f": "content"}, {})
     assert list(definition.resources) == ["one", "two", "three", "four"]
+    use(definition, Living([1]))
+    definition = language.define_raw(CLOUDFORMATION, "", {}, {})
+    assert list(definition.resources) == ["one", "two"]
     use(definition, Living([1]))
