@@ -194,7 +194,6 @@ def test_every_command_explains_itself_without_a_server(firebrick: CommandLine, 
     assert done.code == 0 and done.err == "", done
     assert done.out.lower().startswith(f"usage: firebrick {words}".strip())
     if words != "worker":
-        assert firebrick.run(*words.split(), "-h", environment=nowhere).out == done.out
         assert max(map(len, done.out.splitlines())) <= 100
 
 
