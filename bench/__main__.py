@@ -15,6 +15,7 @@ from typing import Any
 from bench import figures
 from bench.figures import Measured
 from bench.handover import SLOW, HandOver, check_hand_over
+from bench.language import Language, measure_language
 from bench.measure import Bench, CheckFailed, Sample, api_client
 from bench.processes import ROOT, running_system
 from bench.shapes import KINDS, SHAPES, SIZES, Case, Shape, template
@@ -28,6 +29,7 @@ REPETITIONS_LONG = 3  # of 5,000 and more, and of chains from 1,000 on
 QUICK_SIZES = (10, 100, 1_000)
 QUICK_REPETITIONS = 3
 HAND_OVER = "handover"
+LANGUAGE = "language"
 
 
 class Results:
@@ -36,6 +38,7 @@ class Results:
     def __init__(self) -> None:
         self.measured: list[Measured] = []
         self.hand_over: HandOver | None = None
+        self.language: Language | None = None
 
     def as_dict(self) -> dict[str, Any]:
         told: dict[str, Any] = {"machine": figures.machine(), "cases": [one.as_dict() for one in self.measured]}
@@ -45,12 +48,18 @@ class Results:
                 "problems": self.hand_over.problems,
                 "sample": self.hand_over.sample.as_dict(),
             }
+        if self.language is not None:
+            told["language"] = self.language.as_dict()
         return told
 
     def as_markdown(self) -> str:
-        parts = [f"Machine: {figures.machine()}.", figures.as_markdown(self.measured), figures.LEGEND]
+        parts = [f"Machine: {figures.machine()}."]
+        if self.measured:
+            parts += [figures.as_markdown(self.measured), figures.LEGEND]
         if self.hand_over is not None:
             parts.append(_hand_over_text(self.hand_over))
+        if self.language is not None:
+            parts.append(f"The language alone:\n\n{self.language.as_text()}")
         return "\n\n".join(parts)
 
 
@@ -80,7 +89,12 @@ async def measure(bench: Bench, cases: Sequence[Case], repetitions: int, results
 
 
 async def measure_all(options: argparse.Namespace, folder: Path, results: Results) -> None:
-    """Everything that was asked for, on one system."""
+    """Everything that was asked for, on one system; the language first, while the machine is quiet."""
+    if options.language:
+        results.language = measure_language(options.repetitions or QUICK_REPETITIONS)
+        print(f"{results.language.as_text()}\n", flush=True)
+    if not (options.cases or options.hand_over):
+        return
     with running_system(folder) as system:
         temporal = await connect(Target(system.temporal_address))
         async with api_client(system) as api:
@@ -122,7 +136,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="sizes 10, 100, 1,000; 3 repetitions; no hand-over check")
     parser.add_argument(
-        "--only", action="append", metavar="CASE", help=f"as test-flat-1000, or {HAND_OVER}; repeatable"
+        "--only", action="append", metavar="CASE", help=f"as test-flat-1000, or {HAND_OVER}, {LANGUAGE}; repeatable"
     )
     parser.add_argument("--sizes", type=lambda text: [int(part) for part in text.split(",")], help="as 10,100")
     parser.add_argument("--repetitions", type=int, help="5, and 3 of what takes long, unless given")
@@ -130,7 +144,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--document", action="store_true", help="write the figures into docs/benchmark.md")
     options = parser.parse_args(arguments)
     sizes = options.sizes or (QUICK_SIZES if options.quick else SIZES)
-    named = [name for name in options.only or () if name != HAND_OVER]
+    named = [name for name in options.only or () if name not in (HAND_OVER, LANGUAGE)]
     try:
         options.cases = [Case.parse(name) for name in named]
     except ValueError as error:
@@ -138,6 +152,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     if not options.only:
         options.cases = [Case(kind, Shape(shape, size)) for shape in SHAPES for size in sizes for kind in KINDS]
     options.hand_over = HAND_OVER in options.only if options.only else not (options.quick or options.sizes)
+    options.language = LANGUAGE in options.only if options.only else not options.sizes
     return options
 
 
@@ -165,7 +180,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:  # also when somebody has seen enough
             LATEST.parent.mkdir(exist_ok=True)
             LATEST.write_text(json.dumps(results.as_dict(), indent=1) + "\n", encoding="utf-8")
-    print(f"\n{figures.LEGEND}\nAll samples: {LATEST.relative_to(ROOT)}")
+    if results.measured:
+        print(f"\n{figures.LEGEND}")
+    print(f"All samples: {LATEST.relative_to(ROOT)}")
     if results.hand_over is not None and results.hand_over.problems:
         failed = "the hand-over check does not hold: " + "; ".join(results.hand_over.problems)
     if failed:

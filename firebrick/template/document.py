@@ -8,8 +8,7 @@ from typing import Any
 from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.template.problems import Path, Problems, kind_of, shorten
 from firebrick.template.yaml_text import MOST_DEPTH, MOST_DIGITS, MOST_NODES, Places, place_of, read_yaml, too_deep
-
-MOST_TEXT = 524_288  # characters; Heat's max_template_size
+from firebrick.template_size import most_template
 
 
 class Document:
@@ -33,8 +32,8 @@ class Document:
 def parse_template(source: str | bytes | Mapping[str, Any], *, file: str = "template") -> Document:
     """Read a template's text (YAML, or JSON) or take one that is parsed already. An empty text is an empty map.
 
-    InvalidInput: broken text, duplicate or non-text keys, not a map, more than 524288 characters, nested more than
-    100 levels deep, aliases without bounds.
+    InvalidInput: broken text, duplicate or non-text keys, not a map, more characters than the setting allows (524288),
+    nested more than 100 levels deep, aliases without bounds.
     """
     return parse_document(source, file=file, not_a_map="The template is not a JSON object or YAML mapping.")
 
@@ -95,13 +94,14 @@ def _decoded(data: bytes, problems: Problems) -> str:
 
 
 def _check_size(size: int, problems: Problems) -> bool:
-    if size <= MOST_TEXT:
+    most = most_template()
+    if size <= most:
         return True
     problems.add(
         "too-long",
-        f"the text has {size} characters, {MOST_TEXT} are the most",
+        f"the text has {size} characters, {most} are the most",
         detail="Split it, or move large texts into files of their own.",
-        heat=f"Request limit exceeded: Template size ({size} bytes) exceeds maximum allowed size ({MOST_TEXT} bytes).",
+        heat=f"Request limit exceeded: Template size ({size} bytes) exceeds maximum allowed size ({most} bytes).",
         heat_type="RequestLimitExceeded",
     )
     return False

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
+from firebrick.template_size import most_template
 from starter.cli.problems import remember_source
 
-MOST_TEMPLATE = 524_288  # bytes, as the server (Heat's max_template_size)
 MOST_OTHER = 1_048_576  # bytes: the server takes no larger body
 
 
@@ -46,7 +46,7 @@ def read_document(file: str, what: str, most: int = MOST_OTHER) -> str:
 
 
 def read_template(file: str) -> str:
-    text = read_document(file, "template", MOST_TEMPLATE)
+    text = read_document(file, "template", most_template())
     remember_source("template", file, text)
     return text
 

@@ -23,7 +23,8 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
-from starter.cli.documents import MOST_OTHER, MOST_TEMPLATE
+from firebrick.template_size import most_template
+from starter.cli.documents import MOST_OTHER
 from starter.cli.problems import remember_source
 from starter.cli.yaml_marks import Node, read_marks
 
@@ -122,7 +123,7 @@ class _Collection:
             key = name if self.names.get(name, path) == path else Path(path).as_uri()
             if key in self.names and (key in self._templates or not named.is_template):
                 return key
-            content = self._read(path, MOST_TEMPLATE if named.is_template else MOST_OTHER)
+            content = self._read(path, most_template() if named.is_template else MOST_OTHER)
             text = _template_text(content) if named.is_template else _file_text(content)
         except (OSError, ValueError) as error:
             self._refuse(source, named, getattr(error, "strerror", None) or str(error))
