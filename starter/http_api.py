@@ -131,6 +131,11 @@ class Api:
         query = {"with_description": "True"}
         return self._call("GET", f"/resource_types/{quote(name, safe='')}", query=query).body
 
+    def generated_template(self, name: str, template_type: str) -> Any:
+        """A template with one resource of the type. template_type: hot or cfn."""
+        path = f"/resource_types/{quote(name, safe='')}/template"
+        return self._call("GET", path, query={"template_type": template_type}).body
+
     # --- the wire ---
 
     @staticmethod

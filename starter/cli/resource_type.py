@@ -45,3 +45,17 @@ def resource_type_list(
 def resource_type_show(connection: Connection, name: str, form: str, columns: Sequence[str]) -> None:
     """Show a type's properties and attributes."""
     show_record(Api(connection).resource_type(name), form, columns)
+
+
+@resource_type.command("template")
+@click.argument("name", metavar="TYPE")
+@click.option(
+    "--template-type", type=click.Choice(["hot", "cfn"]), default="cfn", show_default=True, help="Language of it."
+)
+@output_options(("json", "yaml"), default="yaml")
+@click.pass_obj
+def resource_type_template(
+    connection: Connection, name: str, template_type: str, form: str, columns: Sequence[str]
+) -> None:
+    """Write a template with one resource of a type, its properties as parameters."""
+    show_record(Api(connection).generated_template(name, template_type), form, columns)

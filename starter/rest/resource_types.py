@@ -7,6 +7,7 @@ from fastapi import Response
 from fastapi.responses import JSONResponse
 
 from firebrick.diagnostics import Diagnostic, NotFound
+from firebrick.resources.generated import cfn_template, hot_template
 from firebrick.resources.schema import TypeSchema
 from starter.rest.errors import bad_request
 from starter.rest.front import Call, Route
@@ -15,6 +16,7 @@ from starter.rest.query_values import query_boolean
 STATUSES = ("UNKNOWN", "SUPPORTED", "DEPRECATED", "UNSUPPORTED", "HIDDEN")
 MOST_REPEATS = 4  # of `*`, `+`, `?` and `{` in a name's pattern
 LONGEST_PATTERN = 255
+GENERATORS = {"cfn": cfn_template, "hot": hot_template}
 
 
 async def list_types(call: Call) -> Response:
@@ -56,6 +58,29 @@ def _matching(pattern: str, schemas: list[TypeSchema]) -> list[TypeSchema]:
 
 async def show_type(call: Call) -> Response:
     """with_description=True adds the description."""
+    schema = _named(call)
+    body = schema.shown()
+    if query_boolean(call.request, "with_description", False):
+        body["description"] = schema.implementation.description
+    return JSONResponse(body)
+
+
+async def generate_template(call: Call) -> Response:
+    """A template with one resource of the type. template_type: `cfn`, the default as in Heat, or `hot`."""
+    schema = _named(call)
+    kind = call.request.query_params.get("template_type", "cfn")
+    make = GENERATORS.get(kind)
+    if make is None:
+        raise bad_request(
+            f'Template type is not supported: Invalid template type "{kind}", valid types are: cfn, hot.',
+            "bad-value",
+            path="template_type",
+        )
+    return JSONResponse(make(schema))
+
+
+def _named(call: Call) -> TypeSchema:
+    """The type that the path names, or NotFound."""
     name = call.request.path_params["type"]
     schema = call.front.registry.find(name)
     if schema is None:
@@ -67,10 +92,7 @@ async def show_type(call: Call) -> Response:
                 heat_type="EntityNotFound",
             )
         )
-    body = schema.shown()
-    if query_boolean(call.request, "with_description", False):
-        body["description"] = schema.implementation.description
-    return JSONResponse(body)
+    return schema
 
 
 async def build_info(call: Call) -> Response:
@@ -81,5 +103,6 @@ async def build_info(call: Call) -> Response:
 ROUTES = (
     Route("GET", "/resource_types", list_types),
     Route("GET", "/resource_types/{type}", show_type),
+    Route("GET", "/resource_types/{type}/template", generate_template),
     Route("GET", "/build_info", build_info),
 )
