@@ -7,6 +7,7 @@ postgres_server     PostgreSQL, one for the whole run: make databases in it; tes
 """
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -19,6 +20,10 @@ from temporalio.testing import WorkflowEnvironment
 from firebrick.contract import SEARCH_ATTRIBUTES
 from firebrick.testing.dev_server import NAMESPACE, DevServer, installed_executable
 from firebrick.testing.postgres import PostgresServer, binaries
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts background jobs so, and children inherit it: tests that press ctrl-C would press nothing.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _left_out: list[str] = []
 
