@@ -28,6 +28,7 @@ import workflows
 from activities import activities_of
 from activities.handlers import HandlerRunner
 from activities.world import World
+from firebrick import collector
 from firebrick.contract import TASK_QUEUE
 from firebrick.diagnostics import FirebrickError
 from firebrick.resources.registry import Registry
@@ -75,6 +76,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         store = await Store.open(settings.database, Keyring.from_file(Path(settings.keyring)))
         cleanup.push_async_callback(store.close)
         registry = Registry.default()
+        collector.relax()
         handlers = HandlerRunner()
         cleanup.callback(handlers.close)
         attributes = await _has_search_attributes(client)

@@ -22,6 +22,7 @@ import structlog
 import uvicorn
 from sqlalchemy import make_url
 
+from firebrick import collector
 from firebrick.contract import TASK_QUEUE
 from firebrick.diagnostics import Diagnostic, InvalidInput, Unavailable
 from firebrick.resources.registry import Registry
@@ -137,6 +138,7 @@ class Server:
             minute = float(os.environ.get("FIREBRICK_TIMEOUT_UNIT_SECONDS", "60"))  # as the worker's; for tests
             starter = Starter(store, registry, lambda: client, minute=minute, search_attributes=search_attributes)
             app = create_app(store, starter, registry, hosts=LOOPBACKS if self._settings.host in LOOPBACKS else ())
+            collector.relax()
             front = HttpFront(
                 uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3)
             )
