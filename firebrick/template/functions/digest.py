@@ -19,7 +19,8 @@ class Digest(Function):
     @classmethod
     def compute(cls, arguments: Any, lookup: Lookup) -> Any:
         if not isinstance(arguments, list) or not all(isinstance(one, str) for one in arguments):
-            wrong = next((one for one in arguments if not isinstance(one, str)), None) if arguments else arguments
+            items = arguments if isinstance(arguments, list) else [arguments]
+            wrong = next(one for one in items if not isinstance(one, str) or one is arguments)
             raise Misuse(
                 f"digest needs a list of texts, and there is {kind_of(wrong)}",
                 heat='Argument to function "digest" must be a list of strings',
