@@ -11,6 +11,7 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import settings
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
@@ -24,6 +25,11 @@ from firebrick.testing.postgres import PostgresServer, binaries
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts background jobs so, and children inherit it: tests that press ctrl-C would press nothing.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# CI tries the same examples each time, so that it fails for what a change did; elsewhere each run tries new ones.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 _left_out: list[str] = []
 
