@@ -15,8 +15,10 @@ Temporal::
             return Poll(after=2, physical_id=answer["id"])
 
         def poll_create(self, context: Context) -> Next: ...
+        def update(self, context: Context) -> Next: ...        # from context.previous to context.properties
         def delete(self, context: Context) -> Next: ...
         def find_by_key(self, context: Context) -> Found | None: ...
+        def read(self, context: Context) -> Live | None: ...   # what the object is like now
 
 Handlers may be ``def`` (run in a thread) or ``async def`` (run on a loop apart from the worker's own). A call
 that outlives ``call_timeout`` is abandoned and counts as lost. Errors: see :mod:`firebrick.resources.errors`.
@@ -88,6 +90,16 @@ class Found:
     physical_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What ``read`` saw. properties: current values of those properties that can be seen, under the names that templates
+    use; what is left out is taken to be as it should. healthy: false: it exists and does not work; why says how."""
+
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    healthy: bool = True
+    why: str = ""
+
+
 # --- what a handler gets ------------------------------------------------------------------------------------------
 
 P = TypeVar("P", bound="ResourceProperties")
@@ -116,7 +128,8 @@ class Context:
 
     key: the idempotency key of the action that runs, the same in every attempt; pass it to the provider as its
     client token, or build the object's name from it. physical_name: ``STACK-RESOURCE-<12 characters>``.
-    properties: the validated model (in delete: the values stored when it was created). progress: what the last
+    properties: the validated model (in delete: the values last stored). previous: in an update, the model of the
+    properties that it has now; changed: the names (of templates) of those that differ, sorted. progress: what the last
     Poll / WaitUntil / WaitSignal gave. signals: JSON bodies received, oldest first. now: seconds since the epoch.
     others: what the type asked for with ``reads``: physical id -> attributes, without ids that name nothing readable.
     """
@@ -138,6 +151,8 @@ class Context:
     signals: Sequence[Any] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    previous: Any = None
+    changed: tuple[str, ...] = ()
 
 
 Handler = Callable[[Context], Next | Awaitable[Next]]
@@ -184,6 +199,31 @@ class ResourceType:
     def poll_create(self, context: Context) -> Next | Awaitable[Next]:
         """Is it there yet? Must be safe to repeat."""
         return Done()
+
+    def update(self, context: Context) -> Next | Awaitable[Next]:
+        """Bring it from ``context.previous`` to ``context.properties``, in place. Only called when properties differ and
+        all that do are UPDATABLE. Must be safe to repeat. Its Done has all attributes anew. Raises Replace (see
+        firebrick.resources.errors) when this change cannot be made in place: then another object is created, dependants
+        are pointed to it, and this one is deleted."""
+        return Done()
+
+    def poll_update(self, context: Context) -> Next | Awaitable[Next]:
+        """Is it as wanted yet? Must be safe to repeat."""
+        return Done()
+
+    def forces_replacement(self, context: Context) -> bool:
+        """Whether this change needs another object, although all that differs is UPDATABLE. Decides from the two models,
+        asks nobody: plans call it too."""
+        return False
+
+    def replace_failed(self, context: Context) -> bool | Awaitable[bool]:
+        """Whether a FAILED one must be replaced by the next update, rather than updated in place. May ask the provider;
+        plans take True for granted where it raises. Not called without a physical id: then it is replaced."""
+        return True
+
+    read: ClassVar[Callable[..., "Live | None | Awaitable[Live | None]"] | None] = None
+    """Optional ``def read(self, context) -> Live | None``: look at the object behind ``context.physical_id``; None: it is
+    gone. Must change nothing. Check, converge and drift need it."""
 
     def delete(self, context: Context) -> Next | Awaitable[Next]:
         """Unmake it. Must be safe to repeat; not found is success. Not called without a physical id unless

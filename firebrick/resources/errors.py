@@ -6,6 +6,7 @@
     |   |-- ThrottledError          429; honours its delay
     |   |-- ConflictError           the object, or one it hangs on, is busy
     |   `-- QuotaError              no room; wait longer
+    |-- Replace                     no error: an update says that it takes another object
     `-- PermanentError              no attempt will help               (also: any other exception)
 
 Messages are shown to the owner of the stack and stored encrypted; they never enter a workflow's history.
@@ -54,6 +55,10 @@ class QuotaError(TemporaryError):
 
 class PermanentError(ResourceError):
     """No attempt will help."""
+
+
+class Replace(ResourceError):
+    """Raised by an update: this change cannot be made in place, another object must take this one's place."""
 
 
 @dataclass(frozen=True, slots=True)
