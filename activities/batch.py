@@ -9,10 +9,11 @@ from temporalio import activity
 from activities.failures import scrubbed
 from activities.heartbeat import Interrupt, alive
 from activities.others import others
+from activities.settling import settled_create
 from activities.steps import error_name, error_text
 from activities.world import World
 from firebrick import contract
-from firebrick.contract import Action, StepKind, StepResult
+from firebrick.contract import Action, StepKind, StepResult, Work
 from firebrick.diagnostics import Unavailable
 from firebrick.failpoints import failpoint
 from firebrick.resolution import StoredLookup, apart, physical_name
@@ -56,7 +57,13 @@ class BatchActivities:
         rows = self._world.store.project(ask.project)
         claims = [
             Claim(
-                stack_id=ask.stack_id, row=row, seq=ask.seq, chain_run=ask.chain_run, step=ask.number, attempt=attempt
+                stack_id=ask.stack_id,
+                row=row,
+                seq=ask.seq,
+                chain_run=ask.chain_run,
+                step=ask.number,
+                attempt=attempt,
+                phase=1 if ask.work is Work.CLEAN else 0,
             )
             for row in ask.rows
         ]
@@ -67,6 +74,7 @@ class BatchActivities:
             now=self._world.clock(),
             lease=LEASE,
             announce=False,
+            work=ask.work,
         )
         failpoint("batch.after-claim")
         results: dict[int, StepResult] = {}
@@ -118,7 +126,7 @@ class BatchActivities:
 
     async def _one(self, ask: contract.RunBatch, held: Claimed, upstream: dict[str, UpstreamRow]) -> RowOutcome:
         row = held.row
-        if ask.action is Action.DELETE:
+        if row.action == Action.DELETE:
             return RowOutcome.done()
         world = self._world
         kind = world.registry.type(row.implementation)
@@ -135,7 +143,7 @@ class BatchActivities:
                 stack_name=held.stack_name,
                 stack_id=ask.stack_id,
                 project=ask.project,
-                action=ask.action.value,
+                action=row.action,
                 key=row.key,
                 physical_name=physical_name(held.stack_name, row.name, row.uuid),
                 properties=model,
@@ -156,13 +164,14 @@ class BatchActivities:
             name=row.name,
             type=row.type,
             implementation=row.implementation,
-            action=ask.action.value,
+            action=row.action,
             status="COMPLETE",
             physical_id=done.physical_id,
             reference_id=done.reference_id or done.physical_id,
             attributes=done.attributes,
             data=done.data or {},
             properties=properties,
+            revision=row.revision + 1,
         )
         return RowOutcome.done(
             physical_id=done.physical_id,
@@ -170,4 +179,11 @@ class BatchActivities:
             attributes=done.attributes,
             data=done.data,
             properties=properties,
+            settled=settled_create(world.registry, held, {**held.upstream, **_required(held, upstream)}),
+            changed=True,
         )
+
+
+def _required(held: Claimed, made: Mapping[str, UpstreamRow]) -> dict[str, UpstreamRow]:
+    """What was made in this batch and is required by the row; known better than when the batch claimed it."""
+    return {name: one for name, one in made.items() if name in held.upstream}

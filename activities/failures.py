@@ -16,6 +16,10 @@ log = structlog.get_logger("firebrick.activities")
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
 
 
+class Lost(Exception):
+    """A row is not held under this claim any more, or another has taken its place: claim again."""
+
+
 def scrubbed(function: F) -> F:
     """Decorate an activity: refused requests end it, an absent database is tried again, all else is a report.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Sequence
 
 from temporalio import activity
 
@@ -12,9 +13,16 @@ from firebrick import contract
 from firebrick.contract import Action
 from firebrick.diagnostics import ActionInProgress, InvalidInput, NotFound
 from firebrick.failpoints import failpoint
-from firebrick.intake import accept_create, accept_delete
-from firebrick.plan import Plan, plan_create, plan_delete, to_pages
+from firebrick.intake import accept_create, accept_delete, accept_rollback
+from firebrick.intake_update import accept_update
+from firebrick.plan import ExistingRow, Plan, plan_create, plan_delete, plan_update, to_pages
 from firebrick.store.rows import Mine, Nothing, OperationRow, Other
+
+
+def _plan(action: Action, rows: Sequence[ExistingRow]) -> Plan:
+    if action.converges:
+        return plan_update(action, rows)
+    return plan_create(rows) if action is Action.CREATE else plan_delete(rows)
 
 
 class OperationActivities:
@@ -36,7 +44,7 @@ class OperationActivities:
         failpoint("begin.before")
         world = self._world
         stack_id, operation_id = ask.stack_id, ask.operation_id
-        if ask.create is not None or ask.delete is not None:
+        if ask.inline:
             accepted = await self._accept(ask)
             stack_id, operation_id = accepted.stack_id, accepted.id
             failpoint("begin.after-accept")
@@ -57,7 +65,7 @@ class OperationActivities:
                     action=action, project=ask.project, stack_id=stack_id, operation_id=operation.id
                 )
             case Nothing(running_workflow_id=running):
-                if running and running != ask.workflow_id and ask.delete is not None:
+                if running and running != ask.workflow_id and ask.inline and ask.create is None:
                     await world.nudge(running)
                 return contract.NothingToBegin(
                     project=ask.project,
@@ -81,6 +89,19 @@ class OperationActivities:
                     inline_without_codec=not world.payload_codec,
                     started_as=ask.workflow_id,
                 )
+            if ask.update is not None:
+                update = ask.update.model_copy(update={"operation_id": ask.update.operation_id or own_id})
+                return await accept_update(
+                    world.store,
+                    world.registry,
+                    update,
+                    minute=world.minute,
+                    inline_without_codec=not world.payload_codec,
+                    started_as=ask.workflow_id,
+                )
+            if ask.rollback is not None:
+                rollback = ask.rollback.model_copy(update={"operation_id": ask.rollback.operation_id or own_id})
+                return await accept_rollback(world.store, rollback, minute=world.minute, started_as=ask.workflow_id)
             assert ask.delete is not None
             delete = ask.delete.model_copy(update={"operation_id": ask.delete.operation_id or own_id})
             return await accept_delete(world.store, delete, minute=world.minute, started_as=ask.workflow_id)
@@ -100,6 +121,8 @@ class OperationActivities:
             nodes=sum(len(page.nodes) for page in pages),
             page=pages[0],
             search_attributes=self._world.search_attributes,
+            independent=bool(operation.request.get("continue_independent")),
+            cancelled=bool(operation.cancel),
         )
 
     @activity.defn(name=contract.LOAD_PLAN)
@@ -118,8 +141,7 @@ class OperationActivities:
         rows = await self._world.store.project(project).plan_rows(stack_id, operation_id)
 
         def pages() -> list[contract.PlanPage]:
-            plan: Plan = plan_create(rows) if action is Action.CREATE else plan_delete(rows)
-            return to_pages(plan)
+            return to_pages(_plan(action, rows))
 
         made = await asyncio.to_thread(pages) if len(rows) > 200 else pages()
         if len(made) > 1:

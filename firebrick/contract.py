@@ -22,6 +22,8 @@ MAX_TIMEOUT_MINS = 35_791_394  # 2**31 seconds
 
 # Workflow types: one for each stack action.
 CREATE_STACK = "CreateStack"
+UPDATE_STACK = "UpdateStack"
+ROLLBACK_STACK = "RollbackStack"
 DELETE_STACK = "DeleteStack"
 
 # Activity types.
@@ -34,6 +36,7 @@ READ_OPERATION = "read_operation"
 
 # Messages a running action takes.
 TAKE_OVER = "take_over"  # signal: a newer operation was accepted for this stack; interrupt, drain, look at the store
+CANCEL = "cancel"  # signal: a cancel of this stack's running operation was stored; interrupt, drain, look at the store
 PROGRESS = "progress"  # query: Progress
 
 # Failure types a caller can match on.
@@ -56,11 +59,42 @@ class Action(StrEnum):
     """What a stack action does; the first word of Heat's state names. Workflow types follow from it."""
 
     CREATE = "CREATE"
+    UPDATE = "UPDATE"
+    ROLLBACK = "ROLLBACK"
     DELETE = "DELETE"
 
     @property
     def workflow_type(self) -> str:
         return f"{self.value.capitalize()}Stack"
+
+    @property
+    def converges(self) -> bool:
+        """Whether it brings what exists to a template (UPDATE, ROLLBACK); the others make or unmake all rows."""
+        return self in (Action.UPDATE, Action.ROLLBACK)
+
+    @property
+    def cancellable(self) -> bool:
+        """Whether a cancel interrupts it. A rollback and a delete run to their end; only a newer operation stops
+        them."""
+        return self in (Action.CREATE, Action.UPDATE)
+
+
+class Work(StrEnum):
+    """What a node of a plan does to its row. ACT: the operation's own action. CONVERGE: create, update, replace or
+    leave it, as its wanted definition asks. CLEAN: delete it, since the template has it no more or another took its
+    place."""
+
+    ACT = ""
+    CONVERGE = "converge"
+    CLEAN = "clean"
+
+
+class Cancel(StrEnum):
+    """What was asked of a running operation. Temporal's own cancel is none of these; see docs/architecture.md, 6."""
+
+    NONE = ""
+    ROLL_BACK = "rollback"
+    KEEP = "keep"
 
 
 class Status(StrEnum):
@@ -94,6 +128,9 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+OnFailure = Literal["keep", "rollback", "delete"]
+
+
 class Requester(Frozen):
     """Who asked. Shown with the operation, never used for authorisation."""
 
@@ -109,8 +146,9 @@ class CreateStackRequest(Frozen):
     """``CreateStack`` started by a person or a program with nothing but a Temporal client.
 
     template: text (YAML or JSON) or an object. environment likewise. parameters: name -> value.
-    files: what the template's get_file names. timeout_mins: None is the server's default (60).
-    operation_id: a UUID the client may mint: starting twice with one id is starting once.
+    files: what the template's get_file names. timeout_mins: None is the server's default (60). on_failure: what a
+    failure leads to; None is what disable_rollback says. continue_independent: after a failure, what does not depend
+    on it goes on. operation_id: a UUID the client may mint: starting twice with one id is starting once.
     """
 
     name: str
@@ -120,16 +158,71 @@ class CreateStackRequest(Frozen):
     files: dict[str, str] = Field(default_factory=dict)
     timeout_mins: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_MINS)] | None = None
     disable_rollback: bool = True
+    on_failure: OnFailure | None = None
+    continue_independent: bool = False
     tags: tuple[str, ...] = ()
     project: str = DEFAULT_PROJECT
     operation_id: str | None = None
     requested_by: Requester = Requester()
 
 
-class DeleteStackRequest(Frozen):
-    """``DeleteStack`` started with nothing but a Temporal client. stack: name or id."""
+class UpdateStackRequest(Frozen):
+    """``UpdateStack`` started with nothing but a Temporal client. stack: name or id.
+
+    existing: what is left out stays as it is (PATCH); without, what is left out is not there any more (PUT) and a
+    template is required. clear_parameters: with existing, names of stored parameters to forget. disable_rollback,
+    timeout_mins, tags: None keeps what the stack has (tags: only with existing). converge: compare with the live
+    objects, too. roll_back_to: what a failure rolls back to: the template before this one, or the last that was
+    complete. continue_independent: after a failure, what does not depend on it goes on.
+    """
 
     stack: str
+    template: str | dict[str, Any] | None = None
+    environment: str | dict[str, Any] | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    files: dict[str, str] | None = None
+    existing: bool = False
+    clear_parameters: tuple[str, ...] = ()
+    timeout_mins: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_MINS)] | None = None
+    disable_rollback: bool | None = None
+    on_failure: Literal["keep", "rollback"] | None = None
+    tags: tuple[str, ...] | None = None
+    converge: bool = False
+    roll_back_to: Literal["previous", "complete"] = "previous"
+    continue_independent: bool = False
+    project: str = DEFAULT_PROJECT
+    operation_id: str | None = None
+    requested_by: Requester = Requester()
+
+
+class RollbackStackRequest(Frozen):
+    """``RollbackStack``: bring a stack whose last operation FAILED back. stack: name or id. skip: names of resources to
+    leave as they are; they are shown as drifted. to: as in UpdateStackRequest; a ROLLBACK that FAILED is gone on
+    with."""
+
+    stack: str
+    skip: tuple[str, ...] = ()
+    to: Literal["previous", "complete"] = "previous"
+    project: str = DEFAULT_PROJECT
+    operation_id: str | None = None
+    requested_by: Requester = Requester()
+
+
+class ContinueStackRequest(Frozen):
+    """Go on with what a FAILED operation left: the same target, only what is unfinished. stack: name or id."""
+
+    stack: str
+    project: str = DEFAULT_PROJECT
+    operation_id: str | None = None
+    requested_by: Requester = Requester()
+
+
+class DeleteStackRequest(Frozen):
+    """``DeleteStack`` started with nothing but a Temporal client. stack: name or id. retain: names of resources whose
+    objects stay."""
+
+    stack: str
+    retain: tuple[str, ...] = ()
     project: str = DEFAULT_PROJECT
     operation_id: str | None = None
     requested_by: Requester = Requester()
@@ -180,11 +273,19 @@ class BeginOperation(Frozen):
     chain_run: int = 1
     create: CreateStackRequest | None = None
     delete: DeleteStackRequest | None = None
+    update: UpdateStackRequest | None = None
+    rollback: RollbackStackRequest | None = None
+
+    @property
+    def inline(self) -> bool:
+        """Whether the request came with the workflow's start, and is yet to be accepted."""
+        return any(one is not None for one in (self.create, self.update, self.rollback, self.delete))
 
 
 class Begun(Frozen):
     """The operation is RUNNING and mine. deadline: seconds since the epoch. nodes: how many the plan has.
-    search_attributes: whether the namespace has ours, so that the run may set them."""
+    search_attributes: whether the namespace has ours, so that the run may set them. independent: after a failure, what
+    does not depend on it goes on. cancelled: a cancel was stored before this run began."""
 
     kind: Literal["begun"] = "begun"
     project: str
@@ -197,6 +298,8 @@ class Begun(Frozen):
     nodes: int
     page: "PlanPage"
     search_attributes: bool = False
+    independent: bool = False
+    cancelled: bool = False
 
 
 class BeginOther(Frozen):
@@ -226,8 +329,8 @@ class BeginResult(Frozen):
 class WireNode(Frozen):
     """One node of a plan on the wire, short keys since there are thousands.
 
-    i: row id. n: resource name. t: type. x: instant. g: index of its dependency set in the page's groups, -1 none.
-    c: concurrency key.
+    i: node id: the row's, negative for a CLEAN node. n: resource name. t: type. x: instant. g: index of its dependency
+    set in the page's groups, -1 none. c: concurrency key. k: what it does, see firebrick.plan.
     """
 
     i: int
@@ -236,10 +339,11 @@ class WireNode(Frozen):
     x: bool = False
     g: int = -1
     c: str = ""
+    k: int = 0
 
 
 class PlanPage(Frozen):
-    """At most 500 kB of a plan. groups: sets of row ids that nodes of this page depend on, each written once."""
+    """At most 500 kB of a plan. groups: sets of node ids that nodes of this page depend on, each written once."""
 
     nodes: tuple[WireNode, ...] = ()
     groups: tuple[tuple[int, ...], ...] = ()
@@ -269,16 +373,19 @@ class StepKind(StrEnum):
 
 
 class StepResult(Frozen):
-    """at: seconds since the epoch, for the kinds that park. error_class: see resources.errors."""
+    """at: seconds since the epoch, for the kinds that park. error_class: see resources.errors. changed: what dependants
+    see of the resource is not what it was. replaced: another row has taken its row's place in this operation."""
 
     kind: StepKind
     at: float = 0.0
     key: str = ""
     error_class: str = ""
+    changed: bool = False
+    replaced: bool = False
 
 
 class RunStep(Frozen):
-    """Take one resource one step further. step: 1, 2, ... of this node in this operation."""
+    """Take one resource one step further. row: of the node. step: 1, 2, ... of this node in this operation."""
 
     project: str
     stack_id: str
@@ -289,6 +396,7 @@ class RunStep(Frozen):
     row: int
     step: int
     deadline: float
+    work: Work = Work.ACT
 
 
 class RunBatch(Frozen):
@@ -303,6 +411,7 @@ class RunBatch(Frozen):
     rows: tuple[int, ...]
     number: int
     deadline: float
+    work: Work = Work.ACT
 
 
 class BatchResult(Frozen):
@@ -313,7 +422,7 @@ class BatchResult(Frozen):
 
 
 class FinishOperation(Frozen):
-    """interrupted: "" or the cause (deadline, cancel, takeover, superseded). failed, aborted: row ids."""
+    """interrupted: "" or the cause (deadline, cancel, takeover, superseded). failed: node ids."""
 
     project: str
     stack_id: str

@@ -9,7 +9,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from firebrick.contract import (
@@ -18,15 +18,19 @@ from firebrick.contract import (
     Action,
     CreateStackRequest,
     DeleteStackRequest,
+    RollbackStackRequest,
     workflow_id,
 )
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from firebrick.resources.base import ResourceType
 from firebrick.resources.registry import Registry
-from firebrick.store import Store
+from firebrick.selection import base_hash
+from firebrick.store import Repository, Store
 from firebrick.store.rows import NewOperation, NewResource, NewStack, OperationRow
 from firebrick.template import (
     UNKNOWN,
+    Document,
+    ResourceDefinition,
     StackDefinition,
     StackIdentity,
     check_stack_name,
@@ -59,28 +63,20 @@ async def accept_create(
     through a workflow's history, so values of hidden parameters are refused. started_as: the workflow id that carries
     it out, when there is one already. Raises InvalidInput (all problems found), NameInUse, Unavailable.
     """
-    _check_project(request.project)
-    operation_id = _operation_id(request.operation_id)
-    if request.operation_id is not None and (known := await _known(store, request.project, operation_id)):
+    check_project(request.project)
+    operation_id = operation_id_of(request.operation_id)
+    if request.operation_id is not None and (known := await known_operation(store, request.project, operation_id)):
         return known
     stack_id = str(uuid.uuid5(uuid.UUID(operation_id), "stack"))
     definition, document_description = await asyncio.to_thread(_define, registry, request, stack_id)
-    if inline_without_codec and definition.has_hidden_values():
-        raise InvalidInput(
-            Diagnostic(
-                code="hidden-value-inline",
-                summary="the request gives a hidden parameter a value, and a workflow's history is readable",
-                detail="Create the stack through the API or the CLI, or set a payload codec. The value is in the "
-                "history of this workflow now: change it where it is used.",
-                path="parameters",
-            )
-        )
+    if inline_without_codec:
+        check_nothing_hidden(definition)
     stack = NewStack(
         id=stack_id,
         name=request.name,
         description=document_description,
-        template=_text(request.template),
-        environment=_text(request.environment),
+        template=as_text(request.template),
+        environment=as_text(request.environment),
         parameters=dict(request.parameters),
         files=dict(request.files),
         shown_parameters=definition.shown_parameters(),
@@ -89,12 +85,17 @@ async def accept_create(
         disable_rollback=request.disable_rollback,
         tags=list(request.tags),
         owner=request.requested_by.user,
-        resources=_resources(registry, definition),
+        resources=new_resources(registry, definition),
     )
     operation = NewOperation(
         id=operation_id,
         action=Action.CREATE,
-        request={"timeout_mins": request.timeout_mins, "disable_rollback": request.disable_rollback},
+        request={
+            "timeout_mins": request.timeout_mins,
+            "disable_rollback": request.disable_rollback,
+            "on_failure": request.on_failure,
+            "continue_independent": request.continue_independent,
+        },
         requested_by=request.requested_by.model_dump(mode="json"),
         timeout=(request.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
         accepted_at=time.time(),
@@ -107,16 +108,17 @@ async def accept_delete(
     store: Store, request: DeleteStackRequest, *, minute: float = 60.0, started_as: str = ""
 ) -> OperationRow:
     """Store a PENDING delete of a stack, by name or id. Raises NotFound, ActionInProgress, Unavailable."""
-    _check_project(request.project)
-    operation_id = _operation_id(request.operation_id)
+    check_project(request.project)
+    operation_id = operation_id_of(request.operation_id)
     project = store.project(request.project)
-    if request.operation_id is not None and (known := await _known(store, request.project, operation_id)):
+    if request.operation_id is not None and (known := await known_operation(store, request.project, operation_id)):
         return known
     stack = await project.stack(request.stack)
+    await _check_names(project, stack.id, request.retain, "retain")
     operation = NewOperation(
         id=operation_id,
         action=Action.DELETE,
-        request={},
+        request={"retain": list(request.retain)} if request.retain else {},
         requested_by=request.requested_by.model_dump(mode="json"),
         timeout=(stack.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
         accepted_at=time.time(),
@@ -125,7 +127,61 @@ async def accept_delete(
     return await project.accept_delete(stack.id, operation)
 
 
-async def _known(store: Store, project: str, operation_id: str) -> OperationRow | None:
+async def accept_rollback(
+    store: Store, request: RollbackStackRequest, *, minute: float = 60.0, started_as: str = ""
+) -> OperationRow:
+    """Store a PENDING rollback of a stack whose last operation FAILED. Raises NotFound, InvalidInput (nothing to roll
+    back, or a name in `skip` that is no resource), ActionInProgress, Unavailable."""
+    check_project(request.project)
+    operation_id = operation_id_of(request.operation_id)
+    project = store.project(request.project)
+    if request.operation_id is not None and (known := await known_operation(store, request.project, operation_id)):
+        return known
+    stack = await project.stack(request.stack)
+    await _check_names(project, stack.id, request.skip, "skip")
+    operation = NewOperation(
+        id=operation_id,
+        action=Action.ROLLBACK,
+        request={"skip": list(request.skip), "roll_back_to": request.to},
+        requested_by=request.requested_by.model_dump(mode="json"),
+        timeout=(stack.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
+        accepted_at=time.time(),
+        workflow_id=started_as or workflow_id(request.project, stack.name, stack.id),
+    )
+    return await project.accept_rollback(stack.id, operation, to=request.to)
+
+
+async def _check_names(project: Repository, stack_id: str, names: Sequence[str], path: str) -> None:
+    """InvalidInput: a name that is no resource of the stack."""
+    known = {row.name for row in await project.resources(stack_id)} if names else set()
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise InvalidInput(
+            Diagnostic(
+                code="unknown-resource",
+                summary=f"The stack has no resource {unknown[0]!r}.",
+                detail=f"It has: {', '.join(sorted(known)) or 'none'}.",
+                path=path,
+                heat_type="ResourceNotFound",
+            )
+        )
+
+
+def check_nothing_hidden(definition: StackDefinition) -> None:
+    """InvalidInput when a hidden parameter has a value from outside: for requests that travelled in the clear."""
+    if definition.has_hidden_values():
+        raise InvalidInput(
+            Diagnostic(
+                code="hidden-value-inline",
+                summary="the request gives a hidden parameter a value, and a workflow's history is readable",
+                detail="Ask through the API or the CLI, or set a payload codec. The value is in the history of this "
+                "workflow now: change it where it is used.",
+                path="parameters",
+            )
+        )
+
+
+async def known_operation(store: Store, project: str, operation_id: str) -> OperationRow | None:
     """The operation of an earlier request with this id: a repeated request must not be refused for its own effect."""
     try:
         return await store.project(project).operation(operation_id)
@@ -135,41 +191,57 @@ async def _known(store: Store, project: str, operation_id: str) -> OperationRow 
 
 def _define(registry: Registry, request: CreateStackRequest, stack_id: str) -> tuple[StackDefinition, str]:
     check_stack_name(request.name)
-    problems: list[Diagnostic] = []
-    if not request.disable_rollback:
-        problems.append(
-            Diagnostic(
-                code="rollback-not-supported",
-                summary="rolling a failed create back is not supported yet",
-                detail="Send disable_rollback: true (the default) and delete the stack if its create fails.",
-                path="disable_rollback",
-                heat_type="NotSupported",
-            )
-        )
-    problems += _tag_problems(request.tags)
-    document = environment = None
+    definition = define_stack(
+        registry,
+        template=request.template,
+        environment=request.environment,
+        parameters=request.parameters,
+        files=request.files,
+        tags=request.tags,
+        timeout_mins=request.timeout_mins,
+        identity=StackIdentity(name=request.name, id=stack_id, project=request.project),
+    )
+    return definition, definition.description
+
+
+def define_stack(
+    registry: Registry,
+    *,
+    template: Any,
+    environment: Any,
+    parameters: Mapping[str, Any],
+    files: Mapping[str, str],
+    tags: Sequence[str],
+    timeout_mins: int | None,
+    identity: StackIdentity,
+    keep: Callable[[Document, Mapping[str, Any]], Mapping[str, Any]] | None = None,
+) -> StackDefinition:
+    """What a template comes to for a stack. keep: chooses among the parameters when the template is known. InvalidInput
+    has all problems found."""
+    problems = tag_problems(tags)
+    document = parsed = None
     try:
-        document = parse_template(request.template)
+        document = parse_template(template)
     except InvalidInput as error:
         problems += error.diagnostics
     try:
-        environment = parse_environment(request.environment)
+        parsed = parse_environment(environment)
     except InvalidInput as error:
         problems += error.diagnostics
-    if problems or document is None or environment is None:
+    if problems or document is None or parsed is None:
         raise InvalidInput(problems)
     definition = define(
         document,
-        environment,
-        parameters=request.parameters,
-        identity=StackIdentity(name=request.name, id=stack_id, project=request.project),
+        parsed,
+        parameters=parameters if keep is None else keep(document, parameters),
+        identity=identity,
         types=registry,
-        files=request.files,
+        files=files,
     )
-    too_long = _waits_beyond(registry, definition, (request.timeout_mins or DEFAULT_TIMEOUT_MINS) * 60)
+    too_long = _waits_beyond(registry, definition, (timeout_mins or DEFAULT_TIMEOUT_MINS) * 60)
     if too_long:
         raise InvalidInput(too_long)
-    return definition, definition.description
+    return definition
 
 
 def _waits_beyond(registry: Registry, definition: StackDefinition, timeout: float) -> list[Diagnostic]:
@@ -191,7 +263,7 @@ def _waits_beyond(registry: Registry, definition: StackDefinition, timeout: floa
     return problems
 
 
-def _tag_problems(tags: Sequence[str]) -> list[Diagnostic]:
+def tag_problems(tags: Sequence[str]) -> list[Diagnostic]:
     return [
         Diagnostic(
             code="bad-tag",
@@ -204,10 +276,12 @@ def _tag_problems(tags: Sequence[str]) -> list[Diagnostic]:
     ]
 
 
-def _resources(registry: Registry, definition: StackDefinition) -> list[NewResource]:
+def new_resources(registry: Registry, definition: StackDefinition) -> list[NewResource]:
     rows = []
     for resource in definition.resources.values():
-        kind = registry.type(resource.type)
+        schema = registry.schema(resource.type)
+        kind = schema.implementation
+        frozen = resource.freeze()
         rows.append(
             NewResource(
                 uuid=new_id(),
@@ -216,14 +290,30 @@ def _resources(registry: Registry, definition: StackDefinition) -> list[NewResou
                 implementation=kind.type_name,
                 instant=kind.instant and resource.external_id is None,
                 concurrency=kind.concurrency,
-                definition=resource.freeze(),
+                definition=frozen,
                 requires=resource.requires,
+                base=base_hash(frozen, kind.type_name, schema.fingerprint),
+                prunable=not _refers_to_volatile(registry, definition, resource),
             )
         )
     return rows
 
 
-def _check_project(name: str) -> None:
+def _refers_to_volatile(registry: Registry, definition: StackDefinition, resource: ResourceDefinition) -> bool:
+    """Whether it uses an attribute that changes by itself: then nobody can say that its inputs are what they were."""
+    if not resource.dynamic:
+        return False
+    for reference in [*references(resource.properties), *references(resource.metadata)]:
+        other = definition.resources.get(reference.resource)
+        if other is None or reference.attribute is None:
+            continue
+        volatile = registry.type(other.type).volatile
+        if volatile and (reference.attribute in volatile or not reference.attribute):
+            return True
+    return False
+
+
+def check_project(name: str) -> None:
     if not re.fullmatch(PROJECT_PATTERN, name):
         raise InvalidInput(
             Diagnostic(
@@ -236,7 +326,7 @@ def _check_project(name: str) -> None:
         )
 
 
-def _operation_id(given: str | None) -> str:
+def operation_id_of(given: str | None) -> str:
     if given is None:
         return new_id()
     try:
@@ -253,5 +343,5 @@ def _operation_id(given: str | None) -> str:
         ) from None
 
 
-def _text(source: Any) -> str:
+def as_text(source: Any) -> str:
     return source if isinstance(source, str) else json.dumps(source)

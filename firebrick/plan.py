@@ -1,7 +1,7 @@
 """What an operation must do: rows of a stack in, a plan of nodes and edges out, and its way over the wire in pages.
 
-``plan_create`` and ``plan_delete`` run in an activity, which reads the rows; ``from_pages`` runs in the workflow,
-inside Temporal's sandbox. Pure and deterministic: equal rows give equal plans and equal pages.
+``plan_create``, ``plan_update`` and ``plan_delete`` run in an activity, which reads the rows; ``from_pages`` runs in
+the workflow, inside Temporal's sandbox. Pure and deterministic: equal rows give equal plans and equal pages.
 
 Pages are cut by what is stored and not by what is left to do, since rows end while an operation runs and pages may be
 made at different moments (another worker, a worker that was restarted): page 3 begins at the same row whenever it is
@@ -11,14 +11,31 @@ made. A node is therefore never lost between two pages, and from_pages drops edg
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from firebrick import contract
-from firebrick.contract import Action
+from firebrick.contract import Action, Work
 from firebrick.graph import Graph
 
 # The bytes of a WireNode and of a page beside its texts and numbers, with a little to spare.
-_NODE_BYTES = 48
+_NODE_BYTES = 55
 _PAGE_BYTES = 64
+
+
+class Role(StrEnum):
+    """What a converging operation decided of a row when it began; it stays so until the operation ends.
+
+    NONE: nothing to do (pruned), or made since as a replacement. FRESH: to be created. CONVERGE: to be looked at in its
+    turn. SKIPPABLE: only if something it requires is changed. REMOVED: the target has no use for it. RETAINED: of a
+    delete: its object stays.
+    """
+
+    NONE = ""
+    FRESH = "fresh"
+    CONVERGE = "converge"
+    SKIPPABLE = "skippable"
+    REMOVED = "removed"
+    RETAINED = "retained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +46,8 @@ class ExistingRow:
     rows it needed when it was defined; rows that are gone are ignored. instant: needs no call outside, may go in a
     batch. concurrency: nodes with the same text share a limit; "" has none. ended_in_operation: the running operation
     has recorded an end (complete or failed) for it.
+    For an operation that converges: role: what was decided of it when that began. target_requires: the rows of what its
+    resource requires in the target.
     """
 
     id: int
@@ -40,11 +59,18 @@ class ExistingRow:
     instant: bool = False
     concurrency: str = ""
     ended_in_operation: bool = False
+    role: Role = Role.NONE
+    target_requires: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PlanNode:
-    """One thing to do. id: row id. requires: ids of the nodes that must be done first, ascending; equal ones shared."""
+    """One thing to do. requires: ids of the nodes that must be done first, ascending; equal ones shared.
+
+    id: the row's, but a CLEAN node's is its row's made negative, since a row may have a node of each kind.
+    skippable: done without a step unless something it requires was changed. only_if_replaced: a CLEAN node that is done
+    without a step unless its row's other node says that another row took its place.
+    """
 
     id: int
     name: str
@@ -52,6 +78,13 @@ class PlanNode:
     instant: bool = False
     concurrency: str = ""
     requires: tuple[int, ...] = ()
+    work: Work = Work.ACT
+    skippable: bool = False
+    only_if_replaced: bool = False
+
+    @property
+    def row(self) -> int:
+        return abs(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +119,58 @@ def plan_delete(rows: Sequence[ExistingRow]) -> Plan:
     ordered = sorted(rows, key=lambda row: row.id)
     done = frozenset(row.id for row in ordered if row.action == Action.DELETE and row.status == "COMPLETE")
     return _plan(Action.DELETE, ordered[::-1], _stored(ordered).reversed(), done)
+
+
+def plan_update(action: Action, rows: Sequence[ExistingRow]) -> Plan:
+    """Converge every wanted row, requirements first; delete what the target has no use for, dependants first.
+
+    A row's CLEAN node comes after its own CONVERGE node and after the CLEAN nodes of the rows that stored it as a
+    requirement; no other barrier (Heat's rule): what nothing depends on goes at once. A row that is wanted may turn out
+    to be replaced, so it has a CLEAN node too, for that case. Rows that are neither (pruned, or made as replacements
+    while this operation runs, whose nodes are those of the rows they replace) have no node. Deleted ones, once gone,
+    keep their nodes: asking again gives what was recorded. Raises CycleFound.
+    """
+    ordered = sorted(rows, key=lambda row: row.id)
+    looked_at = (Role.CONVERGE, Role.SKIPPABLE)
+    wanted = frozenset(row.id for row in ordered if row.role is Role.FRESH or row.role in looked_at)
+    clean = [row for row in ordered[::-1] if row.role is Role.REMOVED or row.role in looked_at]
+    cleaned = frozenset(row.id for row in clean)
+    dependants = _stored(ordered).reversed()
+    in_target = _Without(wanted)
+    nodes: list[PlanNode] = []
+    shared: dict[tuple[int, ...], tuple[int, ...]] = {}
+    for row in clean:
+        first = [-other for other in dependants.requires(row.id) if other in cleaned]
+        needs = tuple(sorted(first if row.role is Role.REMOVED else [row.id, *first]))
+        instant = row.instant and row.role is Role.REMOVED
+        nodes.append(
+            PlanNode(
+                -row.id,
+                row.name,
+                row.type,
+                instant,
+                row.concurrency,
+                shared.setdefault(needs, needs),
+                Work.CLEAN,
+                only_if_replaced=row.role is not Role.REMOVED,
+            )
+        )
+    for row in ordered:
+        if row.id in wanted:
+            nodes.append(
+                PlanNode(
+                    row.id,
+                    row.name,
+                    row.type,
+                    row.instant and row.role is Role.FRESH,
+                    row.concurrency,
+                    in_target(row.target_requires),
+                    Work.CONVERGE,
+                    skippable=row.role is Role.SKIPPABLE,
+                )
+            )
+    Graph({node.id: node.requires for node in nodes}).order()
+    return Plan(action, tuple(nodes))
 
 
 def _stored(rows: Sequence[ExistingRow]) -> Graph:
@@ -171,10 +256,26 @@ def _page(nodes: Sequence[PlanNode], following: int | None) -> contract.PlanPage
             x=node.instant,
             g=groups.setdefault(node.requires, len(groups)) if node.requires else -1,
             c=node.concurrency,
+            k=_kind(node),
         )
         for node in nodes
     )
     return contract.PlanPage(nodes=wire, groups=tuple(groups), next=following)
+
+
+# WireNode.k: the work in the two lowest bits, then skippable, then only_if_replaced.
+_WORKS = (Work.ACT, Work.CONVERGE, Work.CLEAN)
+_SKIPPABLE, _ONLY_IF_REPLACED = 4, 8
+
+
+def _kind(node: PlanNode) -> int:
+    flags = (_SKIPPABLE if node.skippable else 0) | (_ONLY_IF_REPLACED if node.only_if_replaced else 0)
+    return _WORKS.index(node.work) | flags
+
+
+def _node(wire: contract.WireNode, requires: tuple[int, ...]) -> PlanNode:
+    flags = (wire.k & _SKIPPABLE > 0, wire.k & _ONLY_IF_REPLACED > 0)
+    return PlanNode(wire.i, wire.n, wire.t, wire.x, wire.c, requires, _WORKS[wire.k & 3], *flags)
 
 
 def from_pages(pages: Sequence[contract.PlanPage], action: Action | None = None) -> Plan:
@@ -187,5 +288,5 @@ def from_pages(pages: Sequence[contract.PlanPage], action: Action | None = None)
         groups = [requires(group) for group in page.groups]
         for wire in page.nodes:
             needs = groups[wire.g] if wire.g >= 0 else ()
-            nodes.setdefault(wire.i, PlanNode(wire.i, wire.n, wire.t, wire.x, wire.c, needs))
+            nodes.setdefault(wire.i, _node(wire, needs))
     return Plan(action, tuple(nodes.values()))

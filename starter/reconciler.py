@@ -18,7 +18,7 @@ from firebrick.diagnostics import FirebrickError
 from firebrick.store import Store
 from firebrick.store.rows import OperationRow
 from starter.builds import Builds
-from starter.starting import Starter
+from starter.starting import Starter, send_cancel
 
 log = structlog.get_logger("firebrick.reconciler")
 
@@ -99,6 +99,8 @@ class Reconciler:
                 status = None  # somebody else's workflow under the same id; ours has ended
             else:
                 await self._see_to_build(description, findings)
+                if operation.cancel and operation.action.cancellable:
+                    await send_cancel(self._client, operation.workflow_id)  # the run may not have heard of it
                 return
         if status is None:
             reason = "is not known to the server any more"

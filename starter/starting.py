@@ -4,6 +4,7 @@ Order matters: the cluster is asked whether it answers before a row is written, 
 once the row is there the operation will be carried out, by the reconciler if the start's answer is lost.
 """
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -13,9 +14,17 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from temporalio.service import RPCError, RPCStatusCode
 
 from firebrick import contract
-from firebrick.contract import Action, CreateStackRequest, DeleteStackRequest
+from firebrick.contract import (
+    Action,
+    ContinueStackRequest,
+    CreateStackRequest,
+    DeleteStackRequest,
+    RollbackStackRequest,
+    UpdateStackRequest,
+)
 from firebrick.diagnostics import Diagnostic, Unavailable
-from firebrick.intake import accept_create, accept_delete
+from firebrick.intake import accept_create, accept_delete, accept_rollback
+from firebrick.intake_update import accept_continue, accept_update
 from firebrick.resources.registry import Registry
 from firebrick.store import Store
 from firebrick.store.rows import OperationRow
@@ -56,6 +65,38 @@ class Starter:
         await self.start(operation)
         return operation
 
+    async def update(self, request: UpdateStackRequest) -> OperationRow:
+        """Accept an update and start it; whatever runs makes way. Raises InvalidInput, NotFound, Unavailable; then
+        nothing is stored."""
+        await self.check_server()
+        operation = await accept_update(self._store, self._registry, request, minute=self._minute)
+        await self.start(operation)
+        return operation
+
+    async def rollback(self, request: RollbackStackRequest) -> OperationRow:
+        """Accept a rollback of what FAILED and start it. Raises InvalidInput, NotFound, ActionInProgress,
+        Unavailable."""
+        await self.check_server()
+        operation = await accept_rollback(self._store, request, minute=self._minute)
+        await self.start(operation)
+        return operation
+
+    async def go_on(self, request: ContinueStackRequest) -> OperationRow:
+        """Accept going on with what FAILED and start it. Raises InvalidInput, NotFound, Unavailable."""
+        await self.check_server()
+        operation = await accept_continue(self._store, request, minute=self._minute)
+        await self.start(operation)
+        return operation
+
+    async def cancel(self, project: str, stack_id: str, cancel: contract.Cancel) -> OperationRow:
+        """Store that the running operation is to be cancelled, and tell its run. A run that hears nothing is told by
+        the reconciler. Raises InvalidInput (it cannot be cancelled this way), NotFound, Unavailable."""
+        await self.check_server()
+        operation = await self._store.project(project).accept_cancel(stack_id, cancel, now=time.time())
+        if operation.state is contract.OperationState.RUNNING:
+            await send_cancel(self._client(), operation.workflow_id)
+        return operation
+
     async def delete(self, request: DeleteStackRequest) -> OperationRow:
         """Accept a delete and start it, or have the running create make way. Raises NotFound, ActionInProgress,
         Unavailable; then nothing is stored."""
@@ -94,6 +135,7 @@ class Starter:
                 task_queue=self._task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 start_signal=contract.TAKE_OVER if action is not Action.CREATE else None,
+                start_signal_args=[operation.seq],
                 search_attributes=self._attributes(operation),
                 static_summary=f"{action} {operation.stack_name}",
                 static_details=f"Stack `{operation.stack_id}` of project `{operation.project}`, "
@@ -131,6 +173,16 @@ class Starter:
                 for key, value in values.items()
             ]
         )
+
+
+async def send_cancel(client: Client, workflow_id: str) -> None:
+    """Tell a run that its operation's cancel was stored; a run that has ended needs no telling."""
+    handle: WorkflowHandle[object, object] = client.get_workflow_handle(workflow_id)
+    try:
+        await handle.signal(contract.CANCEL, rpc_timeout=RPC_TIMEOUT)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            log.warning("cancel not confirmed", workflow_id=workflow_id, status=error.status.name)
 
 
 async def nudge(client: Client, workflow_id: str) -> None:

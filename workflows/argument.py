@@ -20,10 +20,24 @@ with workflow.unsafe.imports_passed_through():
 
 EXAMPLES = {
     contract.Action.CREATE: '{"name": "demo", "template": "heat_template_version: 2018-08-31 ..."}',
+    contract.Action.UPDATE: '{"stack": "demo", "template": "heat_template_version: 2018-08-31 ..."}',
+    contract.Action.ROLLBACK: '{"stack": "demo"}',
     contract.Action.DELETE: '{"stack": "demo"}',
 }
 
-Argument = contract.ChainState | contract.Accepted | contract.CreateStackRequest | contract.DeleteStackRequest
+Request = (
+    contract.CreateStackRequest
+    | contract.UpdateStackRequest
+    | contract.RollbackStackRequest
+    | contract.DeleteStackRequest
+)
+REQUESTS: dict[contract.Action, type[Request]] = {
+    contract.Action.CREATE: contract.CreateStackRequest,
+    contract.Action.UPDATE: contract.UpdateStackRequest,
+    contract.Action.ROLLBACK: contract.RollbackStackRequest,
+    contract.Action.DELETE: contract.DeleteStackRequest,
+}
+Argument = contract.ChainState | contract.Accepted | Request
 
 
 def read_argument(action: contract.Action, given: Sequence[Any]) -> Argument:
@@ -51,9 +65,7 @@ def _model(action: contract.Action, value: Any) -> Argument:
         return contract.ChainState.model_validate(value)
     if value.get("accepted"):
         return contract.Accepted.model_validate(value)
-    if action is contract.Action.CREATE:
-        return contract.CreateStackRequest.model_validate(value)
-    return contract.DeleteStackRequest.model_validate(value)
+    return REQUESTS[action].model_validate(value)
 
 
 def _unreadable(payload: Payload) -> str:

@@ -28,9 +28,14 @@ class CreateStack:
         return await self._action.run(given)
 
     @workflow.signal(name=contract.TAKE_OVER)
-    def take_over(self) -> None:
-        """A newer operation was accepted for this stack: stop, and go on as that."""
-        self._action.take_over()
+    def take_over(self, seq: int = 0) -> None:
+        """A newer operation was accepted for this stack: stop, and go on as that. seq: which; 0 is not said."""
+        self._action.take_over(seq)
+
+    @workflow.signal(name=contract.CANCEL)
+    def cancel(self) -> None:
+        """A cancel was stored for the running operation: stop; the store knows what follows."""
+        self._action.cancel()
 
     @workflow.query(name=contract.PROGRESS)
     def progress(self) -> contract.Progress:

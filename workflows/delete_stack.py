@@ -28,9 +28,14 @@ class DeleteStack:
         return await self._action.run(given)
 
     @workflow.signal(name=contract.TAKE_OVER)
-    def take_over(self) -> None:
-        """A newer operation was accepted for this stack: stop, and go on as that."""
-        self._action.take_over()
+    def take_over(self, seq: int = 0) -> None:
+        """A newer operation was accepted for this stack: stop, and go on as that. seq: which; 0 is not said."""
+        self._action.take_over(seq)
+
+    @workflow.signal(name=contract.CANCEL)
+    def cancel(self) -> None:
+        """Refused, visibly: a delete runs to its end."""
+        self._action.cancel()
 
     @workflow.query(name=contract.PROGRESS)
     def progress(self) -> contract.Progress:

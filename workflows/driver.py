@@ -59,8 +59,11 @@ class StackAction:
     def __init__(self, action: contract.Action) -> None:
         self._action = action
         self._queue: deque[Callable[[], Sequence[Command]]] = deque()
-        self._taken_over = False
-        self._cancel_asked = False
+        self._nudged = False  # since the store was asked last
+        self._newer = False  # an operation was accepted, it was not said which
+        self._newest = 0  # sequence of the newest one that was named
+        self._cancel_asked = False  # by Temporal's own cancel
+        self._cancelled = False  # by ours
         self._handed_over = False
         self._traversal: Traversal | None = None
         self._begun: contract.Begun | None = None
@@ -72,9 +75,20 @@ class StackAction:
 
     # --- messages -------------------------------------------------------------------------------------------------
 
-    def take_over(self) -> None:
-        """A newer operation was accepted for this stack (signal)."""
-        self._taken_over = True
+    def take_over(self, seq: int = 0) -> None:
+        """An operation was accepted for this stack (signal). seq: its sequence; a nudge may be told twice, and late,
+        and must not interrupt the very operation that it was for. 0: not said."""
+        self._nudged = True
+        self._newer = self._newer or not seq
+        self._newest = max(self._newest, seq)
+
+    @property
+    def _taken_over(self) -> bool:
+        return self._newer or (self._begun is not None and self._newest > self._begun.seq)
+
+    def cancel(self) -> None:
+        """A cancel of the running operation was stored (signal)."""
+        self._cancelled = True
 
     def progress(self) -> contract.Progress:
         """Counts for whoever asks (query)."""
@@ -98,10 +112,10 @@ class StackAction:
         """Begin, walk, finish; go on with whatever was accepted meanwhile. Raises StackActionFailed, InvalidRequest."""
         begin = self._begin_with(read_argument(self._action, given))
         while True:
-            self._taken_over = False
+            self._nudged = self._newer = False
             result = (await self._call(contract.BEGIN_OPERATION, begin, contract.BeginResult)).result
             if isinstance(result, contract.NothingToBegin):
-                if self._taken_over and not result.running_workflow_id:
+                if self._nudged and not result.running_workflow_id:
                     continue  # the nudge came between the store's answer and now
                 return await self._watch(result)
             if isinstance(result, contract.BeginOther):
@@ -130,6 +144,10 @@ class StackAction:
                 return contract.BeginOperation(**base, stack_id=argument.stack_id, operation_id=argument.operation_id)
             case contract.CreateStackRequest():
                 return contract.BeginOperation(**base, create=argument)
+            case contract.UpdateStackRequest():
+                return contract.BeginOperation(**base, update=argument)
+            case contract.RollbackStackRequest():
+                return contract.BeginOperation(**base, rollback=argument)
             case contract.DeleteStackRequest():
                 return contract.BeginOperation(**base, delete=argument)
 
@@ -160,10 +178,11 @@ class StackAction:
 
     async def _carry_out(self, begun: contract.Begun, chain_run: int, state: str) -> contract.ActionResult:
         self._begun, self._chain_run = begun, chain_run
+        self._cancelled = self._cancelled or begun.cancelled
         if begun.search_attributes:
             self._show(begun)
         plan = await self._load_plan(begun)
-        outcome = await self._walk(plan, begun.deadline, state)
+        outcome = await self._walk(plan, begun, state)
         if outcome is None:
             self._continue(chain_run + 1)
         finished = await self._call(
@@ -211,10 +230,10 @@ class StackAction:
 
     # --- the walk -------------------------------------------------------------------------------------------------
 
-    async def _walk(self, plan: Plan, deadline: float, state: str) -> TraversalResult | None:
+    async def _walk(self, plan: Plan, begun: contract.Begun, state: str) -> TraversalResult | None:
         """Drive the traversal to its end; None when the history has grown so long that a new run must go on."""
-        traversal = self._traversal = Traversal(plan, state=state)
-        timer = asyncio.create_task(self._at_deadline(deadline))
+        traversal = self._traversal = Traversal(plan, state=state, independent=begun.independent)
+        timer = asyncio.create_task(self._at_deadline(begun.deadline))
         grace: asyncio.Task[None] | None = None
         try:
             self._apply(traversal.start(workflow.time()))
@@ -227,6 +246,7 @@ class StackAction:
                             bool(self._queue)
                             or self._handed_over
                             or (self._taken_over and not traversal.progress.stopping)
+                            or self._cancelled
                         )
                     )
                 except asyncio.CancelledError:
@@ -235,6 +255,10 @@ class StackAction:
                     self._apply(self._queue.popleft()())
                 if self._taken_over and traversal.result is None:
                     self._apply(traversal.interrupt("takeover", workflow.time()))
+                if self._cancelled:
+                    self._cancelled = False
+                    if traversal.result is None:
+                        self._on_cancel(traversal)
                 if traversal.result is None and workflow.info().is_continue_as_new_suggested():
                     if grace is None:
                         grace = asyncio.create_task(self._hand_over_after_grace())
@@ -249,9 +273,9 @@ class StackAction:
                 grace.cancel()
 
     def _on_cancel(self, traversal: Traversal) -> None:
-        """Temporal's own cancel: an interrupt of a create; a delete cannot be cancelled and says so."""
-        if self._action is contract.Action.DELETE:
-            self._failures.append("A cancel was asked for and refused: a delete runs to its end.")
+        """A cancel, ours or Temporal's own: an interrupt where one is possible; else it says that it is refused."""
+        if not self._action.cancellable:
+            self._failures.append(f"A cancel was asked for and refused: a {self._action.lower()} runs to its end.")
             return
         self._apply(traversal.interrupt("cancel", workflow.time()))
 
@@ -299,13 +323,14 @@ class StackAction:
                 action=self._action,
                 seq=begun.seq,
                 chain_run=self._chain_run,
-                row=node.id,
+                row=node.row,
                 step=command.step,
                 deadline=begun.deadline,
+                work=node.work,
             ),
             contract.StepResult,
             activity_id=f"{node.name}.{node.id}.{command.step}",
-            summary=f"{node.name}: {node.type}",
+            summary=_summary(node),
         )
         self._steps[node.id] = handle
         handle.add_done_callback(lambda done: self._queue.append(lambda: self._step_ended(command, done)))
@@ -331,9 +356,10 @@ class StackAction:
                 action=self._action,
                 seq=begun.seq,
                 chain_run=self._chain_run,
-                rows=tuple(node.id for node in nodes),
+                rows=tuple(node.row for node in nodes),
                 number=command.step,
                 deadline=begun.deadline,
+                work=nodes[0].work,
             ),
             contract.BatchResult,
             activity_id=f"batch.{nodes[0].id}.{command.step}",
@@ -355,7 +381,8 @@ class StackAction:
             failed = _outcome(done)
             results: Sequence[tuple[int, contract.StepResult]] = [(row, failed) for row in rows]
         else:
-            results = done.result().results
+            sign = -1 if nodes[0].work is contract.Work.CLEAN else 1
+            results = [(sign * row, result) for row, result in done.result().results]
         by_row = dict(results)
         for node in nodes:
             if node.id in by_row:
@@ -474,6 +501,10 @@ class StackAction:
             f"| {p.running} | {p.parked} | {p.waiting} | {p.failed} |"
         )
         return "\n\n".join([head, table, *(f"- {line}" for line in self._failures)])
+
+
+def _summary(node: PlanNode) -> str:
+    return f"{node.name}: {node.type}" + (" (clean-up)" if node.work is contract.Work.CLEAN else "")
 
 
 def _batch_summary(nodes: Sequence[PlanNode]) -> str:

@@ -13,6 +13,8 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from workflows.create_stack import CreateStack
 from workflows.delete_stack import DeleteStack
+from workflows.rollback_stack import RollbackStack
+from workflows.update_stack import UpdateStack
 
 
 class WithoutPayloadContexts(WorkflowRunner):
@@ -63,4 +65,4 @@ RUNNER = WithoutPayloadContexts(
         )
     )
 )
-WORKFLOWS: list[type] = [CreateStack, DeleteStack]
+WORKFLOWS: list[type] = [CreateStack, UpdateStack, RollbackStack, DeleteStack]

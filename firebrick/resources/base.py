@@ -92,8 +92,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What ``read`` saw. properties: current values of those properties that can be seen, under the names that templates
-    use; what is left out is taken to be as it should. healthy: false: it exists and does not work; why says how."""
+    """What ``read`` saw. properties: current values of those properties that can be seen, under the names that
+    templates use; what is left out is taken to be as it should. healthy: false: it exists and does not work; why says
+    how."""
 
     properties: Mapping[str, Any] = field(default_factory=dict)
     healthy: bool = True
@@ -153,6 +154,7 @@ class Context:
     others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     previous: Any = None
     changed: tuple[str, ...] = ()
+    deletion_policy: str = "Delete"
 
 
 Handler = Callable[[Context], Next | Awaitable[Next]]
@@ -169,6 +171,9 @@ class ResourceType:
     rules: what several properties together must be. attribute_kinds: attribute -> string, list, map..., where told.
     slow_attributes: attribute() may wait or call out: it is called in a thread, never on the worker's loop.
     readable: other resources of the project that hold its physical id may read its attributes while they are created.
+    schema_version: count it up when the type makes something else of the same properties: an update looks at resources
+    made by an earlier one again. volatile: attributes that change by themselves: who refers to one is looked at in each
+    update. snapshots: deletion_policy Snapshot is allowed; delete sees it in ``context.deletion_policy``.
     support_status, hidden, aliases: for lists of types; aliases are further names for it, not listed.
     """
 
@@ -187,6 +192,9 @@ class ResourceType:
     rules: ClassVar[Sequence[Rule]] = ()
     attribute_kinds: ClassVar[Mapping[str, str]] = {}
     slow_attributes: ClassVar[bool] = False
+    schema_version: ClassVar[int] = 1
+    volatile: ClassVar[Sequence[str]] = ()
+    snapshots: ClassVar[bool] = False
     readable: ClassVar[bool] = False
 
     class Properties(ResourceProperties):
@@ -201,8 +209,8 @@ class ResourceType:
         return Done()
 
     def update(self, context: Context) -> Next | Awaitable[Next]:
-        """Bring it from ``context.previous`` to ``context.properties``, in place. Only called when properties differ and
-        all that do are UPDATABLE. Must be safe to repeat. Its Done has all attributes anew. Raises Replace (see
+        """Bring it from ``context.previous`` to ``context.properties``, in place. Only called when properties differ
+        and all that do are UPDATABLE. Must be safe to repeat. Its Done has all attributes anew. Raises Replace (see
         firebrick.resources.errors) when this change cannot be made in place: then another object is created, dependants
         are pointed to it, and this one is deleted."""
         return Done()
@@ -212,8 +220,8 @@ class ResourceType:
         return Done()
 
     def forces_replacement(self, context: Context) -> bool:
-        """Whether this change needs another object, although all that differs is UPDATABLE. Decides from the two models,
-        asks nobody: plans call it too."""
+        """Whether this change needs another object, although all that differs is UPDATABLE. Decides from the two
+        models, asks nobody: plans call it too."""
         return False
 
     def replace_failed(self, context: Context) -> bool | Awaitable[bool]:
@@ -222,8 +230,8 @@ class ResourceType:
         return True
 
     read: ClassVar[Callable[..., "Live | None | Awaitable[Live | None]"] | None] = None
-    """Optional ``def read(self, context) -> Live | None``: look at the object behind ``context.physical_id``; None: it is
-    gone. Must change nothing. Check, converge and drift need it."""
+    """Optional ``def read(self, context) -> Live | None``: look at the object behind ``context.physical_id``; None: it
+    is gone. Must change nothing. Check, converge and drift need it."""
 
     def delete(self, context: Context) -> Next | Awaitable[Next]:
         """Unmake it. Must be safe to repeat; not found is success. Not called without a physical id unless

@@ -8,10 +8,12 @@ Codes of problems: unknown-property, property-required, property-type (no such v
 property-constraint, property-rule (several properties together), property-invalid (the author's own validators).
 """
 
+import hashlib
 import json
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import annotated_types
@@ -226,7 +228,7 @@ class _Reading:
         return self.value(schema, zero(schema.kind) if value is None else value, path)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TypeSchema:
     """The outside of a type: what templates may say about it and what they may ask of it.
 
@@ -263,6 +265,34 @@ class TypeSchema:
         properties: name -> JSON value, `unknown` (a sentinel, at any depth) where a run-time value will be.
         """
         return self._read(properties, unknown)[1]
+
+    def converted(self, properties: Mapping[str, Any], unknown: object = NOTHING) -> dict[str, Any]:
+        """Properties read by the type's rules, with its defaults, for comparing; what is wrong stays as it is given."""
+        reading = _Reading(unknown)
+        values: dict[str, Any] = {}
+        for name, schema in self.properties.items():
+            value = properties.get(name)
+            if value is None:
+                value = zero(schema.kind) if name in properties and schema.required else schema.default
+                values[name] = None if value is NOTHING else value
+                continue
+            read = reading.value(schema, value, (name,))
+            values[name] = _with_defaults(schema, value if read is NOTHING else read)
+        for rule in self.rules:
+            if is_known([values.get(name) for name in rule.needs], unknown):
+                try:
+                    values |= rule.apply({name: one for name, one in values.items() if one is not None}) or {}
+                except ValueError:  # said by whoever validates
+                    pass
+        return values
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes when what the type makes of the same properties may change: its name, schema or schema_version."""
+        shown = {name: one.shown() for name, one in self.properties.items()}
+        kind = type(self.implementation)
+        text = json.dumps([kind.type_name, kind.schema_version, shown], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def check_timeout(self, properties: Mapping[str, Any], *, timeout: float, unknown: object) -> list[PropertyProblem]:
         """A problem when the resource may by its own will wait longer than the stack's timeout (seconds); none while
@@ -341,6 +371,17 @@ class TypeSchema:
             for one in error.errors(include_url=False, include_context=False):
                 reading.add(one["loc"], "property-invalid", one["msg"].removeprefix("Value error, "))
             return None, reading.problems
+
+
+def _with_defaults(schema: PropertySchema, value: Any) -> Any:
+    """A converted value with the defaults of maps inside it."""
+    if schema.fields is not None and isinstance(value, Mapping):
+        filled = {name: one.default for name, one in schema.fields.items() if one.default is not NOTHING}
+        given = {name: _with_defaults(schema.fields[name], one) for name, one in value.items() if name in schema.fields}
+        return filled | given
+    if schema.item is not None and isinstance(value, list):
+        return [_with_defaults(schema.item, one) for one in value]
+    return value
 
 
 _compiled: dict[type[ResourceType], TypeSchema] = {}

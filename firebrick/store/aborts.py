@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from firebrick.contract import Action, Status, StepKind, StepResult
+from firebrick.plan import Role
 from firebrick.store import reasons
 from firebrick.store.models import resources
 from firebrick.store.rows import Failure, FailureTree, OperationRow
@@ -24,6 +25,8 @@ _ROWS = (
         resources.c.retries,
         resources.c.outcome,
         resources.c.updated_at,
+        resources.c.role,
+        resources.c.role_seq,
     )
     .where(resources.c.stack_id == bindparam("stack_id"))
     .order_by(resources.c.id)
@@ -74,7 +77,7 @@ def _failure_tree(operation: OperationRow, rows: Sequence[Any], hanging: set[int
     not_started: list[str] = []
     for row in rows:
         if row.claim_seq != operation.seq:
-            if (row.action, row.status) != (Action.DELETE, Status.COMPLETE):
+            if _was_due(operation, row):
                 not_started.append(row.name)
             continue
         if row.id in hanging:
@@ -92,6 +95,13 @@ def _failure_tree(operation: OperationRow, rows: Sequence[Any], hanging: set[int
         causes.append((row.updated_at, row.id, cause))
     causes.sort(key=lambda one: one[:2])
     return FailureTree(tuple(cause for _, _, cause in causes), tuple(aborted), tuple(not_started))
+
+
+def _was_due(operation: OperationRow, row: Any) -> bool:
+    """Whether the operation would have done something to a row that it did not get to."""
+    if operation.action.converges:
+        return row.role_seq == operation.seq and row.role in (Role.FRESH, Role.CONVERGE, Role.REMOVED)
+    return (row.action, row.status) != (Action.DELETE, Status.COMPLETE)
 
 
 def failure_reason(action: Action, tree: FailureTree) -> str:

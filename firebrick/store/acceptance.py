@@ -1,6 +1,6 @@
 """Accepting a request: operations are inserted PENDING, with the guards checked in the same transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +8,13 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from firebrick.contract import Action, OperationState, Status
-from firebrick.diagnostics import ActionInProgress, Conflict, Diagnostic, NameInUse, NotFound
+from firebrick.diagnostics import ActionInProgress, Conflict, Diagnostic, InvalidInput, NameInUse, NotFound
+from firebrick.plan import Role
 from firebrick.store import reasons
 from firebrick.store.models import operations, resources, stacks
 from firebrick.store.operation_rows import OPEN_OF_STACK, OPERATION_BY_ID, operation_row
-from firebrick.store.rows import NewOperation, NewResource, NewStack, OperationRow
+from firebrick.store.rows import NewOperation, NewResource, NewStack, NewTarget, OperationRow
+from firebrick.store.targets import adopt_as_target, empty_target, insert_target, target_of_create
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write
 
@@ -20,17 +22,22 @@ _INSERT_STACK = insert(stacks)
 _INSERT_OPERATION = insert(operations)
 _INSERT_RESOURCES = insert(resources).returning(resources.c.id, sort_by_parameter_order=True)
 _SET_REQUIRES = update(resources).where(resources.c.id == bindparam("_id")).values(requires=bindparam("_requires"))
+_SET_TARGET_REQUIRES = _SET_REQUIRES.values(target_requires=bindparam("_requires"))
 _LIVING = (
     select(stacks.c.id)
     .where(stacks.c.project == bindparam("project"))
     .where(stacks.c.name == bindparam("name"))
     .where(stacks.c.deleted_at.is_(None))
 )
-_NEXT_SEQ = (
+NEXT_SEQ = (
     update(stacks)
     .where(stacks.c.id == bindparam("_id"))
-    .values(accepted_seq=stacks.c.accepted_seq + 1)
+    .values(accepted_seq=stacks.c.accepted_seq + 1, revision=stacks.c.revision + 1)
     .returning(stacks.c.accepted_seq)
+)
+_SET_TARGET = update(stacks).where(stacks.c.id == bindparam("_id")).values(template_id=bindparam("_target"))
+_TARGETS_OF = select(stacks.c.template_id, stacks.c.previous_template_id, stacks.c.complete_template_id).where(
+    stacks.c.id == bindparam("id")
 )
 
 
@@ -71,6 +78,7 @@ class AcceptCreate(Write[OperationRow]):
             deleted_at=None,
             operation_seq=0,
             event_seq=0,
+            template_id=self.operation.id,
         )
         transaction.born(stack)
         now = self.operation.accepted_at
@@ -110,15 +118,73 @@ class AcceptCreate(Write[OperationRow]):
                 "operation_seq": 0,
                 "accepted_seq": 1,
                 "event_seq": 0,
+                "template_id": self.operation.id,
+                "owner_id": new.owner_id,
+                "owner_row": new.owner_row,
+                "root_id": new.root_id,
+                "depth": new.depth,
             },
         )
-        _insert_resources(connection, new.id, new.resources, now)
-        _insert_operation(connection, new.id, 1, self.operation)
+        insert_resources(connection, new.id, new.resources, now, template_id=self.operation.id, seq=1)
+        insert_target(connection, new.id, target_of_create(new, self.operation.id), now)
+        insert_operation(connection, new.id, 1, self.operation, self.operation.id)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptUpdate(Write[OperationRow]):
+    """Insert a target and a PENDING UPDATE. Whatever runs is taken over. target: None is the one that the stack is
+    being brought to already: what was left unfinished is gone on with."""
+
+    project: str
+    stack_id: str
+    target: NewTarget | None
+    operation: NewOperation
+
+    def stacks(self) -> Sequence[str]:
+        return (self.stack_id,)
+
+    def apply(self, transaction: Transaction) -> OperationRow:
+        existing = accepted_again(transaction, self.project, self.stack_id, self.operation)
+        if existing is not None:
+            return existing
+        connection = transaction.connection
+        stack = living_stack(transaction, self.project, self.stack_id)
+        _check_updatable(connection, stack)
+        known = with_target(connection, stack, self.operation.accepted_at)
+        target_id = known
+        if self.target is not None:
+            insert_target(connection, stack.id, self.target, self.operation.accepted_at)
+            target_id = self.target.id
+        return accept(connection, stack.id, self.operation, target_id)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptRollback(Write[OperationRow]):
+    """Insert a PENDING ROLLBACK of a stack whose last operation FAILED. to: "previous" or "complete"."""
+
+    project: str
+    stack_id: str
+    to: str
+    operation: NewOperation
+
+    def stacks(self) -> Sequence[str]:
+        return (self.stack_id,)
+
+    def apply(self, transaction: Transaction) -> OperationRow:
+        existing = accepted_again(transaction, self.project, self.stack_id, self.operation)
+        if existing is not None:
+            return existing
+        connection = transaction.connection
+        stack = living_stack(transaction, self.project, self.stack_id)
+        _check_can_roll_back(connection, stack)
+        with_target(connection, stack, self.operation.accepted_at)
+        target_id = rollback_target(connection, stack, self.to, self.operation.id, self.operation.accepted_at)
+        return accept(connection, stack.id, self.operation, target_id)
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptDelete(Write[OperationRow]):
-    """Insert a PENDING DELETE. A running CREATE does not stand in its way: it will be taken over."""
+    """Insert a PENDING DELETE. Whatever runs is taken over, another DELETE too: it starts again, as in Heat."""
 
     project: str
     stack_id: str
@@ -128,22 +194,87 @@ class AcceptDelete(Write[OperationRow]):
         return (self.stack_id,)
 
     def apply(self, transaction: Transaction) -> OperationRow:
-        connection = transaction.connection
-        existing = _accepted_before(connection, self.project, self.operation)
+        existing = accepted_again(transaction, self.project, self.stack_id, self.operation)
         if existing is not None:
-            if existing.stack_id != self.stack_id:
-                raise _id_in_use(self.operation.id)
             return existing
-        stack = transaction.stack(self.project, self.stack_id)
-        if stack is None or stack.deleted_at is not None:
-            raise stack_not_found(self.stack_id)
-        for open_ in connection.execute(OPEN_OF_STACK, {"stack_id": self.stack_id}):
-            running = operation_row(open_)
-            if running.action is not Action.CREATE:
-                raise action_in_progress(running)
-        (seq,) = connection.execute(_NEXT_SEQ, {"_id": self.stack_id}).one()
-        _insert_operation(connection, self.stack_id, seq, self.operation)
-        return _read(connection, self.operation.id)
+        stack = living_stack(transaction, self.project, self.stack_id)
+        return accept(transaction.connection, stack.id, self.operation, "")
+
+
+def accepted_again(
+    transaction: Transaction, project: str, stack_id: str, operation: NewOperation
+) -> OperationRow | None:
+    """The operation, when a request with its id was accepted before. Conflict: for something else."""
+    existing = _accepted_before(transaction.connection, project, operation)
+    if existing is not None and existing.stack_id != stack_id:
+        raise _id_in_use(operation.id)
+    return existing
+
+
+def living_stack(transaction: Transaction, project: str, stack_id: str) -> LockedStack:
+    stack = transaction.stack(project, stack_id)
+    if stack is None or stack.deleted_at is not None:
+        raise stack_not_found(stack_id)
+    return stack
+
+
+def accept(connection: Connection, stack_id: str, operation: NewOperation, target_id: str) -> OperationRow:
+    (seq,) = connection.execute(NEXT_SEQ, {"_id": stack_id}).one()
+    insert_operation(connection, stack_id, seq, operation, target_id)
+    return _read(connection, operation.id)
+
+
+def with_target(connection: Connection, stack: LockedStack, now: float) -> str:
+    """Id of the target that the stack is being brought to; made from its rows where it is older than targets."""
+    if not stack.template_id:
+        stack.template_id = adopt_as_target(connection, stack.id, f"made-{stack.id}", now).id
+        connection.execute(_SET_TARGET, {"_id": stack.id, "_target": stack.template_id})
+    return stack.template_id
+
+
+def rollback_target(connection: Connection, stack: LockedStack, to: str, operation_id: str, now: float) -> str:
+    """Id of the target to roll back to. A ROLLBACK that FAILED is gone on with; where there is nothing to go back to,
+    the target is empty."""
+    row = connection.execute(_TARGETS_OF, {"id": stack.id}).one()
+    found = row.complete_template_id if to == "complete" else row.previous_template_id
+    if stack.action == Action.ROLLBACK and to != "complete":
+        found = row.template_id
+    if found:
+        return str(found)
+    insert_target(connection, stack.id, empty_target(operation_id), now)
+    return operation_id
+
+
+def _check_updatable(connection: Connection, stack: LockedStack) -> None:
+    deleting = stack.action == Action.DELETE or any(
+        operation_row(row).action is Action.DELETE for row in connection.execute(OPEN_OF_STACK, {"stack_id": stack.id})
+    )
+    if deleting or stack.action == "SUSPEND":
+        doing = "deleting" if deleting else "suspended"
+        raise InvalidInput(
+            Diagnostic(
+                code="not-updatable",
+                summary=f"Stack {stack.name!r} is {doing} and cannot be updated.",
+                detail="A delete that failed can be repeated; a suspended stack can be resumed first.",
+                heat_type="NotSupported",
+                heat_message=f"Updating a stack when it is {doing} is not supported.",
+            )
+        )
+
+
+def _check_can_roll_back(connection: Connection, stack: LockedStack) -> None:
+    running = connection.execute(OPEN_OF_STACK, {"stack_id": stack.id}).first()
+    if running is not None:
+        raise action_in_progress(operation_row(running))
+    if stack.status != Status.FAILED or stack.action not in (Action.CREATE, Action.UPDATE, Action.ROLLBACK):
+        raise InvalidInput(
+            Diagnostic(
+                code="nothing-to-roll-back",
+                summary=f"Stack {stack.name!r} is {stack.action}_{stack.status}: there is nothing to roll back.",
+                detail="Only a CREATE, UPDATE or ROLLBACK that FAILED can be.",
+                heat_type="NotSupported",
+            )
+        )
 
 
 def stack_not_found(name_or_id: str) -> NotFound:
@@ -215,7 +346,9 @@ def _check_name(connection: Connection, project: str, name: str) -> None:
     )
 
 
-def _insert_operation(connection: Connection, stack_id: str, seq: int, operation: NewOperation) -> None:
+def insert_operation(
+    connection: Connection, stack_id: str, seq: int, operation: NewOperation, target_id: str, follows: str = ""
+) -> None:
     connection.execute(
         _INSERT_OPERATION,
         {
@@ -233,14 +366,31 @@ def _insert_operation(connection: Connection, stack_id: str, seq: int, operation
             "superseded_by": "",
             "reason": "",
             "summary": "",
+            "target_id": target_id,
+            "follows": follows,
+            "owner_operation": operation.owner_operation,
         },
     )
 
 
-def _insert_resources(connection: Connection, stack_id: str, new: Sequence[NewResource], now: float) -> None:
-    """Insert rows INIT_COMPLETE in the order given, then say by id what each requires."""
+def insert_resources(
+    connection: Connection,
+    stack_id: str,
+    new: Sequence[NewResource],
+    now: float,
+    *,
+    template_id: str,
+    seq: int,
+    role: Role = Role.NONE,
+    known: Mapping[str, int] | None = None,
+    replaces: int | None = None,
+) -> dict[str, int]:
+    """Insert rows INIT_COMPLETE in the order given, then say by id what each requires; name -> id of the new ones.
+
+    seq: of the operation that makes them. known: rows of other names that they may require.
+    """
     if not new:
-        return
+        return {}
     values: list[dict[str, Any]] = [
         {
             "stack_id": stack_id,
@@ -268,15 +418,23 @@ def _insert_resources(connection: Connection, stack_id: str, new: Sequence[NewRe
             "retries": 0,
             "create_key": "",
             "create_unsettled": False,
+            "template_id": template_id,
+            "born_seq": seq,
+            "role": role.value,
+            "role_seq": seq if role is not Role.NONE else 0,
+            "replaces": replaces,
         }
         for one in new
     ]
     ids = list(connection.execute(_INSERT_RESOURCES, values).scalars())
-    by_name = {one.name: row for one, row in zip(new, ids, strict=True)}
+    made = {one.name: row for one, row in zip(new, ids, strict=True)}
+    by_name = {**(known or {}), **made}
     requiring = [
-        {"_id": row, "_requires": sorted(by_name[name] for name in one.requires)}
+        {"_id": row, "_requires": sorted(by_name[name] for name in one.requires if name in by_name)}
         for one, row in zip(new, ids, strict=True)
         if one.requires
     ]
     if requiring:
-        connection.execute(_SET_REQUIRES, requiring)
+        statement = _SET_REQUIRES if role is Role.NONE else _SET_TARGET_REQUIRES
+        connection.execute(statement, requiring)
+    return made

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from sqlalchemy import bindparam, select, update
 
-from firebrick.contract import Action, Status, StepResult
+from firebrick.contract import Action, Status, StepResult, Work
 from firebrick.store import reasons
 from firebrick.store.locked_rows import ById
 from firebrick.store.models import resources
@@ -41,15 +41,22 @@ _HELD = (
     resources.c.lease_until,
     resources.c.intent_open,
     resources.c.outcome,
+    resources.c.claim_phase,
 )
 _ROWS = ById(select(*RESOURCE_COLUMNS, *_HELD), resources.c.id)
 _SELECT_UPSTREAM = UPSTREAM.where(resources.c.id.in_(bindparam("ids", expanding=True)))
+_STAND_INS = (
+    select(resources.c.replaces, resources.c.id, resources.c.born_seq)
+    .where(resources.c.replaces.in_(bindparam("ids", expanding=True)))
+    .order_by(resources.c.id)
+)
 
 _CLAIMED: dict[str, Any] = {
     "claim_seq": bindparam("_seq"),
     "claim_run": bindparam("_run"),
     "claim_step": bindparam("_step"),
     "claim_attempt": bindparam("_attempt"),
+    "claim_phase": bindparam("_phase"),
     "lease_until": bindparam("_lease_until"),
     "intent_open": bindparam("_intent_open"),
     "create_unsettled": bindparam("_create_unsettled"),
@@ -71,12 +78,17 @@ _CLAIM_FIRST = (
         progress=None,
     )
 )
+# A quiet claim, the first of its row in this operation: nothing is told, and nothing is known of an earlier action.
+_CLAIM_QUIET = (
+    update(resources)
+    .where(resources.c.id == bindparam("_id"))
+    .values(**_CLAIMED, key=bindparam("_key"), polling=False, retries=0, progress=None)
+)
+_REQUIRE = update(resources).where(resources.c.id == bindparam("_id")).values(requires=bindparam("_requires"))
 _TOLD = update(resources).where(resources.c.id == bindparam("_id")).values(status_reason=reasons.STATE_CHANGED)
 _CLAIM_AGAIN = update(resources).where(resources.c.id == bindparam("_id")).values(**_CLAIMED)
 
-_HOLDERS = ById(
-    select(resources.c.id, *_HELD[:5]).where(resources.c.status == Status.IN_PROGRESS.value), resources.c.id
-)
+_HOLDERS = ById(select(resources.c.id, resources.c.claim_phase, *_HELD[:5]), resources.c.id)
 _RENEW = update(resources).where(resources.c.id == bindparam("_id")).values(lease_until=bindparam("_lease_until"))
 
 
@@ -85,7 +97,7 @@ class _Held:
     """A row as this transaction sees it."""
 
     row: ResourceRow
-    order: tuple[int, int, int, int]
+    order: tuple[int, int, int, int, int]
     lease_until: float
     intent_open: bool
     outcome: str | None
@@ -104,6 +116,7 @@ class ClaimRows(Write[list[ClaimOutcome]]):
     now: float
     lease: float
     announce: bool = True
+    work: Work = Work.ACT
 
     def stacks(self) -> Sequence[str]:
         return (self.stack_id,)
@@ -124,14 +137,22 @@ class _Claiming:
         self._writes = writes
         self._first: list[dict[str, Any]] = []
         self._again: list[dict[str, Any]] = []
+        self._quiet: list[dict[str, Any]] = []
         self._told: list[dict[str, Any]] = []
-        ids = sorted({claim.row for write in writes for claim in write.claims})
+        self._requiring: list[dict[str, Any]] = []
         self._held: dict[int, _Held] = {}
-        for values in _ROWS.rows(transaction.connection, ids):
-            *_, seq, run, step, attempt, lease_until, intent_open, outcome = values
-            row = resource_row(values)
-            self._held[row.id] = _Held(row, (seq, run, step, attempt), lease_until, intent_open, outcome)
+        self._read({claim.row for write in writes for claim in write.claims})
+        converging = [claim.row for write in writes if write.work is Work.CONVERGE for claim in write.claims]
+        places_taken = {row: self._held[row].row.replaced_by for row in converging if row in self._held}
+        self._read({one for one in places_taken.values() if one is not None} - self._held.keys())
+        self._served_by: dict[int, int] = {}  # node's row, or requirement -> the row that serves it in this operation
         self._upstream = self._read_upstream()
+
+    def _read(self, rows: set[int]) -> None:
+        for values in _ROWS.rows(self._transaction.connection, sorted(rows)):
+            *_, seq, run, step, attempt, lease_until, intent_open, outcome, phase = values
+            row = resource_row(values)
+            self._held[row.id] = _Held(row, (seq, phase, run, step, attempt), lease_until, intent_open, outcome)
 
     def run(self) -> list[list[ClaimOutcome]]:
         outcomes = [
@@ -145,31 +166,48 @@ class _Claiming:
             self._transaction.connection.execute(_CLAIM_AGAIN, self._again)
         if self._told:
             self._transaction.connection.execute(_TOLD, self._told)
+        if self._quiet:
+            self._transaction.connection.execute(_CLAIM_QUIET, self._quiet)
+        if self._requiring:
+            self._transaction.connection.execute(_REQUIRE, self._requiring)
         return outcomes
 
     def _read_upstream(self) -> dict[int, UpstreamRow]:
         ids: set[int] = set()
+        seqs: dict[int, int] = {}  # row -> the operation that asks for it
         for write in self._writes:
-            if write.action is Action.CREATE:
-                for claim in write.claims:
-                    held = self._held.get(claim.row)
-                    if held is not None:
-                        ids.update(held.row.requires)
+            if write.work is Work.CLEAN or write.action is Action.DELETE:
+                continue
+            for claim in write.claims:
+                held = self._held.get(claim.row)
+                if held is not None:
+                    needs = held.row.requires if held.row.target_requires is None else held.row.target_requires
+                    ids.update(needs)
+                    if write.work is Work.CONVERGE:
+                        seqs |= dict.fromkeys((*needs, claim.row), claim.seq)
+        connection = self._transaction.connection
+        if seqs:
+            for replaced, stand_in, born in connection.execute(_STAND_INS, {"ids": sorted(seqs)}):
+                if seqs[replaced] == born:
+                    self._served_by[replaced] = stand_in
+                    ids.add(stand_in)
         if not ids:
             return {}
-        found = self._transaction.connection.execute(_SELECT_UPSTREAM, {"ids": sorted(ids)})
+        found = connection.execute(_SELECT_UPSTREAM, {"ids": sorted(ids)})
         return {row[0]: upstream_row(row) for row in found}
 
     def _claim(self, write: ClaimRows, claim: Claim, key: str) -> ClaimOutcome:
         stack = self._transaction.stack(write.project, write.stack_id)
+        if write.work is Work.CONVERGE:
+            claim = replace(claim, row=self._served_by.get(claim.row, claim.row))
         held = self._held.get(claim.row)
         if stack is None or held is None or held.row.stack_id != stack.id or stack.operation_seq != claim.seq:
             return Superseded()
-        if held.order[0] == claim.seq and held.outcome is not None:
+        if held.order[:2] == claim.order[:2] and held.outcome is not None:
             result = StepResult.model_validate_json(held.outcome)
             if result.kind in ENDED_KINDS:
                 return AlreadyEnded(result)
-            if claim.step <= held.order[2]:
+            if claim.step <= held.order[3]:
                 return AlreadyRecorded(result)
         if held.lease_until > write.now:
             return Busy(held.lease_until)
@@ -177,20 +215,24 @@ class _Claiming:
             return Busy(held.lease_until)
         if claim.order < held.order:
             return Superseded()
-        return self._give(write, stack, held, claim, key or f"{write.operation_id}.{claim.row}")
+        clean = ".clean" if claim.phase else ""  # its row may have had a key of this operation for another action
+        return self._give(write, stack, held, claim, key or f"{write.operation_id}.{claim.row}{clean}")
 
     def _give(self, write: ClaimRows, stack: LockedStack, held: _Held, claim: Claim, key: str) -> Claimed:
         row = held.row
-        first = held.order[0] != claim.seq
-        creates = write.action is Action.CREATE
+        first = held.order[:2] != claim.order[:2]
+        action = self._action_of(write, row, first)
+        quiet = action is None  # what is to be done is not known yet
+        creates = action is Action.CREATE
         intent_before = held.intent_open and not first
         polling = row.polling and not first
-        intent_open = intent_before if polling else True
+        intent_open = not quiet if not polling else intent_before
         unsettled = row.create_unsettled or (creates and not polling)
-        if first:
+        upstream = self._upstream_of(row, write)
+        if first and action is not None:
             row = replace(
                 row,
-                action=write.action.value,
+                action=action.value,
                 status=Status.IN_PROGRESS.value,
                 status_reason=reasons.STATE_CHANGED if write.announce else reasons.UNTOLD,
                 updated_at=write.now,
@@ -202,14 +244,20 @@ class _Claiming:
             )
             if write.announce:
                 self._announce(stack, row, write.now)
+        elif first:
+            row = replace(row, key=key, polling=False, retries=0, progress={})
         elif write.announce and row.status_reason == reasons.UNTOLD:
             row = replace(row, status_reason=reasons.STATE_CHANGED)
             self._told.append({"_id": row.id})
             self._announce(stack, row, write.now)
+        if creates and first and write.work is Work.CONVERGE:
+            row = replace(row, requires=tuple(sorted(one.id for one in upstream.values())))
+            self._requiring.append({"_id": row.id, "_requires": list(row.requires)})
         lease_until = write.now + write.lease
         stored: dict[str, Any] = {
             "_id": row.id,
             "_seq": claim.seq,
+            "_phase": claim.phase,
             "_run": claim.chain_run,
             "_step": claim.step,
             "_attempt": claim.attempt,
@@ -217,7 +265,7 @@ class _Claiming:
             "_intent_open": intent_open,
             "_create_unsettled": unsettled,
         }
-        if first:
+        if first and not quiet:
             stored |= {
                 "_action": row.action,
                 "_reason": row.status_reason,
@@ -226,21 +274,40 @@ class _Claiming:
                 "_create_key": row.create_key,
             }
             self._first.append(stored)
+        elif first:
+            self._quiet.append(stored | {"_key": key})
         else:
             self._again.append(stored)
         settled_before = row  # create_unsettled as it was before this claim: what the claimant must find out about
         held.row = replace(row, create_unsettled=unsettled)
         held.order, held.lease_until, held.intent_open, held.outcome = claim.order, lease_until, intent_open, None
-        upstream = self._upstream_of(row) if creates else {}
-        return Claimed(claim, write.project, stack.name, settled_before, first, intent_before, upstream)
+        return Claimed(
+            claim, write.project, stack.name, settled_before, first, intent_before, upstream, stack.template_id
+        )
+
+    def _action_of(self, write: ClaimRows, row: ResourceRow, first: bool) -> Action | None:
+        """What this claim begins or goes on with; None: to be seen."""
+        if write.work is Work.ACT:
+            return write.action
+        if write.work is Work.CLEAN:
+            return Action.DELETE
+        if row.action == "INIT":
+            return Action.CREATE
+        if not first and row.status == Status.IN_PROGRESS:
+            return Action(row.action)
+        return None
 
     def _announce(self, stack: LockedStack, row: ResourceRow, now: float) -> None:
         self._transaction.emit(
             stack, now, row.id, row.name, row.type, row.physical_id, row.action, row.status, row.status_reason
         )
 
-    def _upstream_of(self, row: ResourceRow) -> dict[str, UpstreamRow]:
-        found = [self._upstream[one] for one in row.requires if one in self._upstream]
+    def _upstream_of(self, row: ResourceRow, write: ClaimRows) -> dict[str, UpstreamRow]:
+        if write.work is Work.CLEAN or write.action is Action.DELETE:
+            return {}
+        needs = row.requires if row.target_requires is None else row.target_requires
+        ids = [self._served_by.get(one, one) for one in needs] if write.work is Work.CONVERGE else needs
+        found = [self._upstream[one] for one in ids if one in self._upstream]
         return {one.name: one for one in found}
 
 
@@ -314,10 +381,18 @@ class NoteProgress(Write[bool]):
         return True
 
 
+def claim_holds(transaction: Transaction, project: str, claim: Claim) -> LockedStack | None:
+    """The claim's stack, when the row is still the claimant's."""
+    if not _is_mine(transaction, project, claim, _orders(transaction, [claim])):
+        return None
+    return transaction.stack(project, claim.stack_id)
+
+
 def _orders(transaction: Transaction, claims: Sequence[Claim]) -> dict[int, tuple[int, ...]]:
     """Row id -> the claim that holds it; rows that nobody holds are missing."""
     ids = sorted({claim.row for claim in claims})
-    return {row[0]: tuple(row[1:5]) for row in _HOLDERS.rows(transaction.connection, ids) if row[5] > 0}
+    found = _HOLDERS.rows(transaction.connection, ids)
+    return {id_: (seq, phase, run, step, attempt) for id_, phase, seq, run, step, attempt, lease in found if lease > 0}
 
 
 def _is_mine(transaction: Transaction, project: str, claim: Claim, held: Mapping[int, tuple[int, ...]]) -> bool:

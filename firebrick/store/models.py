@@ -62,6 +62,17 @@ stacks = Table(
     Column("operation_seq", Integer, nullable=False),
     Column("accepted_seq", Integer, nullable=False),  # the last sequence given to an operation
     Column("event_seq", Integer, nullable=False),  # the last sequence given to an event
+    # Targets: the one it is brought to, the one before that, and the last one it was complete with.
+    Column("template_id", String(64), nullable=False, server_default=text("''")),
+    Column("previous_template_id", String(64), nullable=False, server_default=text("''")),
+    Column("complete_template_id", String(64), nullable=False, server_default=text("''")),
+    # Of a nested stack: whose it is, the row there that it stands for, how deep. root_id "": it is a root.
+    Column("owner_id", String(36)),
+    Column("owner_row", RowId),
+    Column("root_id", String(36), nullable=False, server_default=text("''")),
+    Column("depth", Integer, nullable=False, server_default=text("0")),
+    # Counts what a plan must not have been overtaken by: operations, signals, checks, tags.
+    Column("revision", Integer, nullable=False, server_default=text("0")),
     Index(
         "uq_stacks_living_name",
         "project",
@@ -71,6 +82,26 @@ stacks = Table(
         postgresql_where=text("deleted_at IS NULL"),
     ),
     Index(None, "project", "created_at"),
+    Index(None, "owner_id"),
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    # What a stack can be brought to: a template with its inputs and what it comes to. The id is the operation's that
+    # asked.
+    Column("id", String(64), primary_key=True),
+    Column("stack_id", ForeignKey("stacks.id"), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("description", EncryptedText, nullable=False),
+    Column("template", EncryptedText, nullable=False),
+    Column("environment", EncryptedText, nullable=False),
+    Column("parameters", EncryptedJSON, nullable=False),
+    Column("files", EncryptedJSON, nullable=False),
+    Column("shown_parameters", EncryptedJSON, nullable=False),
+    Column("outputs", EncryptedJSON, nullable=False),
+    Column("resources", EncryptedJSON, nullable=False),
+    Index(None, "stack_id"),
 )
 
 operations = Table(
@@ -94,6 +125,10 @@ operations = Table(
     Column("reason", EncryptedText, nullable=False),
     Column("summary", String, nullable=False),
     Column("failure", EncryptedJSON),
+    Column("target_id", String(64), nullable=False, server_default=text("''")),
+    Column("cancel", String(16), nullable=False, server_default=text("''")),
+    Column("follows", String(64), nullable=False, server_default=text("''")),  # the operation that this one rolls back
+    Column("owner_operation", String(64), nullable=False, server_default=text("''")),  # of a nested stack: whose
     UniqueConstraint("stack_id", "seq"),
     # The lock of a stack: at most one operation RUNS.
     Index(
@@ -149,8 +184,35 @@ resources = Table(
     Column("outcome", String),  # StepResult of the claimed step, JSON; NULL until it is recorded
     Column("create_key", String, nullable=False),
     Column("create_unsettled", Boolean, nullable=False),
+    # What a converging operation makes of it: see firebrick.plan.Role; of operation role_seq.
+    Column("role", String(16), nullable=False, server_default=text("''")),
+    Column("role_seq", Integer, nullable=False, server_default=text("0")),
+    Column("wanted", EncryptedJSON),
+    Column("target_requires", JSON),
+    Column("claim_phase", Integer, nullable=False, server_default=text("0")),
+    # What it was brought to last, and from what; revision counts changes of what dependants see.
+    Column("template_id", String(64), nullable=False, server_default=text("''")),
+    Column("input_hash", String(64), nullable=False, server_default=text("''")),
+    Column("revision", Integer, nullable=False, server_default=text("0")),
+    Column("drift", String(255), nullable=False, server_default=text("''")),
+    Column("replaces", RowId),
+    Column("replaced_by", RowId),
+    Column("born_seq", Integer, nullable=False, server_default=text("0")),
+    Column("hooks", JSON),  # the names of those that are set, and of those cleared in this operation
     Index(None, "stack_id", "name"),
     sqlite_autoincrement=True,  # plans name rows by id: an id is never given twice
+)
+
+signals = Table(
+    "signals",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("stack_id", ForeignKey("stacks.id"), nullable=False),
+    Column("resource_name", String(255), nullable=False),
+    Column("seq", Integer, nullable=False),  # in its stack, in the order of arrival
+    Column("time", Double, nullable=False),
+    Column("body", EncryptedJSON, nullable=False),
+    Index(None, "stack_id", "resource_name", "seq"),
 )
 
 events = Table(

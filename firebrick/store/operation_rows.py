@@ -29,6 +29,10 @@ OPERATIONS: Select[Any] = select(
     operations.c.reason,
     operations.c.summary,
     operations.c.failure,
+    operations.c.target_id,
+    operations.c.cancel,
+    operations.c.follows,
+    operations.c.owner_operation,
 ).join_from(operations, stacks, operations.c.stack_id == stacks.c.id)
 
 OPERATION_BY_ID = OPERATIONS.where(operations.c.id == bindparam("id"))

@@ -1,26 +1,31 @@
 """The life of an operation after it was accepted: begun, finished, or found to be lost."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
-from firebrick.contract import Action, OperationState, Status
+from firebrick.contract import Action, Cancel, OperationState, Status
 from firebrick.diagnostics import Conflict, Diagnostic, NotFound
+from firebrick.plan import Role
 from firebrick.store import reasons
 from firebrick.store.aborts import abort_rows, failure_reason
-from firebrick.store.acceptance import stack_not_found
-from firebrick.store.models import operations, resources, stacks
+from firebrick.store.acceptance import NEXT_SEQ, insert_operation, rollback_target, stack_not_found
+from firebrick.store.models import operations, resources, stacks, targets
 from firebrick.store.operation_rows import OPEN_OF_STACK, OPERATION_BY_ID, operation_row, tree_as_json
+from firebrick.store.preparation import prepare
 from firebrick.store.rows import (
     BeginOutcome,
     FailureTree,
     FinishOutcome,
     Mine,
+    NewOperation,
     Nothing,
     OperationRow,
     Other,
 )
+from firebrick.store.targets import delete_targets
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write
 
@@ -63,6 +68,46 @@ _END = (
 _TOUCH_STACK = update(stacks).where(stacks.c.id == bindparam("_id")).values(updated_at=bindparam("_now"))
 _DELETE_STACK = update(stacks).where(stacks.c.id == bindparam("_id")).values(deleted_at=bindparam("_now"))
 _DELETE_ROWS = delete(resources).where(resources.c.stack_id == bindparam("_id"))
+_DELETE_GONE = (
+    _DELETE_ROWS.where(resources.c.action == Action.DELETE.value)
+    .where(resources.c.status == Status.COMPLETE.value)
+    .where(resources.c.drift == "")
+)
+_SETTLE_ROWS = (
+    update(resources)
+    .where(resources.c.stack_id == bindparam("_id"))
+    .values(
+        template_id=bindparam("_template_id"),
+        wanted=None,
+        target_requires=None,
+        replaces=None,
+        replaced_by=None,
+        role="",
+    )
+)
+_SETTLE_STACK = (
+    update(stacks).where(stacks.c.id == bindparam("_id")).values(complete_template_id=bindparam("_template_id"))
+)
+_RETAIN = (
+    update(resources)
+    .where(resources.c.stack_id == bindparam("_id"))
+    .where(resources.c.name.in_(bindparam("names", expanding=True)))
+    .values(role=Role.RETAINED.value, role_seq=bindparam("_seq"))
+)
+# Of a complete stack only what it is, and what was asked for since, can still be a target.
+_DELETE_OLD_TARGETS = (
+    delete(targets)
+    .where(targets.c.stack_id == bindparam("_id"))
+    .where(targets.c.id != bindparam("_template_id"))
+    .where(
+        targets.c.id.not_in(
+            select(operations.c.target_id)
+            .where(operations.c.stack_id == bindparam("_id"))
+            .where(operations.c.state == OperationState.PENDING.value)
+        )
+    )
+)
+_OPTIONS = ("timeout_mins", "disable_rollback", "tags")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +184,11 @@ class Begin(Write[BeginOutcome]):
             transaction.set_state(stack, action.value, Status.IN_PROGRESS.value, reasons.started(action), self.now)
         if action is not Action.CREATE:
             connection.execute(_TOUCH_STACK, {"_id": stack.id, "_now": self.now})
+        if action.converges:
+            _take_options(connection, stack, newest)
+            prepare(transaction, stack, newest, self.now)
+        elif retained := newest.request.get("retain"):
+            connection.execute(_RETAIN, {"_id": stack.id, "_seq": newest.seq, "names": list(retained)})
         return operation_row(connection.execute(OPERATION_BY_ID, {"id": newest.id}).one())
 
 
@@ -170,8 +220,33 @@ class Finish(Write[FinishOutcome]):
             _complete(transaction, stack, operation, summary, self.now)
         else:
             state, summary = self._not_complete(transaction, stack, operation, newer)
+            newer = newer or self._follow_up(transaction, stack, operation)
         transaction.own(stack, 0)
         return _answer(state, summary, newer)
+
+    def _follow_up(self, transaction: Transaction, stack: LockedStack, operation: OperationRow) -> OperationRow | None:
+        """What a failed create or update leads to, accepted in the same moment: a rollback, a delete, or nothing."""
+        action = follow_up(operation, self.interrupted)
+        if action is None:
+            return None
+        connection = transaction.connection
+        new = NewOperation(
+            id=str(uuid.uuid5(uuid.UUID(operation.id), action)),
+            action=action,
+            workflow_id=operation.workflow_id,
+            timeout=operation.timeout,  # a fresh full one
+            accepted_at=self.now,
+            request={"because_of": operation.id},
+            requested_by=operation.requested_by,
+            owner_operation=operation.owner_operation,
+        )
+        target_id = ""
+        if action is Action.ROLLBACK:
+            to = operation.request.get("roll_back_to", "previous")
+            target_id = rollback_target(connection, stack, to, new.id, self.now)
+        (seq,) = connection.execute(NEXT_SEQ, {"_id": stack.id}).one()
+        insert_operation(connection, stack.id, seq, new, target_id, follows=operation.id)
+        return operation_row(connection.execute(OPERATION_BY_ID, {"id": new.id}).one())
 
     def _not_complete(
         self, transaction: Transaction, stack: LockedStack, operation: OperationRow, newer: OperationRow | None
@@ -230,12 +305,42 @@ class FailLost(Write[bool]):
         return True
 
 
+def follow_up(operation: OperationRow, interrupted: str) -> Action | None:
+    """Whether an operation that ended without being complete is rolled back (docs/architecture.md, section 6)."""
+    if not operation.action.cancellable or interrupted in ("takeover", "superseded"):
+        return None
+    on_failure = operation.request.get("on_failure") or (
+        "keep" if operation.request.get("disable_rollback", True) else "rollback"
+    )
+    if interrupted == "cancel":
+        if operation.cancel == Cancel.KEEP:
+            return None
+        # Heat's cancel-update rolls back whatever disable_rollback says; a create has nothing to go back to.
+        if operation.cancel == Cancel.ROLL_BACK or operation.action is Action.UPDATE:
+            return Action.ROLLBACK
+    return {"rollback": Action.ROLLBACK, "delete": Action.DELETE}.get(on_failure)
+
+
+def _take_options(connection: Connection, stack: LockedStack, operation: OperationRow) -> None:
+    """An update's options become the stack's when it begins."""
+    told = {name: operation.request[name] for name in _OPTIONS if operation.request.get(name) is not None}
+    if told:
+        connection.execute(update(stacks).where(stacks.c.id == stack.id).values(**told))
+
+
 def _complete(transaction: Transaction, stack: LockedStack, operation: OperationRow, summary: str, now: float) -> None:
     connection = transaction.connection
     transaction.set_state(stack, operation.action.value, Status.COMPLETE.value, summary, now)
     if operation.action is Action.DELETE:
         connection.execute(_DELETE_ROWS, {"_id": stack.id})
         connection.execute(_DELETE_STACK, {"_id": stack.id, "_now": now})
+        delete_targets(connection, stack.id)
+    else:
+        if operation.action.converges:
+            connection.execute(_DELETE_GONE, {"_id": stack.id})
+            connection.execute(_SETTLE_ROWS, {"_id": stack.id, "_template_id": stack.template_id})
+        connection.execute(_SETTLE_STACK, {"_id": stack.id, "_template_id": stack.template_id})
+        connection.execute(_DELETE_OLD_TARGETS, {"_id": stack.id, "_template_id": stack.template_id})
     _end(connection, operation.id, OperationState.DONE, "", summary, summary, None, now)
 
 

@@ -1,6 +1,6 @@
 """Recording how a step ended: state, event, values and the end of the claim in one transaction.
 
-Only the holder of the row may: the row's claim is exactly the one shown, the row is IN_PROGRESS and the stack's
+Only the holder of the row may: the row's claim is exactly the one shown, its lease was not given back and the stack's
 running operation is the claim's. Anything else is a zombie's, and changes nothing.
 """
 
@@ -32,6 +32,7 @@ _ROWS = ById(
         resources.c.polling,
         resources.c.retries,
         resources.c.claim_seq,
+        resources.c.claim_phase,
         resources.c.claim_run,
         resources.c.claim_step,
         resources.c.claim_attempt,
@@ -41,6 +42,7 @@ _ROWS = ById(
     resources.c.id,
 )
 _ALWAYS = (
+    "action",
     "status",
     "status_reason",
     "physical_id",
@@ -56,6 +58,7 @@ _ALWAYS = (
     "retries",
 )
 _OPTIONAL = ("reference_id", "attributes", "data", "properties", "progress")
+_SETTLED = ("input_hash", "revision", "definition", "type", "requires", "template_id", "drift")
 _UPDATES: dict[tuple[str, ...], Update] = {}
 
 
@@ -84,7 +87,7 @@ class _Held:
     intent_open: bool
     polling: bool
     retries: int
-    order: tuple[int, int, int, int]
+    order: tuple[int, int, int, int, int]
     lease_until: float
     reason: str
 
@@ -119,7 +122,7 @@ class _Recording:
         ids = sorted({claim.row for write in writes for claim, _ in write.outcomes})
         self._held: dict[int, _Held] = {}
         for values in _ROWS.rows(transaction.connection, ids):
-            known: list[Any] = [*values[:11], tuple(values[11:15]), *values[15:]]
+            known: list[Any] = [*values[:11], tuple(values[11:16]), *values[16:]]
             self._held[values[0]] = _Held(*known)
 
     def run(self) -> list[list[bool]]:
@@ -133,14 +136,14 @@ class _Recording:
         held = self._held.get(claim.row)
         if stack is None or held is None or held.stack_id != stack.id or stack.operation_seq != claim.seq:
             return False
-        if held.order != claim.order or held.lease_until <= 0 or held.status != Status.IN_PROGRESS:
+        if held.order != claim.order or held.lease_until <= 0:
             return False
         held.lease_until = 0.0
         held.intent_open = outcome.lost and not held.polling
         if held.action == Action.CREATE:
             held.create_unsettled = held.intent_open
         if outcome.released:
-            held.order = (claim.seq, 0, 0, 0)  # anybody of this operation may have it next
+            held.order = (claim.seq, claim.phase, 0, 0, 0)  # anybody of this operation may have it next
             self._change(held, (), {}, held.reason and reasons.STATE_CHANGED, None, write.now)
         else:
             self._apply(stack, held, outcome, write.now)
@@ -148,6 +151,13 @@ class _Recording:
 
     def _apply(self, stack: LockedStack, held: _Held, outcome: RowOutcome, now: float) -> None:
         kind = outcome.result.kind
+        ends_badly = kind in (StepKind.FAILED, StepKind.UNKNOWN)
+        if outcome.quiet or (held.status != Status.IN_PROGRESS and not ends_badly):
+            self._stay(held, outcome, now)  # whatever was seen of it, nothing was begun
+            return
+        if held.status != Status.IN_PROGRESS:
+            held.action, held.status = Action.UPDATE.value, Status.IN_PROGRESS.value  # it failed before it had begun
+            held.reason = reasons.UNTOLD
         if held.reason == reasons.UNTOLD:  # held.physical_id is still what it was when it began
             self._emit(stack, held, reasons.STATE_CHANGED, None, now)
         if outcome.physical_id is not None:
@@ -167,13 +177,20 @@ class _Recording:
             reason = reasons.resource_failed(outcome.error, held.name, outcome.message)
         else:  # parked
             held.polling, held.retries = True, 0
-        if held.status != Status.IN_PROGRESS or kind is StepKind.RETRY:
+        if ends_badly or kind in (StepKind.DONE, StepKind.RETRY):
             self._emit(stack, held, reason, outcome.properties, now)
-        if kind in (StepKind.FAILED, StepKind.UNKNOWN) and stack.status == Status.IN_PROGRESS:
+        if ends_badly and stack.status == Status.IN_PROGRESS:
             stack_reason = reasons.stack_failed(held.action, reason)
             self._transaction.set_state(stack, stack.action, Status.FAILED.value, stack_reason, now)
-        optional = tuple(name for name in _OPTIONAL if getattr(outcome, name) is not None)
-        values = {f"_{name}": getattr(outcome, name) for name in optional}
+        optional, values = _given(outcome)
+        self._change(held, optional, values, reason, outcome.result.model_dump_json(), now)
+
+    def _stay(self, held: _Held, outcome: RowOutcome, now: float) -> None:
+        """Nothing was done: no event. One that had FAILED may have turned out to be well after all."""
+        reason = held.reason
+        if held.status == Status.FAILED and outcome.message and outcome.quiet:
+            held.status, reason = Status.COMPLETE.value, outcome.message
+        optional, values = _given(outcome)
         self._change(held, optional, values, reason, outcome.result.model_dump_json(), now)
 
     def _emit(
@@ -203,14 +220,15 @@ class _Recording:
     ) -> None:
         change = {
             "_id": held.id,
+            "_action": held.action,
             "_status": held.status,
             "_status_reason": reason,
             "_physical_id": held.physical_id,
             "_updated_at": now,
             "_lease_until": held.lease_until,
-            "_claim_run": held.order[1],
-            "_claim_step": held.order[2],
-            "_claim_attempt": held.order[3],
+            "_claim_run": held.order[2],
+            "_claim_step": held.order[3],
+            "_claim_attempt": held.order[4],
             "_outcome": result,
             "_intent_open": held.intent_open,
             "_create_unsettled": held.create_unsettled,
@@ -218,3 +236,14 @@ class _Recording:
             "_retries": held.retries,
         }
         self._changes.setdefault(optional, []).append(change | values)
+
+
+def _given(outcome: RowOutcome) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """The optional columns that an outcome writes, and their values."""
+    known = {name: getattr(outcome, name) for name in _OPTIONAL}
+    if outcome.settled is not None:
+        known |= {name: getattr(outcome.settled, name) for name in _SETTLED}
+    given = {name: value for name, value in known.items() if value is not None}
+    if "requires" in given:
+        given["requires"] = list(given["requires"])
+    return tuple(given), {f"_{name}": value for name, value in given.items()}

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, bindparam, select
 
 from firebrick.contract import StepResult
-from firebrick.plan import ExistingRow
+from firebrick.plan import ExistingRow, Role
 from firebrick.store.acceptance import stack_not_found
 from firebrick.store.models import operations, resources, stacks
 from firebrick.store.rows import ENDED_KINDS
@@ -27,6 +27,9 @@ _ROWS = (
         resources.c.concurrency,
         resources.c.claim_seq,
         resources.c.outcome,
+        resources.c.role,
+        resources.c.role_seq,
+        resources.c.target_requires,
     )
     .where(resources.c.stack_id == bindparam("stack_id"))
     .order_by(resources.c.id)
@@ -50,6 +53,8 @@ def list_plan_rows(connection: Connection, project: str, stack_id: str, operatio
             instant=row.instant,
             concurrency=row.concurrency,
             ended_in_operation=row.claim_seq == seq and _ended(row.outcome),
+            role=Role(row.role) if row.role_seq == seq else Role.NONE,
+            target_requires=tuple(row.target_requires or ()),
         )
         for row in connection.execute(_ROWS, {"stack_id": stack_id})
     ]

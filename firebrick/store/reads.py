@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
 
-from firebrick.contract import Action, Status
+from firebrick.contract import Action, OperationState, Status
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from firebrick.store.acceptance import stack_not_found
 from firebrick.store.models import events, operations, resources, stacks
@@ -13,7 +13,8 @@ from firebrick.store.operation_rows import OPEN_STATES, OPERATIONS, operation_ro
 from firebrick.store.operations import operation_not_found
 from firebrick.store.ordering import in_order
 from firebrick.store.resource_rows import RESOURCE_COLUMNS, UPSTREAM, resource_row, upstream_row
-from firebrick.store.rows import EventRow, OperationRow, ResourceRow, StackRow, StackSummary, UpstreamRow
+from firebrick.store.rows import EventRow, NewTarget, OperationRow, ResourceRow, StackRow, StackSummary, UpstreamRow
+from firebrick.store.targets import read_target
 
 _SUMMARY_COLUMNS = (
     stacks.c.id,
@@ -40,6 +41,14 @@ _STACKS = select(
     stacks.c.files,
     stacks.c.shown_parameters,
     stacks.c.outputs,
+    stacks.c.template_id,
+    stacks.c.previous_template_id,
+    stacks.c.complete_template_id,
+    stacks.c.owner_id,
+    stacks.c.owner_row,
+    stacks.c.root_id,
+    stacks.c.depth,
+    stacks.c.revision,
 )
 _EVENTS = select(
     events.c.stack_id,
@@ -54,9 +63,12 @@ _EVENTS = select(
     events.c.status,
     events.c.reason,
 ).join_from(events, stacks, events.c.stack_id == stacks.c.id)
-_RESOURCES = select(*RESOURCE_COLUMNS).join_from(resources, stacks, resources.c.stack_id == stacks.c.id)
+_RESOURCES = select(*RESOURCE_COLUMNS, stacks.c.template_id.label("target")).join_from(
+    resources, stacks, resources.c.stack_id == stacks.c.id
+)
 _UPSTREAM = (
-    UPSTREAM.where(stacks.c.project == bindparam("project"))
+    UPSTREAM.add_columns(resources.c.replaced_by, resources.c.template_id, stacks.c.template_id.label("target"))
+    .where(stacks.c.project == bindparam("project"))
     .where(resources.c.stack_id == bindparam("stack_id"))
     .where(resources.c.name.in_(bindparam("names", expanding=True)))
     .order_by(resources.c.id)
@@ -152,21 +164,23 @@ def count_stacks(
 
 
 def list_resources(connection: Connection, project: str, stack_id: str) -> list[ResourceRow]:
-    """All rows of a stack in template order. NotFound when there is no such stack; a deleted one has no rows."""
+    """The rows of a stack in template order, one for each name. NotFound when there is no such stack; a deleted one
+    has no rows."""
     check_stack(connection, project, stack_id)
     query = _RESOURCES.where(stacks.c.project == project).where(resources.c.stack_id == stack_id)
     rows = connection.execute(query.order_by(resources.c.id)).all()
     required_by = _required_by([(row.id, row.name, row.requires) for row in rows])
-    return [resource_row(row, required_by.get(row.id, ())) for row in rows]
+    return [resource_row(row, required_by.get(row.id, ())) for row in _in_service(rows)]
 
 
 def find_resource(connection: Connection, project: str, stack_id: str, name: str) -> ResourceRow:
     """A resource by name. NotFound."""
     stack_name = check_stack(connection, project, stack_id)
     query = _RESOURCES.where(stacks.c.project == project).where(resources.c.stack_id == stack_id)
-    row = connection.execute(query.where(resources.c.name == name).order_by(resources.c.id.desc())).first()
-    if row is None:
+    of_name = connection.execute(query.where(resources.c.name == name).order_by(resources.c.id)).all()
+    if not of_name:
         raise _resource_not_found(name, stack_name)
+    (row,) = _in_service(of_name)
     edges = select(resources.c.id, resources.c.name, resources.c.requires).where(resources.c.stack_id == stack_id)
     found = connection.execute(edges.order_by(resources.c.id))
     required_by = _required_by([(one.id, one.name, one.requires) for one in found])
@@ -175,7 +189,7 @@ def find_resource(connection: Connection, project: str, stack_id: str, name: str
 
 def list_upstream(connection: Connection, project: str, stack_id: str, names: Sequence[str]) -> dict[str, UpstreamRow]:
     values = {"project": project, "stack_id": stack_id, "names": list(names)}
-    return {row.name: upstream_row(row) for row in connection.execute(_UPSTREAM, values)}
+    return {row.name: upstream_row(row) for row in _in_service(connection.execute(_UPSTREAM, values).all())}
 
 
 def list_with_physical_ids(connection: Connection, project: str, ids: Sequence[str]) -> list[UpstreamRow]:
@@ -237,6 +251,15 @@ def list_operations(connection: Connection, project: str, stack_id: str) -> list
     return [operation_row(row) for row in connection.execute(query.order_by(operations.c.seq.desc()))]
 
 
+def base_target(connection: Connection, project: str, stack_id: str) -> NewTarget | None:
+    """See Repository.base_target. NotFound."""
+    check_stack(connection, project, stack_id)
+    found = list_operations(connection, project, stack_id)
+    pending = next((one for one in found if one.state is OperationState.PENDING and one.target_id), None)
+    current = connection.execute(select(stacks.c.template_id).where(stacks.c.id == stack_id)).scalar_one()
+    return read_target(connection, stack_id, pending.target_id if pending is not None else current)
+
+
 def open_operations(connection: Connection) -> list[OperationRow]:
     return [operation_row(row) for row in connection.execute(_OPEN_OPERATIONS)]
 
@@ -282,6 +305,20 @@ def _state(value: str, action: ColumnElement[Any], status: ColumnElement[Any]) -
     if not tail or value == "IN_PROGRESS":
         return status == value
     return and_(action == head, status == tail)
+
+
+def _in_service(rows: Sequence[Any]) -> list[Any]:
+    """One row for each name, in the order given: while a resource is replaced it has two, and an old one may be left
+    over when its deletion failed."""
+    best: dict[str, Any] = {}
+    for row in rows:
+        if row.name not in best or _fitness(row) > _fitness(best[row.name]):
+            best[row.name] = row
+    return sorted(best.values(), key=lambda row: int(row.id))
+
+
+def _fitness(row: Any) -> tuple[bool, bool, bool, int]:
+    return (row.action != Action.DELETE, row.replaced_by is None, row.template_id == row.target, row.id)
 
 
 def _required_by(edges: Sequence[tuple[int, str, Sequence[int]]]) -> dict[int, tuple[str, ...]]:

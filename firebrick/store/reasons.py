@@ -15,6 +15,9 @@ it requires."""
 TIMED_OUT = "Timed out"
 USER_CANCEL = "user triggered cancel"
 
+SKIPPED = "left as it is: a rollback was told to skip it"
+JUDGED_FINE = "Update status to COMPLETE for FAILED resource neither update nor replace."
+
 SHOWN_CAUSES = 5
 """How many failed resources a summary names."""
 
@@ -45,6 +48,11 @@ def split_failure(reason: str, name: str) -> tuple[str, str]:
     """(error, message) of what resource_failed made."""
     error, place, message = reason.partition(_place(name))
     return (error, message) if place else ("", reason)
+
+
+def needs_replacement(name: str) -> str:
+    """Of a resource whose own update said so."""
+    return f"The Resource {name} requires replacement."
 
 
 def aborted(action: str, why: str) -> str:

@@ -13,11 +13,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from firebrick.contract import Action
+from firebrick.contract import Action, Cancel, Work
 from firebrick.plan import ExistingRow
 from firebrick.store import migrate, reads
-from firebrick.store.acceptance import AcceptCreate, AcceptDelete
+from firebrick.store.acceptance import AcceptCreate, AcceptDelete, AcceptRollback, AcceptUpdate
+from firebrick.store.cancelling import AcceptCancel
 from firebrick.store.claims import ClaimRows, NoteProgress, RenewRows
+from firebrick.store.converging import BeginUpdate, StandIn
 from firebrick.store.database import open_engine, refusals, unavailable
 from firebrick.store.inspection import check_keyring
 from firebrick.store.keyring import Keyring
@@ -32,6 +34,7 @@ from firebrick.store.rows import (
     FinishOutcome,
     NewOperation,
     NewStack,
+    NewTarget,
     OperationRow,
     ResourceRow,
     RowOutcome,
@@ -140,8 +143,29 @@ class Repository:
         """
         return await self._store.writer.write(AcceptCreate(self.project, new, operation))
 
+    async def accept_update(self, stack_id: str, target: NewTarget | None, operation: NewOperation) -> OperationRow:
+        """Insert a PENDING UPDATE to a target; None: to the one that the stack is being brought to already.
+
+        Whatever runs is taken over. NotFound; InvalidInput: the stack is being deleted, or suspended.
+        """
+        return await self._store.writer.write(AcceptUpdate(self.project, stack_id, target, operation))
+
+    async def accept_rollback(self, stack_id: str, operation: NewOperation, *, to: str = "previous") -> OperationRow:
+        """Insert a PENDING ROLLBACK. InvalidInput: there is nothing to roll back; ActionInProgress."""
+        return await self._store.writer.write(AcceptRollback(self.project, stack_id, to, operation))
+
+    async def accept_cancel(self, stack_id: str, cancel: Cancel, *, now: float) -> OperationRow:
+        """Note that the running operation is to be cancelled; whoever runs it must be told. InvalidInput: what runs
+        cannot be, or nothing runs."""
+        return await self._store.writer.write(AcceptCancel(self.project, stack_id, cancel, now))
+
+    async def base_target(self, stack_id: str) -> NewTarget | None:
+        """What the next update changes: the newest accepted target that is not superseded, else the stack's own. None:
+        the stack is older than targets."""
+        return await self._store.read(reads.base_target, self.project, stack_id)
+
     async def accept_delete(self, stack_id: str, operation: NewOperation) -> OperationRow:
-        """Store a DELETE, PENDING. What a CREATE is doing does not hinder it; another DELETE does: ActionInProgress.
+        """Store a DELETE, PENDING. Whatever runs is taken over.
 
         NotFound: no such stack, or it is deleted. The same operation id again gives the stored one.
         """
@@ -185,12 +209,21 @@ class Repository:
     # --- steps ---
 
     async def claim(
-        self, claim: Claim, *, action: Action, operation_id: str, now: float, lease: float, key: str = ""
+        self,
+        claim: Claim,
+        *,
+        action: Action,
+        operation_id: str,
+        now: float,
+        lease: float,
+        key: str = "",
+        work: Work = Work.ACT,
     ) -> ClaimOutcome:
-        """Ask for a row for one step. lease: seconds from `now`. key: see claim_many."""
-        return (
-            await self.claim_many([claim], action=action, operation_id=operation_id, now=now, lease=lease, keys=[key])
-        )[0]
+        """Ask for a row for one step. lease: seconds from `now`. key, work: see claim_many."""
+        outcomes = await self.claim_many(
+            [claim], action=action, operation_id=operation_id, now=now, lease=lease, keys=[key], work=work
+        )
+        return outcomes[0]
 
     async def claim_many(
         self,
@@ -202,19 +235,21 @@ class Repository:
         lease: float,
         keys: Sequence[str] | None = None,
         announce: bool = True,
+        work: Work = Work.ACT,
     ) -> list[ClaimOutcome]:
         """Ask for rows of one stack in one transaction; outcomes in the order given.
 
         keys: idempotency keys, kept from the first claim of a row in an operation on; "" or None gives
         ``<operation id>.<row id>``. announce: write the IN_PROGRESS events now; else with the outcomes, for batches
-        whose rows require each other.
+        whose rows require each other. work: what is to be done; to converge, a row is given quietly, and a row whose
+        place another has taken in this operation gives that one.
         """
         if not claims:
             return []
         stack_id = _one_stack(claims)
         keys = [""] * len(claims) if keys is None else keys
         write = ClaimRows(
-            self.project, stack_id, tuple(claims), tuple(keys), action, operation_id, now, lease, announce
+            self.project, stack_id, tuple(claims), tuple(keys), action, operation_id, now, lease, announce, work
         )
         return await self._store.writer.write(write)
 
@@ -236,6 +271,15 @@ class Repository:
         return await self._store.writer.write(
             NoteProgress(self.project, claim, lease_until, physical_id, progress, properties)
         )
+
+    async def begin_update(self, claim: Claim, requires: Sequence[int], lease_until: float, *, now: float) -> bool:
+        """Tell that a row's update begins, before the call. False: the row is not the claimant's any more."""
+        return await self._store.writer.write(BeginUpdate(self.project, claim, requires, lease_until, now))
+
+    async def stand_in(self, claim: Claim, requires: Sequence[int], *, told: bool, now: float) -> bool:
+        """Have a new row take a row's place in the running operation. told: its update had begun, and said so. False:
+        the row is not the claimant's any more."""
+        return await self._store.writer.write(StandIn(self.project, claim, requires, told, now))
 
     async def renew_many(self, claims: Sequence[Claim], lease_until: float) -> list[bool]:
         """Renew claims of one stack."""

@@ -35,6 +35,17 @@ RESOURCE_COLUMNS = (
     resources.c.create_unsettled,
     resources.c.created_at,
     resources.c.updated_at,
+    resources.c.wanted,
+    resources.c.target_requires,
+    resources.c.template_id,
+    resources.c.input_hash,
+    resources.c.revision,
+    resources.c.drift,
+    resources.c.replaces,
+    resources.c.replaced_by,
+    resources.c.born_seq,
+    resources.c.role,
+    resources.c.role_seq,
 )
 """In the order of ResourceRow's fields."""
 
@@ -50,6 +61,7 @@ UPSTREAM: Select[Any] = select(
     resources.c.attributes,
     resources.c.data,
     resources.c.properties,
+    resources.c.revision,
 ).join_from(resources, stacks, resources.c.stack_id == stacks.c.id)
 
 
@@ -58,6 +70,8 @@ def resource_row(values: Sequence[Any], required_by: tuple[str, ...] = ()) -> Re
     (id_, stack_id, uuid, name, type_, implementation, instant, concurrency, definition, requires) = values[:10]
     (action, status, reason, physical_id, reference_id, attributes, data, properties, progress) = values[10:19]
     (polling, retries, key, create_key, create_unsettled, created_at, updated_at) = values[19:26]
+    (wanted, target_requires, template_id, input_hash, revision, drift, replaces, replaced_by, born_seq) = values[26:35]
+    role, role_seq = values[35:37]
     return ResourceRow(
         id_,
         stack_id,
@@ -85,13 +99,25 @@ def resource_row(values: Sequence[Any], required_by: tuple[str, ...] = ()) -> Re
         create_unsettled,
         created_at,
         updated_at,
+        wanted,
+        None if target_requires is None else tuple(target_requires),
+        template_id,
+        input_hash,
+        revision,
+        drift,
+        replaces,
+        replaced_by,
+        born_seq,
+        role,
+        role_seq,
         required_by,
     )
 
 
 def upstream_row(row: Sequence[Any]) -> UpstreamRow:
     """From a row of UPSTREAM."""
-    (id_, name, type_, implementation, action, status, physical_id, reference_id, attributes, data, properties) = row
+    (id_, name, type_, implementation, action, status, physical_id, reference_id, attributes, data) = row[:10]
+    properties, revision = row[10:12]
     return UpstreamRow(
         id_,
         name,
@@ -104,4 +130,5 @@ def upstream_row(row: Sequence[Any]) -> UpstreamRow:
         attributes or {},
         data or {},
         properties,
+        revision,
     )

@@ -22,6 +22,7 @@ class NewResource:
     """A resource of a stack to be created. requires: names of resources of the same stack. definition: frozen.
 
     type: as the template says; implementation: the type that serves it (after resource_registry); "": the same.
+    base, prunable: see firebrick.selection.Wanted.
     """
 
     name: str
@@ -32,12 +33,32 @@ class NewResource:
     instant: bool = False
     concurrency: str = ""
     implementation: str = ""
+    base: str = ""
+    prunable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NewTarget:
+    """What a stack is to be brought to. id: of the operation that asks. The rest is as in NewStack."""
+
+    id: str
+    template: str
+    environment: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    shown_parameters: Mapping[str, str] = field(default_factory=dict)
+    outputs: Sequence[Mapping[str, Any]] = ()
+    resources: Sequence[NewResource] = ()
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NewStack:
     """A stack to be created. template, environment: text as it came. parameters: name -> value, hidden ones too.
-    shown_parameters: Heat's text forms, hidden ones as asterisks. outputs: frozen output definitions."""
+    shown_parameters: Heat's text forms, hidden ones as asterisks. outputs: frozen output definitions. owner_id,
+    owner_row, root_id, depth: of a nested stack: the stack it is in, the row there, the outermost stack, how deep it
+    is in that.
+    """
 
     id: str
     name: str
@@ -53,6 +74,10 @@ class NewStack:
     disable_rollback: bool = True
     tags: Sequence[str] = ()
     owner: str = ""
+    owner_id: str | None = None
+    owner_row: int | None = None
+    root_id: str = ""
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +92,7 @@ class NewOperation:
     accepted_at: float
     request: Mapping[str, Any] = field(default_factory=dict)
     requested_by: Mapping[str, Any] = field(default_factory=dict)
+    owner_operation: str = ""
 
 
 # --- what is stored -----------------------------------------------------------------------------------------------
@@ -97,7 +123,8 @@ class FailureTree:
 @dataclass(frozen=True, slots=True)
 class OperationRow:
     """An operation. deadline: None until it has begun. superseded_by: an operation's id. reason: as the stack's;
-    summary: the same without values. failure: when FAILED or SUPERSEDED after it had begun."""
+    summary: the same without values. failure: when FAILED or SUPERSEDED after it had begun. target_id: what the stack
+    is brought to. cancel: a contract.Cancel. follows: the operation that this one rolls back."""
 
     id: str
     project: str
@@ -119,6 +146,10 @@ class OperationRow:
     reason: str
     summary: str
     failure: FailureTree | None
+    target_id: str = ""
+    cancel: str = ""
+    follows: str = ""
+    owner_operation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +176,14 @@ class StackRow:
     files: Mapping[str, str]
     shown_parameters: Mapping[str, str]
     outputs: tuple[Mapping[str, Any], ...]
+    template_id: str = ""
+    previous_template_id: str = ""
+    complete_template_id: str = ""
+    owner_id: str | None = None
+    owner_row: int | None = None
+    root_id: str = ""
+    depth: int = 0
+    revision: int = 0
 
     @property
     def state(self) -> str:
@@ -183,6 +222,10 @@ class ResourceRow:
     comes next is a poll. retries: failed attempts since something last succeeded, in this operation.
     key: idempotency key of the action that runs or ran last. create_key: that of the create; "" when no create was
     ever begun. create_unsettled: a create call may have taken effect and nobody recorded how it ended.
+    wanted: in an operation that converges, what the target has for it: NewResource as JSON. target_requires: the rows
+    of what that requires. replaces, replaced_by: row ids. template_id, input_hash, revision, drift: see
+    firebrick.selection.Candidate. born_seq: of the operation that made the row. role: a firebrick.plan.Role, given in
+    the operation role_seq.
     """
 
     id: int
@@ -211,6 +254,17 @@ class ResourceRow:
     create_unsettled: bool
     created_at: float
     updated_at: float
+    wanted: Mapping[str, Any] | None = None
+    target_requires: tuple[int, ...] | None = None
+    template_id: str = ""
+    input_hash: str = ""
+    revision: int = 0
+    drift: str = ""
+    replaces: int | None = None
+    replaced_by: int | None = None
+    born_seq: int = 0
+    role: str = ""
+    role_seq: int = 0
     required_by: tuple[str, ...] = ()
 
     @property
@@ -233,6 +287,7 @@ class UpstreamRow:
     attributes: Mapping[str, Any]
     data: Mapping[str, Any]
     properties: Mapping[str, Any] | None
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,10 +359,11 @@ class FinishOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who wants a row: (seq, chain_run, step, attempt) is the order among claimants of one row.
+    """Who wants a row: (seq, phase, chain_run, step, attempt) is the order among claimants of one row.
 
-    seq: the operation's. chain_run: number of the workflow run in the operation, from 1. step: number of the step of
-    this row in this operation, from 1, going on through all runs. attempt: Temporal's, from 1.
+    seq: the operation's. phase: 1 for what is done to a row after its own node: its CLEAN node's work. chain_run:
+    number of the workflow run in the operation, from 1. step: number of the step of this row in this operation, from
+    1, going on through all runs. attempt: Temporal's, from 1.
     """
 
     stack_id: str
@@ -316,10 +372,11 @@ class Claim:
     chain_run: int
     step: int
     attempt: int
+    phase: int = 0
 
     @property
-    def order(self) -> tuple[int, int, int, int]:
-        return (self.seq, self.chain_run, self.step, self.attempt)
+    def order(self) -> tuple[int, int, int, int, int]:
+        return (self.seq, self.phase, self.chain_run, self.step, self.attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +385,9 @@ class Claimed:
 
     first: first claim of the row in this operation (state and event were written). intent_open: an earlier call of
     this action may have taken effect without an outcome having been recorded: look before calling again.
-    upstream: for CREATE, the rows this one requires, by name.
+    upstream: where something is made or changed, the rows this one requires, by name; in an operation that converges,
+    those that serve them now. claim: of the row that was given, which may be the stand-in of the one asked for.
+    target_id: what the stack is brought to.
     """
 
     claim: Claim
@@ -338,6 +397,12 @@ class Claimed:
     first: bool
     intent_open: bool
     upstream: Mapping[str, UpstreamRow]
+    target_id: str = ""
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether its action was begun in this operation; else the claim was quiet, and nothing is told yet."""
+        return self.row.status == "IN_PROGRESS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +435,20 @@ ClaimOutcome = Claimed | AlreadyEnded | AlreadyRecorded | Busy | Superseded
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """What a row is now, after it was made or changed. input_hash, revision: see firebrick.selection. definition, type,
+    requires, template_id: in an operation that converges; None leaves what is stored."""
+
+    input_hash: str
+    revision: int
+    definition: Mapping[str, Any] | None = None
+    type: str | None = None
+    requires: tuple[int, ...] | None = None
+    template_id: str | None = None
+    drift: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RowOutcome:
     """How a step ended; made by its class methods. None leaves what is stored as it is.
 
@@ -389,6 +468,8 @@ class RowOutcome:
     attempts: int = 0
     lost: bool = False
     released: bool = False
+    settled: Settled | None = None
+    quiet: bool = False
 
     @classmethod
     def done(
@@ -399,16 +480,25 @@ class RowOutcome:
         attributes: Mapping[str, Any] | None = None,
         data: Mapping[str, Any] | None = None,
         properties: Mapping[str, Any] | None = None,
+        settled: Settled | None = None,
+        changed: bool = False,
+        replaced: bool = False,
     ) -> "RowOutcome":
-        """The action is complete."""
+        """The action is complete. changed, replaced: see contract.StepResult."""
         return cls(
-            StepResult(kind=StepKind.DONE),
+            StepResult(kind=StepKind.DONE, changed=changed, replaced=replaced),
             physical_id=physical_id,
             reference_id=reference_id,
             attributes=attributes,
             data=data,
             properties=properties,
+            settled=settled,
         )
+
+    @classmethod
+    def unchanged(cls, settled: Settled, *, message: str = "", properties: Mapping[str, Any]) -> "RowOutcome":
+        """There was nothing to do: no event. message: the reason of a FAILED row that turned out to be as it should."""
+        return cls(StepResult(kind=StepKind.DONE), message=message, properties=properties, settled=settled, quiet=True)
 
     @classmethod
     def parked(

@@ -25,6 +25,7 @@ _STACKS = select(
     stacks.c.deleted_at,
     stacks.c.operation_seq,
     stacks.c.event_seq,
+    stacks.c.template_id,
 )
 _LOCK = ById(_STACKS, stacks.c.id)
 _SAVE_EVENT_SEQ = update(stacks).where(stacks.c.id == bindparam("_id")).values(event_seq=bindparam("_event_seq"))
@@ -54,6 +55,7 @@ class LockedStack:
     deleted_at: float | None
     operation_seq: int
     event_seq: int
+    template_id: str = ""
     stored_event_seq: int = field(init=False)
     reason: str | None = None
     changed: bool = False

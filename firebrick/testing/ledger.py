@@ -8,17 +8,19 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 CREATED = "created"
+UPDATED = "updated"
 DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something changed outside. what: created or deleted. time: seconds since the epoch.
+    """Something changed outside. what: created, updated (properties: all of them, anew) or deleted. time: seconds
+    since the epoch.
 
     name: the object's, chosen by who made it. stack, label: whose it is: the stack's and the resource's name.
     until: when it is ready (created) or really gone (deleted).
@@ -92,18 +94,21 @@ class Ledger:
         return [one for one in found if label in (None, one.label) and method in (None, one.method)]
 
     def living(self) -> list[Effect]:
-        """The creations of all objects that nobody has deleted, oldest first. After a delete: the orphans."""
+        """The creations of all objects that nobody has deleted, oldest first, with the properties that they have now.
+        After a delete: the orphans."""
         living: dict[str, Effect] = {}
         for effect in self.effects():
             if effect.what == CREATED:
                 living[effect.id] = effect
-            else:
+            elif effect.what == UPDATED and effect.id in living:
+                living[effect.id] = replace(living[effect.id], properties=effect.properties)
+            elif effect.what == DELETED:
                 living.pop(effect.id, None)
         return list(living.values())
 
     def doubles(self) -> list[str]:
         """Owners for whom the same happened more than once: ``created STACK/RESOURCE``, sorted."""
-        counts = Counter(f"{effect.what} {effect.owner}" for effect in self.effects())
+        counts = Counter(f"{effect.what} {effect.owner}" for effect in self.effects() if effect.what != UPDATED)
         return sorted(said for said, count in counts.items() if count > 1)
 
     def _lines(self, kind: str) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@
 ...}``, when it answers. Standard library only: it starts in a fraction of a second.
 
     POST   /objects  {name, token, stack, label, properties}   201 {object}; 200 and the old one for a known token
+    PUT    /objects/ID  {properties}                           200 {object}; 404
     GET    /objects/ID                                         200 {object}; 404
     GET    /objects?name=NAME                                  200 {"objects": [...]}
     DELETE /objects/ID                                         204; 202 while it goes; 404 when it is gone
@@ -25,13 +26,13 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from firebrick.testing.ledger import CREATED, DELETED, Effect, Ledger, LedgerWriter, Request
+from firebrick.testing.ledger import CREATED, DELETED, UPDATED, Effect, Ledger, LedgerWriter, Request
 
 DIED = 17  # exit code of a death on order
 
@@ -50,7 +51,7 @@ FAULTS = {
 class Fault:
     """What to do to requests that match.
 
-    method: POST, GET, DELETE; "" any. match: the resource's name (label) or the object's; "" any. nth: the first
+    method: POST, PUT, GET, DELETE; "" any. match: the resource's name (label) or the object's; "" any. nth: the first
     matching request that is hit, from 1, counted from the order on. times: how many from then on.
     """
 
@@ -151,6 +152,20 @@ class Cloud:
                 return Answer(404, {"error": f"no object {id_}"})
             return Answer(200, self._shown(effect))
 
+    def update(self, id_: str, body: dict[str, Any]) -> Answer:
+        with self._lock:
+            old = self._objects.get(id_)
+            if old is None or id_ in self._gone:
+                return Answer(404, {"error": f"no object {id_}"})
+            now = time.time()
+            properties = dict(body.get("properties", {}))
+            until = now + float(properties.get("ready_after", 0))
+            effect = replace(old, what=UPDATED, time=now, until=until, properties=properties)
+            if properties != old.properties:  # the same again changes nothing
+                self.ledger.effect(effect)
+                self._apply(effect)
+            return Answer(200, self._shown(self._objects[id_]))
+
     def find(self, name: str) -> Answer:
         with self._lock:
             found = [one for one in self._objects.values() if one.name == name and one.id not in self._gone]
@@ -181,7 +196,7 @@ class Cloud:
             self._gone[effect.id] = effect
             return
         self._objects[effect.id] = effect
-        if effect.token:
+        if effect.token and effect.what == CREATED:
             self._tokens[effect.token] = effect.id
 
     def _is_gone(self, id_: str) -> bool:
@@ -240,6 +255,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve("GET")
 
+    def do_PUT(self) -> None:
+        self._serve("PUT")
+
     def do_DELETE(self) -> None:
         self._serve("DELETE")
 
@@ -285,6 +303,8 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(fault.seconds)
         if method == "POST" and not id_:
             answer = cloud.create(body)
+        elif method == "PUT" and id_:
+            answer = cloud.update(id_, body)
         elif method == "GET":
             answer = cloud.get(id_) if id_ else cloud.find(query["name"])
         elif method == "DELETE" and id_:

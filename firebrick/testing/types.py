@@ -16,8 +16,8 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import Field
 
-from firebrick.resources.base import Context, Done, Found, Next, Poll, ResourceProperties, ResourceType
-from firebrick.resources.errors import ConflictError, PermanentError, ThrottledError, TransientError
+from firebrick.resources.base import Context, Done, Found, Live, Next, Poll, ResourceProperties, ResourceType
+from firebrick.resources.errors import ConflictError, PermanentError, Replace, ThrottledError, TransientError
 from firebrick.resources.vocabulary import UPDATABLE, Number, Range
 
 PROVIDER = "FIREBRICK_TEST_PROVIDER"
@@ -101,6 +101,27 @@ class TestType(ResourceType):
         if status == 404:
             raise PermanentError(f"object {context.physical_id} of {context.name} is gone")
         return self._ready(context, seen)
+
+    def update(self, context: Context) -> Next:
+        wanted = context.properties.model_dump(mode="json")
+        status, seen = call("PUT", f"/objects/{context.physical_id}", {"properties": wanted})
+        if status == 404:
+            raise Replace(f"object {context.physical_id} of {context.name} is gone")
+        return self._ready(context, seen)
+
+    def poll_update(self, context: Context) -> Next:
+        return self.poll_create(context)
+
+    def replace_failed(self, context: Context) -> bool:
+        status, seen = call("GET", f"/objects/{context.physical_id}")
+        return status == 404 or seen["status"] == "ERROR"
+
+    def read(self, context: Context) -> Live | None:
+        status, seen = call("GET", f"/objects/{context.physical_id}")
+        if status == 404:
+            return None
+        known = {name: seen["properties"].get(name) for name in ("size", "value")}
+        return Live(known, healthy=seen["status"] != "ERROR", why=f"it is {seen['status']}")
 
     def delete(self, context: Context) -> Next:
         _, seen = call("DELETE", f"/objects/{context.physical_id}")

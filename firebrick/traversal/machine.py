@@ -2,11 +2,13 @@
 
 * A node starts when all it requires is done, a place in the window is free, and its concurrency key has room.
 * A node that wants to go on later is *parked*: it holds no place. While max_parked are, no new node starts.
-* The first failure (FAILED, UNKNOWN, or an ABORTED nobody asked for) stops new starts. Running and parked nodes go on
-  to their own end.
+* The first failure (FAILED, UNKNOWN, or an ABORTED nobody asked for) stops new starts, or, where independent nodes may
+  continue, those of nodes that require it. Running and parked nodes go on to their own end.
 * An interrupt aborts parked nodes at once and asks running ones to stop. Nothing takes a further step: what comes back
   done is done, failed is failed, and everything else is aborted. The first interrupt gives the cause.
 * Instant nodes go in batches: ready ones, and dependants whose every open requirement is in the batch before them.
+* A skippable node is done without a step when nothing that it requires was changed, and a node for the case that its
+  row is replaced when it was not; both as soon as what they require is done.
 * Each node ends once. An event that fits nothing (a late, repeated or unknown one) is ignored: the driver delivers at
   least once.
 
@@ -19,7 +21,7 @@ from heapq import heappop, heappush
 
 from firebrick.contract import StepKind, StepResult
 from firebrick.graph import Graph
-from firebrick.plan import Plan
+from firebrick.plan import Plan, PlanNode
 from firebrick.traversal.commands import (
     CancelRunning,
     CancelTimer,
@@ -61,10 +63,12 @@ class Traversal:
         batch_limit: int = 50,
         concurrency_limits: Mapping[str, int] | None = None,
         state: str = "",
+        independent: bool = False,
     ) -> None:
         """window: steps and batches that run at once. batch_limit: nodes of one batch. concurrency_limits: how many
         nodes of one key may run. Numbers below one count as one. state: what ``to_state`` gave in an earlier life over
-        the same rows; nodes that have ended since may be missing from the plan, or still in it.
+        the same rows; nodes that have ended since may be missing from the plan, or still in it. independent: a failure
+        does not stop what does not require it.
 
         Raises ValueError when a node requires what is no node of the plan. A plan with a cycle ends with the cycle's
         nodes not started.
@@ -93,11 +97,12 @@ class Traversal:
         self._saved = Saved.from_text(state) if state else Saved()
         self._signals = dict.fromkeys(self._saved.signals)
         self._last_batch = self._saved.batch
+        self._independent = independent
+        self._changed = set(self._saved.changed)  # nodes; asked, never walked through
+        self._replaced = set(self._saved.replaced)
         self._gone: list[int] = []  # done, and not in this plan
         self._restore(self._saved)
-        for track in self._order:
-            if track.at is At.WAITING and not self._missing[self._graph.bundle_of(track.node.id)]:
-                self._becomes_ready(track)
+        self._release(self._free())
 
     # --- what is asked of it ------------------------------------------------------------------------------------------
 
@@ -131,6 +136,8 @@ class Traversal:
             batch=self._last_batch,
             signals=list(self._signals),
             cause=self._cause,
+            changed=sorted(self._changed),
+            replaced=sorted(self._replaced),
         )
         for track in self._order:
             if track.at is At.PARKED or track.at is At.DUE:
@@ -204,8 +211,7 @@ class Traversal:
                 self._leaves_running(track)
                 track.at = At.WAITING
                 track.alone = not ran
-                if not self._missing[self._graph.bundle_of(node)]:
-                    self._becomes_ready(track)
+        self._release([track for track in map(self._tracks.__getitem__, nodes) if self._is_free(track)])
         return self._go_on(out)
 
     def timer_fired(self, node: int, now: float) -> list[Command]:
@@ -254,6 +260,10 @@ class Traversal:
         """What becomes of a node whose step has just ended."""
         kind = result.kind
         if kind is StepKind.DONE:
+            if result.replaced:
+                self._replaced.add(track.node.id)
+            if result.changed or result.replaced:
+                self._changed.add(track.node.id)
             self._becomes_done(track)
         elif kind is StepKind.FAILED or kind is StepKind.UNKNOWN:
             track.at = At.FAILED
@@ -302,7 +312,9 @@ class Traversal:
             self._ready.push(track.index + len(self._order), track.node.concurrency)
 
     def _goes_in_batches(self, track: Track) -> bool:
-        return track.node.instant and not track.alone and not self._ready.limited(track.node.concurrency)
+        node = track.node
+        may = node.instant and not node.skippable and not node.only_if_replaced
+        return may and not track.alone and not self._ready.limited(node.concurrency)
 
     def _becomes_running(self, track: Track) -> None:
         if track.at is At.DUE:
@@ -317,15 +329,41 @@ class Traversal:
         self._ready.ended(track.node.concurrency)
 
     def _becomes_done(self, track: Track) -> None:
+        self._release(self._ends_well(track))
+
+    def _ends_well(self, track: Track) -> list[Track]:
+        """Done. Who was waiting for nothing but this."""
         track.at = At.DONE
         self._done += 1
+        freed: list[Track] = []
         for number in self._graph.waiting_for(track.node.id):
             self._missing[number] -= 1
             if not self._missing[number]:
-                for node in self._graph.bundles[number].members:
-                    other = self._tracks[node]
-                    if other.at is At.WAITING:
-                        self._becomes_ready(other)
+                members = (self._tracks[node] for node in self._graph.bundles[number].members)
+                freed.extend(one for one in members if one.at is At.WAITING)
+        return freed
+
+    def _is_free(self, track: Track) -> bool:
+        return track.at is At.WAITING and not self._missing[self._graph.bundle_of(track.node.id)]
+
+    def _free(self) -> list[Track]:
+        return [track for track in self._order if self._is_free(track)]
+
+    def _release(self, freed: list[Track]) -> None:
+        """Nodes that wait for nothing any more are ready, or done when there is nothing to do; then who waited for
+        those."""
+        for track in freed:  # grows while it is read
+            if track.at is not At.WAITING:
+                continue
+            if self._needs_no_step(track.node):
+                freed.extend(self._ends_well(track))
+            else:
+                self._becomes_ready(track)
+
+    def _needs_no_step(self, node: PlanNode) -> bool:
+        if node.only_if_replaced:
+            return -node.id not in self._replaced
+        return node.skippable and not any(one in self._changed for one in node.requires)
 
     def _becomes_aborted(self, track: Track) -> None:
         track.at = At.ABORTED
@@ -335,7 +373,7 @@ class Traversal:
 
     @property
     def _stopped(self) -> bool:
-        return bool(self._cause or self._failed or self._aborted)
+        return bool(self._cause or (not self._independent and (self._failed or self._aborted)))
 
     def _go_on(self, out: list[Command]) -> list[Command]:
         """Start what may start, and see whether that was all. The end of every event."""
@@ -375,8 +413,9 @@ class Traversal:
 
     def _start_batch(self, out: list[Command]) -> None:
         """Up to batch_limit instant nodes: the first ready ones, then what those make ready, breadth first."""
-        chosen: list[Track] = []
-        while self._instant and len(chosen) < self._batch_limit:
+        chosen = [self._order[heappop(self._instant)]]
+        work = chosen[0].node.work  # one batch does one kind of thing
+        while self._instant and len(chosen) < self._batch_limit and self._order[self._instant[0]].node.work is work:
             chosen.append(self._order[heappop(self._instant)])
         missing: dict[int, int] = {}  # of bundles that nodes of this batch are required by, once the batch is done
         for track in chosen:  # grows while it is read
@@ -386,7 +425,8 @@ class Traversal:
                 left = missing[number] = missing.get(number, self._missing[number]) - 1
                 if not left:
                     members = (self._tracks[node] for node in self._graph.bundles[number].members)
-                    fit = [one for one in members if one.at is At.WAITING and self._goes_in_batches(one)]
+                    waiting = (one for one in members if one.at is At.WAITING and one.node.work is work)
+                    fit = [one for one in waiting if self._goes_in_batches(one)]
                     chosen.extend(fit[: self._batch_limit - len(chosen)])
         self._last_batch += 1
         self._batches[self._last_batch] = tuple(track.node.id for track in chosen)
@@ -455,8 +495,8 @@ class Traversal:
             if node in self._tracks:
                 self._tracks[node].alone = True
                 self._tracks[node].step = step
-        for track in done_here:  # last: this makes ready whoever is still waiting
-            self._becomes_done(track)
+        for track in done_here:  # last; who waits for nothing any more is released when all is in its place
+            self._ends_well(track)
         known = [*saved.done, *(node for node, _ in saved.running), *(one.id for one in saved.parked)]
         known.extend(node for _, nodes in saved.batches for node in nodes)
         self._gone = [node for node in known if node not in self._tracks]

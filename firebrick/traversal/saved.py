@@ -25,10 +25,10 @@ class Parked:
 
 @dataclass(slots=True)
 class Saved:
-    """total: nodes of the operation's first plan. done: ascending ids. failed, aborted: in the order of events.
-    running: (id, step). batches: (number, ids) of each running one. batch: the last one's number. alone: (id, step) of
-    instant nodes that no batch may take. signals: keys that came and that nobody has waited for yet.
-    cause: the interrupt's, or "".
+    """total: nodes of the operation's first plan. done: ascending ids, CLEAN nodes' negative. failed, aborted: in the
+    order of events. running: (id, step). batches: (number, ids) of each running one. batch: the last one's number.
+    alone: (id, step) of instant nodes that no batch may take. signals: keys that came and that nobody has waited for
+    yet. cause: the interrupt's, or "". changed, replaced: nodes that ended so, ascending.
     """
 
     total: int = 0
@@ -42,12 +42,15 @@ class Saved:
     alone: list[tuple[int, int]] = field(default_factory=list)
     signals: list[str] = field(default_factory=list)
     cause: str = ""
+    changed: list[int] = field(default_factory=list)
+    replaced: list[int] = field(default_factory=list)
 
     def to_text(self) -> str:
         fields = {
             "version": VERSION,
             "total": self.total,
-            "done": to_ranges(self.done),
+            "done": to_ranges([one for one in self.done if one > 0]),
+            "cleaned": to_ranges(sorted(-one for one in self.done if one < 0)),
             "failed": self.failed,
             "aborted": self.aborted,
             "parked": [[one.id, one.step, one.at, one.key, one.why] for one in self.parked],
@@ -57,6 +60,8 @@ class Saved:
             "alone": self.alone,
             "signals": self.signals,
             "cause": self.cause,
+            "changed": to_ranges(self.changed),
+            "replaced": to_ranges(self.replaced),
         }
         return json.dumps({name: value for name, value in fields.items() if value}, separators=(",", ":"))
 
@@ -65,7 +70,10 @@ class Saved:
         data = json.loads(text)
         return Saved(
             total=data.get("total", 0),
-            done=from_ranges(data.get("done", "")),
+            done=[
+                *sorted(-one for one in from_ranges(data.get("cleaned", ""))),
+                *from_ranges(data.get("done", "")),
+            ],
             failed=data.get("failed", []),
             aborted=data.get("aborted", []),
             parked=[Parked(*one) for one in data.get("parked", [])],
@@ -75,6 +83,8 @@ class Saved:
             alone=[(node, step) for node, step in data.get("alone", [])],
             signals=data.get("signals", []),
             cause=data.get("cause", ""),
+            changed=from_ranges(data.get("changed", "")),
+            replaced=from_ranges(data.get("replaced", "")),
         )
 
 

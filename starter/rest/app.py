@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from firebrick.diagnostics import Diagnostic, FirebrickError, Unavailable
 from firebrick.resources.registry import Registry
 from firebrick.store import Store
-from starter.rest import contents, resource_types, stacks, template_versions
+from starter.rest import actions, contents, resource_types, stacks, template_versions
 from starter.rest.errors import TEXTS, Forbidden, error_response, plain_body, unexpected_response
 from starter.rest.front import Call, Front, Handler, Route
 from starter.rest.protocols import Starter
@@ -37,7 +37,11 @@ def create_app(
     front = Front(store, starter, registry or Registry.default())
     app = FastAPI(title="Firebrick", openapi_url=None, redirect_slashes=False)
     app.add_api_route("/healthcheck", _guarded(_healthcheck(front)), methods=["GET"], response_model=None)
-    _add_routes(app, front, (*stacks.ROUTES, *contents.ROUTES, *resource_types.ROUTES, *template_versions.ROUTES))
+    _add_routes(
+        app,
+        front,
+        (*stacks.ROUTES, *actions.ROUTES, *contents.ROUTES, *resource_types.ROUTES, *template_versions.ROUTES),
+    )
     app.add_exception_handler(404, _no_route)
     app.add_middleware(Border, hosts=tuple(hosts))
     return app

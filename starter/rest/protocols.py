@@ -2,7 +2,14 @@
 
 from typing import Protocol
 
-from firebrick.contract import CreateStackRequest, DeleteStackRequest
+from firebrick.contract import (
+    Cancel,
+    ContinueStackRequest,
+    CreateStackRequest,
+    DeleteStackRequest,
+    RollbackStackRequest,
+    UpdateStackRequest,
+)
 
 
 class AcceptedOperation(Protocol):
@@ -17,12 +24,20 @@ class AcceptedOperation(Protocol):
 class Starter(Protocol):
     """Accepts an action and starts its workflow.
 
-    Both methods raise diagnostics.FirebrickError: InvalidInput, NameInUse, NotFound, ActionInProgress, or Unavailable
+    All of them raise diagnostics.FirebrickError: InvalidInput, NameInUse, NotFound, ActionInProgress, or Unavailable
     when Temporal or the database does not answer (then nothing was stored). An ambiguous start is no error: the row is
     stored, PENDING, and starts later. The same operation_id again answers the row of the first time.
     """
 
     async def create(self, request: CreateStackRequest) -> AcceptedOperation: ...
+
+    async def update(self, request: UpdateStackRequest) -> AcceptedOperation: ...
+
+    async def rollback(self, request: RollbackStackRequest) -> AcceptedOperation: ...
+
+    async def go_on(self, request: ContinueStackRequest) -> AcceptedOperation: ...
+
+    async def cancel(self, project: str, stack_id: str, cancel: Cancel) -> AcceptedOperation: ...
 
     async def delete(self, request: DeleteStackRequest) -> AcceptedOperation: ...
 

@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from firebrick.contract import MAX_TIMEOUT_MINS, CreateStackRequest, DeleteStackRequest
+from firebrick.contract import MAX_TIMEOUT_MINS, CreateStackRequest, DeleteStackRequest, Frozen, UpdateStackRequest
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from firebrick.template import parse_template
 from starter.rest.environments import requested_environment, shown_environment
 from starter.rest.errors import Forbidden, bad_request, stack_not_found
 from starter.rest.front import OPERATION_HEADER, Call, Route
+from starter.rest.protocols import AcceptedOperation
 from starter.rest.query_values import boolean, integer, query_boolean, query_filters, query_integer, query_words, text
 from starter.rest.request_body import read_body
 from starter.rest.resolved import resolved_outputs
@@ -49,6 +50,9 @@ INSIDE = (
     "files",
     "outputs",
     "operations",
+    "actions",
+    "continue",
+    "rollback",
 )  # sub-paths that are looked up by name, too
 
 
@@ -95,18 +99,24 @@ async def _create_request(call: Call, body: Mapping[str, Any]) -> CreateStackReq
         raise bad_request("No stack name specified", "no-stack-name", detail=NAMES, path="stack_name")
     if body.get("adopt_stack_data") is not None:
         raise _not_yet("adopt_stack_data", "adopting existing resources", "Create the stack without it.")
+    fields = await _common_fields(call, body) | {"name": name}
+    if fields["template"] is None:
+        raise _no_template()
+    if fields["disable_rollback"] is None:
+        fields["disable_rollback"] = True
+    fields["tags"] = fields["tags"] or ()
+    return _request(CreateStackRequest, fields)
+
+
+async def _common_fields(call: Call, body: Mapping[str, Any]) -> dict[str, Any]:
+    """What creates and updates have in common, checked as far as Heat checks it before it looks at the template. None:
+    not said."""
     template = body.get("template")
     if template is None and body.get("template_url") is not None:
         raise _not_yet("template_url", "fetching templates", "Send the template itself in `template`.")
-    if template is None or template in ("", {}):
-        raise bad_request(
-            "No template specified",
-            "no-template",
-            detail="There is nothing in it. The least there can be is a line with heat_template_version.",
-            path="template",
-            file="template",
-        )
-    if not isinstance(template, str | dict):
+    if template in ("", {}):
+        template = None
+    if template is not None and not isinstance(template, str | dict):
         raise bad_request("The template must be text or an object.", "bad-template", path="template")
     timeout = body.get("timeout_mins")
     minutes = integer("timeout_mins", timeout) if timeout not in (None, "") else None
@@ -119,22 +129,39 @@ async def _create_request(call: Call, body: Mapping[str, Any]) -> CreateStackReq
         )
     rollback = body.get("disable_rollback")
     tags = text("tags", body.get("tags"))
-    fields: dict[str, Any] = {
-        "name": name,
+    return {
         "template": template,
         "environment": await asyncio.to_thread(requested_environment, body),
         # Environment files overwrite them, so they are merged into the environment then (as in Heat).
         "parameters": {} if body.get("environment_files") else _object(body, "parameters"),
         "files": _object(body, "files"),
         "timeout_mins": minutes or None,  # 0 is the server's default, as in Heat
-        "disable_rollback": True if rollback is None else boolean("disable_rollback", rollback),
-        "tags": tuple(tag.strip() for tag in tags.split(",")) if tags else (),
+        "disable_rollback": None if rollback is None else boolean("disable_rollback", rollback),
+        "on_failure": body.get("on_failure"),
+        "continue_independent": boolean("continue_independent", body.get("continue_independent", False)),
+        "tags": None if tags is None else tuple(tag.strip() for tag in tags.split(",")) if tags else (),
         "project": call.project,
         "operation_id": call.request.headers.get(OPERATION_HEADER) or body.get("operation_id"),
         "requested_by": call.requester,
     }
+
+
+def _no_template() -> InvalidInput:
+    return bad_request(
+        "No template specified",
+        "no-template",
+        detail="There is nothing in it. The least there can be is a line with heat_template_version.",
+        path="template",
+        file="template",
+    )
+
+
+R = TypeVar("R", bound=Frozen)
+
+
+def _request(model: type[R], fields: Mapping[str, Any]) -> R:
     try:
-        return CreateStackRequest(**fields)
+        return model(**fields)
     except ValidationError as error:
         raise InvalidInput(
             [
@@ -160,6 +187,42 @@ def _object(body: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _not_yet(path: str, what: str, detail: str) -> InvalidInput:
     return bad_request(f"{what} is not supported yet", "not-supported-yet", detail=detail, path=path)
+
+
+async def update(call: Call) -> Response:
+    """202 and Heat's text. PUT replaces the template and all that belongs to it; PATCH changes what it names."""
+    row = await call.stack()
+    body = await read_body(call.request)
+    existing = call.request.method == "PATCH"
+    fields = await _common_fields(call, body) | {"stack": row.id, "existing": existing}
+    if fields["template"] is None and not existing:
+        raise _no_template()
+    fields["converge"] = boolean("converge", body.get("converge", False))
+    fields["roll_back_to"] = body.get("roll_back_to") or "previous"
+    if existing:
+        fields["clear_parameters"] = names_of(body, "clear_parameters")
+        fields["files"] = fields["files"] or None
+        fields["environment"] = fields["environment"] or None
+    operation = await call.front.starter.update(_request(UpdateStackRequest, fields))
+    return accepted(operation)
+
+
+def accepted(operation: AcceptedOperation) -> Response:
+    text = "The request is accepted for processing.<br /><br />\n\n\n"
+    return JSONResponse(
+        {"message": text, "code": "202 Accepted", "title": "Accepted"},
+        status_code=202,
+        headers={OPERATION_HEADER: operation.id},
+    )
+
+
+def names_of(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = body.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise bad_request(f"'{name}' must be a list of names.", "bad-value", path=name)
+    return tuple(value)
 
 
 async def list_stacks(call: Call) -> Response:
@@ -243,12 +306,17 @@ async def show(call: Call) -> Response:
 async def delete(call: Call) -> Response:
     row = await call.stack()
     operation_id = call.request.headers.get(OPERATION_HEADER)
+    retain = call.request.query_params.getlist("retain")
     if row.deleted_at is not None and not operation_id:
         raise stack_not_found(row.name)
     try:
         operation = await call.front.starter.delete(
             DeleteStackRequest(
-                stack=row.id, project=call.project, operation_id=operation_id, requested_by=call.requester
+                stack=row.id,
+                retain=tuple(name for given in retain for name in given.split(",") if name),
+                project=call.project,
+                operation_id=operation_id,
+                requested_by=call.requester,
             )
         )
     except NotFound:
@@ -275,9 +343,14 @@ ROUTES = (
     Route("POST", "/stacks", create),
     Route("GET", "/stacks/detail", list_stacks),
     Route("GET", "/stacks/{name}", lookup),
+    Route("PUT", "/stacks/{name}", lookup),
+    Route("PATCH", "/stacks/{name}", lookup),
     Route("DELETE", "/stacks/{name}", lookup),
-    *(Route("GET", f"/stacks/{{name}}/{inside}", lookup) for inside in INSIDE),
+    *(Route("GET", f"/stacks/{{name}}/{inside}", lookup) for inside in INSIDE[:-3]),
+    *(Route("POST", f"/stacks/{{name}}/{inside}", lookup) for inside in INSIDE),
     Route("GET", "/stacks/{name}/{id}", show),
+    Route("PUT", "/stacks/{name}/{id}", update),
+    Route("PATCH", "/stacks/{name}/{id}", update),
     Route("DELETE", "/stacks/{name}/{id}", delete),
     Route("GET", "/stacks/{name}/{id}/template", template),
     Route("GET", "/stacks/{name}/{id}/environment", environment),

@@ -153,7 +153,8 @@ def test_a_follower_ends_with_the_operation_and_ctrl_c_only_detaches(firebrick: 
         assert follower.stdout is not None
         first = follower.stdout.readline()  # it follows the create before there is a delete to follow
         firebrick("stack", "delete", "slow", "--yes", "--wait")
-        # Not communicate(): it reads past what readline() has buffered, and lines that came with the first would be lost.
+        # Not communicate(): it reads past what readline() has buffered, and lines that came with the first would be
+        # lost.
         out = follower.stdout.read()
         assert follower.stderr is not None and "superseded" in follower.stderr.read()
         assert follower.wait(timeout=30) == 0 and "[slow.slow]: CREATE_IN_PROGRESS" in first + out

@@ -27,7 +27,7 @@ from uuid import uuid4
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from firebrick.contract import Action, CreateStackRequest, DeleteStackRequest, OperationState
+from firebrick.contract import Action, CreateStackRequest, DeleteStackRequest, OperationState, UpdateStackRequest
 from firebrick.diagnostics import NotFound, Unavailable
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
@@ -194,6 +194,9 @@ class Rig:
 
     async def delete(self, name: str = "demo", **fields: Any) -> OperationRow:
         return await self.starter.delete(DeleteStackRequest(stack=name, **fields))
+
+    async def update(self, template: Any = None, name: str = "demo", **fields: Any) -> OperationRow:
+        return await self.starter.update(UpdateStackRequest(stack=name, template=template, **fields))
 
     async def once_server_answers(self, request: Callable[[], Awaitable[OperationRow]]) -> OperationRow:
         """The operation, as soon as the server is not away."""

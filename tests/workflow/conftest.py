@@ -18,10 +18,18 @@ from temporalio.testing import WorkflowEnvironment
 from activities.handlers import HandlerRunner
 from activities.world import World
 from firebrick import contract
-from firebrick.contract import Accepted, CreateStackRequest, DeleteStackRequest
-from firebrick.intake import accept_create, accept_delete
+from firebrick.contract import (
+    Accepted,
+    ContinueStackRequest,
+    CreateStackRequest,
+    DeleteStackRequest,
+    RollbackStackRequest,
+    UpdateStackRequest,
+)
+from firebrick.intake import accept_create, accept_delete, accept_rollback
+from firebrick.intake_update import accept_continue, accept_update
 from firebrick.resources.registry import Registry
-from firebrick.store import EventRow, Keyring, OperationRow, Store
+from firebrick.store import EventRow, Keyring, OperationRow, ResourceRow, StackRow, Store
 from starter.starting import nudge
 from worker import make_worker
 
@@ -50,6 +58,17 @@ class Lab:
         name = name or f"s{uuid.uuid4().hex[:8]}"
         asked = CreateStackRequest(name=name, template=template, project=PROJECT, **request)
         return await self._start(await accept_create(self.store, self.registry, asked))
+
+    async def update(self, stack: str, template: str | None = None, **request: Any) -> "Started":
+        asked = UpdateStackRequest(stack=stack, template=template, project=PROJECT, **request)
+        return await self._start(await accept_update(self.store, self.registry, asked))
+
+    async def rollback(self, stack: str, **request: Any) -> "Started":
+        asked = RollbackStackRequest(stack=stack, project=PROJECT, **request)
+        return await self._start(await accept_rollback(self.store, asked))
+
+    async def go_on(self, stack: str) -> "Started":
+        return await self._start(await accept_continue(self.store, ContinueStackRequest(stack=stack, project=PROJECT)))
 
     async def delete(self, stack: str) -> "Started":
         return await self._start(await accept_delete(self.store, DeleteStackRequest(stack=stack, project=PROJECT)))
@@ -80,9 +99,16 @@ class Started:
     async def events(self) -> list[EventRow]:
         return await self.lab.store.project(PROJECT).events(self.accepted.stack_id)
 
-    async def told(self) -> list[str]:
-        """``name STATE`` of each event, in order."""
-        return [f"{event.resource_name} {event.state}" for event in await self.events()]
+    async def told(self, *, since: int = 0) -> list[str]:
+        """``name STATE`` of each event, in order; of those after the first so many."""
+        return [f"{event.resource_name} {event.state}" for event in await self.events()][since:]
+
+    async def resources(self) -> dict[str, ResourceRow]:
+        rows = await self.lab.store.project(PROJECT).resources(self.accepted.stack_id)
+        return {row.name: row for row in rows}
+
+    async def stack(self) -> StackRow:
+        return await self.lab.store.project(PROJECT).stack(self.accepted.stack_id)
 
 
 @pytest.fixture

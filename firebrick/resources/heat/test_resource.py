@@ -66,6 +66,16 @@ class TestResource(ResourceType):
     def poll_create(self, context: Context) -> Next:
         return self._wait(context, context.progress.get("started", context.now))
 
+    def update(self, context: Context) -> Next:
+        # Only a new value takes its time; anything else is there at once.
+        return self._wait(context, context.now) if "value" in context.changed else self._told(context)
+
+    def poll_update(self, context: Context) -> Next:
+        return self._wait(context, context.progress.get("started", context.now))
+
+    def forces_replacement(self, context: Context) -> bool:
+        return "value" in context.changed and context.properties.update_replace
+
     def delete(self, context: Context) -> Next:
         return self._wait(context, context.now)
 
@@ -82,6 +92,10 @@ class TestResource(ResourceType):
             return wait_until(due, now=context.now, progress={"started": started}, physical_id=physical_id)
         if context.action == "DELETE":
             return Done()
+        return self._told(context, physical_id)
+
+    def _told(self, context: Context, physical_id: str | None = None) -> Done:
+        properties = context.properties
         if properties.fail:
             raise ValueError(f"Test Resource failed {context.name}")
         data = {"value": properties.value, "attr_wait_secs": properties.attr_wait_secs}

@@ -41,3 +41,6 @@ class Value(ResourceType):
 
     def create(self, context: Context) -> Done:
         return Done(physical_id=context.physical_name, attributes={"value": context.properties.value})
+
+    def update(self, context: Context) -> Done:
+        return Done(attributes={"value": context.properties.value})

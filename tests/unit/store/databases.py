@@ -75,8 +75,15 @@ class SqliteDatabase(Database):
         return b"".join(file.read_bytes() for file in files)
 
     def schema(self) -> Mapping[str, Sequence[str]]:
-        found = self.run("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL AND name NOT LIKE 'alembic%'")
-        return {name: sorted(part.strip(" ,") for part in sql.splitlines()) for name, sql in found}
+        found = self.run("SELECT type, name, sql FROM sqlite_master WHERE sql NOT NULL AND name NOT LIKE 'alembic%'")
+        return {name: self._table(name, sql) if kind == "table" else sql.splitlines() for kind, name, sql in found}
+
+    def _table(self, name: str, sql: str) -> list[str]:
+        """Columns as SQLite sees them, since a column that was added later stands in another place of the text."""
+        columns = self.run(f"SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info('{name}')")
+        rules = [part.strip(" ,)") for part in sql.splitlines() if "CONSTRAINT" in part or "WITHOUT ROWID" in part]
+        rules += ["AUTOINCREMENT"] if "AUTOINCREMENT" in sql else []
+        return sorted(map(str, columns)) + sorted(rule.partition("CONSTRAINT")[2] or rule for rule in rules)
 
 
 class PostgresDatabase(Database):
@@ -96,7 +103,9 @@ class PostgresDatabase(Database):
     def empty(self) -> None:
         """Remove all rows, and number the next ones from 1."""
         with self.server.connect(self.name) as connection:
-            connection.execute(text("TRUNCATE stacks, operations, resources, events RESTART IDENTITY"))
+            connection.execute(
+                text("TRUNCATE stacks, targets, operations, resources, events, signals RESTART IDENTITY")
+            )
 
     def _hold(self, connection: Any) -> None:
         connection.execute(text("LOCK TABLE stacks IN EXCLUSIVE MODE"))

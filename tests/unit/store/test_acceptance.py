@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from firebrick.contract import Action, OperationState
-from firebrick.diagnostics import ActionInProgress, Conflict, NameInUse, NotFound
+from firebrick.diagnostics import Conflict, NameInUse, NotFound
 from firebrick.store import OperationRow, Repository, Store
 
 
@@ -98,16 +98,14 @@ async def test_a_delete_of_nothing_is_not_found(stacks: Any, store: Store, repos
         await stack.accept_delete()
 
 
-async def test_a_delete_beside_a_delete_is_refused_and_told_which(stacks: Any) -> None:
+async def test_a_delete_beside_a_delete_is_accepted_and_takes_over(stacks: Any) -> None:
     stack = await stacks.created({"a": ()})
-    pending = await stack.accept_delete(at=10.0)
-    with pytest.raises(ActionInProgress) as refusal:
-        await stack.accept_delete()
-    assert refusal.value.first.heat_message == "Stack web already has an action (DELETE) in progress."
-    assert f"{pending.id} is PENDING since 1970-01-01T00:00:10Z" in refusal.value.first.detail
+    first = await stack.accept_delete(at=10.0)
+    second = await stack.accept_delete()
+    assert (second.state, second.seq) == (OperationState.PENDING, first.seq + 1)
     await stack.begin(Action.DELETE, now=70.0)
-    with pytest.raises(ActionInProgress, match=f"{pending.id} is RUNNING since 1970-01-01T00:01:10Z"):
-        await stack.accept_delete()
+    assert (await stack.repository.operation(first.id)).state is OperationState.SUPERSEDED
+    assert (await stack.repository.operation(second.id)).state is OperationState.RUNNING
 
 
 async def test_a_delete_is_accepted_beside_a_create_and_after_any_end(stacks: Any) -> None:

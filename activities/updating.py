@@ -1,0 +1,199 @@
+"""Bringing one row to what its target wants: leave it, update it in place, or have another row take its place.
+
+The row was claimed quietly: nothing is told before it is known what is to be done. The order of the questions is Heat's
+(the life cycle of a resource's update); the answers come from ``firebrick.resources.changes``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from activities.failures import Lost
+from activities.settling import requirements
+from firebrick.contract import Action, Status, StepResult
+from firebrick.failpoints import failpoint
+from firebrick.resources.base import Context, Done, ResourceType
+from firebrick.resources.changes import Effect, PropertyChange, compare, names_of
+from firebrick.resources.errors import PermanentError, Replace
+from firebrick.resources.schema import TypeSchema, restore, validate
+from firebrick.selection import base_hash, input_hash
+from firebrick.store import reasons
+from firebrick.store.rows import Claimed, NewResource, ResourceRow, RowOutcome, Settled
+from firebrick.store.targets import resource_from_json
+from firebrick.template import ResourceDefinition
+
+if TYPE_CHECKING:
+    from activities.steps import Step
+
+
+class NotSupported(PermanentError):
+    """Heat's name for a change that nobody can make."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What the target wants of a row, with everything resolved. settled: what is written when the row is so."""
+
+    resource: NewResource
+    schema: TypeSchema
+    properties: dict[str, Any]
+    metadata: Mapping[str, Any]
+    model: Any
+    changes: Sequence[PropertyChange]
+    requires: tuple[int, ...]
+    settled: Settled
+
+
+async def converge(step: "Step", kind: ResourceType, held: Claimed) -> StepResult:
+    """Do what is to be done to a claimed row, or go on with its update."""
+    row = held.row
+    if row.wanted is None:
+        raise RuntimeError(f"row {row.id} has nothing to converge to")
+    wanted = resource_from_json(row.wanted)
+    if wanted.implementation != row.implementation:
+        return await _stand_in(step, held)
+    desired = await _desired(step, kind, held, wanted)
+    if held.in_progress:
+        return await _update(step, kind, held, desired, begun=True)
+    why = await _why_replace(step, kind, held, desired)
+    if why:
+        return await _stand_in(step, held)
+    if refused := names_of(desired.changes, Effect.REFUSED):
+        listed = ", ".join(refused)
+        raise NotSupported(f"Update to properties {listed} of {row.name} ({row.type}) is not supported.")
+    if _is_as_wanted(row, desired):
+        message = reasons.JUDGED_FINE if row.status == Status.FAILED else ""
+        outcome = RowOutcome.unchanged(desired.settled, message=message, properties=desired.properties)
+        return await step.record(row, outcome)
+    return await _update(step, kind, held, desired, begun=False)
+
+
+async def _desired(step: "Step", kind: ResourceType, held: Claimed, wanted: NewResource) -> Desired:
+    row = held.row
+    definition = ResourceDefinition.thaw(wanted.definition)
+    properties, metadata = await step.resolve(held.upstream, definition)
+    schema = step.world.registry.schema(wanted.implementation)
+    model = validate(kind, properties, name=row.name, quoting=False)
+    base = base_hash(wanted.definition, wanted.implementation, schema.fingerprint)
+    return Desired(
+        resource=wanted,
+        schema=schema,
+        properties=properties,
+        metadata=metadata,
+        model=model,
+        changes=compare(schema, row.properties or {}, properties),
+        requires=tuple(sorted(one.id for one in held.upstream.values())),
+        settled=Settled(
+            input_hash=input_hash(base, requirements(held.upstream)),
+            revision=row.revision,
+            definition=wanted.definition,
+            type=wanted.type,
+            requires=tuple(sorted(one.id for one in held.upstream.values())),
+            template_id=held.target_id,
+        ),
+    )
+
+
+async def _why_replace(step: "Step", kind: ResourceType, held: Claimed, desired: Desired) -> str:
+    """Why another row must take this one's place; "" when it need not."""
+    row = held.row
+    if row.action == Action.DELETE or row.action == "INIT":
+        return "it is being deleted"
+    if row.status != Status.COMPLETE and await _failed_for_good(step, kind, held, desired):
+        return "it has failed"
+    if forced := names_of(desired.changes, Effect.REPLACE):
+        return f"{forced[0]} cannot be changed in place"
+    if desired.changes and kind.forces_replacement(_context(step, held, desired)):
+        return "its type says so"
+    return ""
+
+
+async def _failed_for_good(step: "Step", kind: ResourceType, held: Claimed, desired: Desired) -> bool:
+    row = held.row
+    if row.physical_id is None or row.create_unsettled or row.action == "CHECK":
+        return True
+    try:
+        answer: bool = await step.query(kind, kind.replace_failed, _context(step, held, desired))
+    except Exception:  # it cannot be asked: Heat's default
+        return True
+    return answer
+
+
+def _is_as_wanted(row: ResourceRow, desired: Desired) -> bool:
+    if desired.changes or row.drift:
+        return False
+    if row.status == Status.FAILED and row.action != Action.CREATE:
+        return False  # nobody knows how far its update came
+    return _rest(row.definition) == _rest(desired.resource.definition)
+
+
+def _rest(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """What a definition has beside its properties that an update tells of."""
+    return {name: definition.get(name) for name in ("metadata", "deletion_policy", "update_policy")}
+
+
+async def _stand_in(step: "Step", held: Claimed, *, told: bool = False) -> StepResult:
+    """Another row takes this one's place; the step goes on with that one, from the claim."""
+    requires = [one.id for one in held.upstream.values()]
+    failpoint("step.before-stand-in", held.row.name)
+    await step.stored(lambda: step.rows.stand_in(step.claim, requires, told=told, now=step.world.clock()))
+    failpoint("step.after-stand-in", held.row.name)
+    step.claim = replace(step.claim, row=step.ask.row)
+    raise Lost
+
+
+async def _update(step: "Step", kind: ResourceType, held: Claimed, desired: Desired, *, begun: bool) -> StepResult:
+    """Change it in place. begun: its update was begun before, and may have had its effect: it is safe to repeat."""
+    row = held.row
+    context = _context(step, held, desired)
+    if row.polling and begun:
+        answer = await step.query(kind, kind.poll_update, context)
+    else:
+        if step.interrupt:
+            return await step.aborted(row)
+        if not begun:
+            await step.begin_update(kind, desired.requires)
+        held = replace(held, row=replace(row, action=Action.UPDATE.value, status=Status.IN_PROGRESS.value))
+        if not context.changed:
+            return await step.record(row, _done(row, desired, None))
+        failpoint("step.before-call", row.name)
+        try:
+            answer = await step.effect(kind, kind.update, context)
+        except Replace:
+            return await _stand_in(step, held, told=True)
+        failpoint("step.after-call", row.name)
+    return await step.follow(
+        kind, held, context, kind.poll_update, answer, finish=lambda done: step.record(row, _done(row, desired, done))
+    )
+
+
+def _done(row: ResourceRow, desired: Desired, done: Done | None) -> RowOutcome:
+    """done: None when nothing had to be asked of the provider."""
+    if done is None:
+        return RowOutcome.done(properties=desired.properties, settled=desired.settled)
+    physical_id = done.physical_id if done.physical_id is not None else row.physical_id
+    reference = done.reference_id if done.reference_id is not None else row.reference_id
+    seen = (physical_id, reference, dict(done.attributes), dict(row.data if done.data is None else done.data))
+    changed = seen != (row.physical_id, row.reference_id, dict(row.attributes), dict(row.data))
+    settled = replace(desired.settled, revision=row.revision + 1) if changed else desired.settled
+    return RowOutcome.done(
+        physical_id=done.physical_id,
+        reference_id=done.reference_id,
+        attributes=done.attributes,
+        data=done.data,
+        properties=desired.properties,
+        settled=settled,
+        changed=changed,
+    )
+
+
+def _context(step: "Step", held: Claimed, desired: Desired) -> Context:
+    row = held.row
+    changed = tuple(sorted(one.name for one in desired.changes))
+    unsure = row.status == Status.FAILED and row.action != Action.CREATE
+    if row.drift or unsure or (held.in_progress and not changed):
+        # How it is now is not known: whatever may be changed in place is asserted again.
+        changed = tuple(sorted(name for name, one in desired.schema.properties.items() if one.update_allowed))
+    context = step.context(held, desired.model, desired.metadata)
+    previous = restore(desired.schema.implementation, row.properties or {})
+    return replace(context, action=Action.UPDATE.value, previous=previous, changed=changed)

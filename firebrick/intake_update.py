@@ -1,0 +1,210 @@
+"""From an update request to an accepted operation: what is left out is put in, then it is as with a create.
+
+With `existing` (PATCH) everything that the request leaves out stays; without (PUT) it is not there any more, except the
+time-out and the rollback setting, which are the stack's (Heat's rules).
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from firebrick.contract import Action, ContinueStackRequest, UpdateStackRequest, workflow_id
+from firebrick.diagnostics import Diagnostic, InvalidInput
+from firebrick.intake import (
+    DEFAULT_TIMEOUT_MINS,
+    as_text,
+    check_nothing_hidden,
+    check_project,
+    define_stack,
+    known_operation,
+    new_resources,
+    operation_id_of,
+)
+from firebrick.resources.registry import Registry
+from firebrick.store import Store
+from firebrick.store.rows import NewOperation, NewTarget, OperationRow, StackRow
+from firebrick.template import Document, StackDefinition, StackIdentity, merge_environments, parse_environment
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a stack's next target is made from. forget: names of parameters whose values are not kept."""
+
+    template: Any
+    environment: Any
+    parameters: Mapping[str, Any]
+    files: Mapping[str, str]
+    tags: tuple[str, ...]
+    timeout_mins: int | None
+    disable_rollback: bool
+    drop_unknown: bool
+
+
+async def accept_update(
+    store: Store,
+    registry: Registry,
+    request: UpdateStackRequest,
+    *,
+    minute: float = 60.0,
+    inline_without_codec: bool = False,
+    started_as: str = "",
+) -> OperationRow:
+    """Store a target and a PENDING update. Raises InvalidInput (all problems found), NotFound, Unavailable.
+
+    The arguments are those of firebrick.intake.accept_create.
+    """
+    check_project(request.project)
+    operation_id = operation_id_of(request.operation_id)
+    if request.operation_id is not None and (known := await known_operation(store, request.project, operation_id)):
+        return known
+    project = store.project(request.project)
+    stack = await project.stack(request.stack)
+    inputs = await asyncio.to_thread(merged, request, stack, await project.base_target(stack.id))
+    definition = await asyncio.to_thread(define_update, registry, stack, inputs)
+    if inline_without_codec:
+        check_nothing_hidden(definition)
+    operation = NewOperation(
+        id=operation_id,
+        action=Action.UPDATE,
+        request={
+            "timeout_mins": inputs.timeout_mins,
+            "disable_rollback": inputs.disable_rollback,
+            "on_failure": request.on_failure,
+            "tags": list(inputs.tags),
+            "existing": request.existing,
+            "converge": request.converge,
+            "roll_back_to": request.roll_back_to,
+            "continue_independent": request.continue_independent,
+        },
+        requested_by=request.requested_by.model_dump(mode="json"),
+        timeout=(inputs.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
+        accepted_at=time.time(),
+        workflow_id=started_as or workflow_id(request.project, stack.name, stack.id),
+    )
+    target = new_target(registry, operation_id, inputs, definition)
+    return await project.accept_update(stack.id, target, operation)
+
+
+async def accept_continue(store: Store, request: ContinueStackRequest, *, minute: float = 60.0) -> OperationRow:
+    """Store a PENDING update to the target that the stack is being brought to already. Raises InvalidInput (it did not
+    fail), NotFound, Unavailable."""
+    check_project(request.project)
+    operation_id = operation_id_of(request.operation_id)
+    if request.operation_id is not None and (known := await known_operation(store, request.project, operation_id)):
+        return known
+    project = store.project(request.project)
+    stack = await project.stack(request.stack)
+    if stack.status != "FAILED":
+        raise InvalidInput(
+            Diagnostic(
+                code="nothing-to-continue",
+                summary=f"Stack {stack.name!r} is {stack.state}: there is nothing to go on with.",
+                detail="Only what FAILED can be continued; an update changes what is complete.",
+                heat_type="NotSupported",
+            )
+        )
+    operation = NewOperation(
+        id=operation_id,
+        action=Action.UPDATE,
+        request={"continue": True, "disable_rollback": stack.disable_rollback},
+        requested_by=request.requested_by.model_dump(mode="json"),
+        timeout=(stack.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
+        accepted_at=time.time(),
+        workflow_id=workflow_id(request.project, stack.name, stack.id),
+    )
+    return await project.accept_update(stack.id, None, operation)
+
+
+def merged(request: UpdateStackRequest, stack: StackRow, base: NewTarget | None) -> Inputs:
+    """The request with what it leaves out. base: what it changes; None: what the stack is."""
+    kept = base or NewTarget(
+        id="", template=stack.template, environment=stack.environment, parameters=stack.parameters, files=stack.files
+    )
+    timeout = request.timeout_mins or stack.timeout_mins
+    rollback = stack.disable_rollback if request.disable_rollback is None else request.disable_rollback
+    if not request.existing:
+        if request.template is None:
+            raise InvalidInput(
+                Diagnostic(
+                    code="no-template",
+                    summary="No template specified",
+                    detail="Send the whole template, or ask for an update of what exists.",
+                    path="template",
+                    heat_type="HTTPBadRequest",
+                )
+            )
+        return Inputs(
+            template=request.template,
+            environment=request.environment or {},
+            parameters=request.parameters,
+            files=request.files or {},
+            tags=request.tags or (),
+            timeout_mins=timeout,
+            disable_rollback=rollback,
+            drop_unknown=False,
+        )
+    environment, parameters = _kept_and_new(request, kept)
+    return Inputs(
+        template=kept.template if request.template is None else request.template,
+        environment=environment,
+        parameters=parameters,
+        files={**kept.files, **(request.files or {})},
+        tags=stack.tags if request.tags is None else request.tags,
+        timeout_mins=timeout,
+        disable_rollback=rollback,
+        drop_unknown=True,
+    )
+
+
+def _kept_and_new(request: UpdateStackRequest, kept: NewTarget) -> tuple[Any, dict[str, Any]]:
+    """The old environment with the new one on top, and all parameters, which are then not in it: those that the
+    template does not have any more are dropped, and an environment's own would be refused."""
+    old, new = parse_environment(kept.environment or {}), parse_environment(request.environment or {})
+    tree = merge_environments(
+        ["kept", "new"],
+        {"kept": kept.environment or "{}", "new": as_text(request.environment or {})},
+        template=kept.template if request.template is None else request.template,
+    )
+    merged_here = tree.pop("parameters", None) or {}
+    stored = {**old.parameters, **kept.parameters}
+    parameters = {name: value for name, value in stored.items() if name not in request.clear_parameters}
+    parameters |= {name: merged_here.get(name, value) for name, value in new.parameters.items()}
+    return tree, parameters | request.parameters
+
+
+def define_update(registry: Registry, stack: StackRow, inputs: Inputs) -> StackDefinition:
+    """InvalidInput has all problems found."""
+    environment = inputs.environment
+    return define_stack(
+        registry,
+        template=inputs.template,
+        environment=environment,
+        parameters=inputs.parameters,
+        files=inputs.files,
+        tags=inputs.tags,
+        timeout_mins=inputs.timeout_mins,
+        identity=StackIdentity(name=stack.name, id=stack.id, project=stack.project),
+        keep=_known if inputs.drop_unknown else None,
+    )
+
+
+def _known(document: Document, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without those that the template does not have (any more): an update of what exists drops them without a word."""
+    names = document.tree.get("parameters") or document.tree.get("Parameters") or {}
+    return {name: value for name, value in parameters.items() if name in names}
+
+
+def new_target(registry: Registry, target_id: str, inputs: Inputs, definition: StackDefinition) -> NewTarget:
+    return NewTarget(
+        id=target_id,
+        template=as_text(inputs.template),
+        environment=as_text(inputs.environment),
+        parameters=dict(inputs.parameters),
+        files=dict(inputs.files),
+        shown_parameters=definition.shown_parameters(),
+        outputs=[output.freeze() for output in definition.outputs.values()],
+        resources=new_resources(registry, definition),
+        description=definition.description,
+    )

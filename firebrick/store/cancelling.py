@@ -1,0 +1,58 @@
+"""Cancelling what runs: the wish is stored with the operation, and the run that carries it out looks there at its
+end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, update
+
+from firebrick.contract import Action, Cancel
+from firebrick.diagnostics import Diagnostic, InvalidInput
+from firebrick.store.acceptance import living_stack
+from firebrick.store.models import operations
+from firebrick.store.operation_rows import OPEN_OF_STACK, OPERATION_BY_ID, operation_row
+from firebrick.store.rows import OperationRow
+from firebrick.store.transaction import LockedStack, Transaction
+from firebrick.store.writer import Write
+
+_NOTE = update(operations).where(operations.c.id == bindparam("_id")).values(cancel=bindparam("_cancel"))
+# Heat's rule: with rollback only an update, without a create, too.
+_CANCELLABLE = {Cancel.ROLL_BACK: (Action.UPDATE,), Cancel.KEEP: (Action.CREATE, Action.UPDATE)}
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptCancel(Write[OperationRow]):
+    """Note how the newest open operation of a stack is to be cancelled; the first wish counts."""
+
+    project: str
+    stack_id: str
+    cancel: Cancel
+    now: float
+
+    def stacks(self) -> Sequence[str]:
+        return (self.stack_id,)
+
+    def apply(self, transaction: Transaction) -> OperationRow:
+        stack = living_stack(transaction, self.project, self.stack_id)
+        connection = transaction.connection
+        row = connection.execute(OPEN_OF_STACK, {"stack_id": stack.id}).first()
+        newest = None if row is None else operation_row(row)
+        if newest is None or newest.action not in _CANCELLABLE[self.cancel]:
+            raise _refused(stack, newest)
+        if not newest.cancel:
+            connection.execute(_NOTE, {"_id": newest.id, "_cancel": self.cancel.value})
+        return operation_row(connection.execute(OPERATION_BY_ID, {"id": newest.id}).one())
+
+
+def _refused(stack: LockedStack, newest: OperationRow | None) -> InvalidInput:
+    state = f"{stack.action}_{stack.status}" if newest is None else f"{newest.action}_IN_PROGRESS"
+    return InvalidInput(
+        Diagnostic(
+            code="not-cancellable",
+            summary=f"Stack {stack.name!r} is {state}: there is no operation that could be cancelled this way.",
+            detail="An update can be cancelled with or without rollback, a create without; a delete or an update takes "
+            "over from whatever runs.",
+            heat_type="NotSupported",
+            heat_message=f"Cancelling update when stack is {state} is not supported.",
+        )
+    )
