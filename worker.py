@@ -36,7 +36,7 @@ from firebrick.store import Keyring, Store
 from starter.builds import Builds, deployment_of
 from starter.cluster import Target, connect, missing_search_attributes
 from starter.reconciler import Reconciler
-from starter.starting import Starter, nudge
+from starter.starting import Starter
 from workflows.runner import RUNNER, WORKFLOWS
 
 log = structlog.get_logger("firebrick.worker")
@@ -80,15 +80,6 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         handlers = HandlerRunner()
         cleanup.callback(handlers.close)
         attributes = await _has_search_attributes(client)
-        world = World(
-            store=store,
-            registry=registry,
-            handlers=handlers,
-            nudge=lambda workflow_id: nudge(client, workflow_id),
-            clock=time.time,
-            minute=settings.minute,
-            search_attributes=attributes,
-        )
         starter = Starter(
             store,
             registry,
@@ -96,6 +87,15 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             minute=settings.minute,
             search_attributes=attributes,
             task_queue=settings.task_queue,
+        )
+        world = World(
+            store=store,
+            registry=registry,
+            handlers=handlers,
+            cluster=starter.cluster,
+            clock=time.time,
+            minute=settings.minute,
+            search_attributes=attributes,
         )
         worker = make_worker(client, world, settings.task_queue)
         await cleanup.enter_async_context(worker)

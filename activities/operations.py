@@ -8,6 +8,7 @@ from temporalio import activity
 
 from activities.failures import scrubbed
 from activities.heartbeat import Interrupt, alive
+from activities.nested import stop_inner, tell_owner
 from activities.world import World
 from firebrick import contract
 from firebrick.contract import Action
@@ -66,7 +67,7 @@ class OperationActivities:
                 )
             case Nothing(running_workflow_id=running):
                 if running and running != ask.workflow_id and ask.inline and ask.create is None:
-                    await world.nudge(running)
+                    await world.cluster.nudge(running)
                 return contract.NothingToBegin(
                     project=ask.project,
                     stack_id=stack_id,
@@ -123,7 +124,12 @@ class OperationActivities:
             search_attributes=self._world.search_attributes,
             independent=bool(operation.request.get("continue_independent")),
             cancelled=bool(operation.cancel),
+            root_id=await self._root_id(ask.project, operation.stack_id),
         )
+
+    async def _root_id(self, project: str, stack_id: str) -> str:
+        stack = await self._world.store.project(project).stack(stack_id)
+        return stack.root_id or stack.id
 
     @activity.defn(name=contract.LOAD_PLAN)
     @scrubbed
@@ -155,6 +161,8 @@ class OperationActivities:
     async def finish_operation(self, ask: contract.FinishOperation) -> contract.Finished:
         """Write what became of the operation, and look for a newer one, in one transaction."""
         failpoint("finish.before")
+        if ask.interrupted:
+            await alive(stop_inner(self._world, ask.project, ask.stack_id), Interrupt())
         outcome = await alive(
             self._world.store.project(ask.project).finish(
                 ask.operation_id,
@@ -166,6 +174,8 @@ class OperationActivities:
             Interrupt(),
         )
         self._pages.pop((ask.operation_id, ask.action), None)
+        operation = await self._world.store.project(ask.project).operation(ask.operation_id)
+        await tell_owner(self._world, ask.project, operation)
         failpoint("finish.after")
         return contract.Finished(
             state=outcome.state,

@@ -10,6 +10,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.failures import Lost, scrubbed
 from activities.heartbeat import Interrupt, alive
+from activities.nested import Nested
 from activities.others import others
 from activities.settling import settled_create
 from activities.updating import converge
@@ -22,6 +23,7 @@ from firebrick.plan import Role
 from firebrick.resolution import StoredLookup, apart, physical_name
 from firebrick.resources.base import Context, Done, Found, Next, Poll, ResourceType, WaitSignal, WaitUntil
 from firebrick.resources.errors import RETRY_RULES, classify
+from firebrick.resources.heat.template_resource import TemplateResource
 from firebrick.resources.schema import restore, validate
 from firebrick.store.rows import (
     AlreadyEnded,
@@ -123,6 +125,8 @@ class Step:
             failed = RowOutcome.failed("permanent", error_text(error), error=error_name(error))
             return await self.record(held.row, failed)
         try:
+            if isinstance(kind, TemplateResource):
+                return await Nested(self, kind, held).run()
             if held.row.action == Action.DELETE and held.in_progress:
                 return await self._delete(kind, held)
             if held.row.action == Action.CREATE and held.in_progress:
@@ -234,7 +238,7 @@ class Step:
             physical_id = answer.physical_id if answer.physical_id is not None else context.physical_id
             progress = dict(answer.progress) if answer.progress is not None else dict(context.progress)
             if not isinstance(answer, Poll) or waited + answer.after > POLL_IN_PLACE:
-                return await self._park(held.row, answer, physical_id, progress)
+                return await self.park(held.row, answer, physical_id, progress)
             if known != (physical_id, progress) or not waited:
                 await self._progress(physical_id, progress)
                 known = (physical_id, progress)
@@ -320,12 +324,13 @@ class Step:
             ),
         )
 
-    async def _park(
+    async def park(
         self,
         row: ResourceRow,
         answer: Poll | WaitUntil | WaitSignal,
         physical_id: str | None,
         progress: Mapping[str, Any],
+        properties: Mapping[str, Any] | None = None,
     ) -> StepResult:
         now, key = self.world.clock(), ""
         match answer:
@@ -338,7 +343,12 @@ class Step:
         return await self.record(
             row,
             RowOutcome.parked(
-                kind, at, key=key, progress=progress, physical_id=physical_id, properties=self._properties
+                kind,
+                at,
+                key=key,
+                progress=progress,
+                physical_id=physical_id,
+                properties=self._properties if properties is None else properties,
             ),
         )
 

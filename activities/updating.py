@@ -51,13 +51,13 @@ async def converge(step: "Step", kind: ResourceType, held: Claimed) -> StepResul
         raise RuntimeError(f"row {row.id} has nothing to converge to")
     wanted = resource_from_json(row.wanted)
     if wanted.implementation != row.implementation:
-        return await _stand_in(step, held)
+        return await stand_in(step, held)
     desired = await _desired(step, kind, held, wanted)
     if held.in_progress:
         return await _update(step, kind, held, desired, begun=True)
     why = await _why_replace(step, kind, held, desired)
     if why:
-        return await _stand_in(step, held)
+        return await stand_in(step, held)
     if refused := names_of(desired.changes, Effect.REFUSED):
         listed = ", ".join(refused)
         raise NotSupported(f"Update to properties {listed} of {row.name} ({row.type}) is not supported.")
@@ -132,7 +132,7 @@ def _rest(definition: Mapping[str, Any]) -> dict[str, Any]:
     return {name: definition.get(name) for name in ("metadata", "deletion_policy", "update_policy")}
 
 
-async def _stand_in(step: "Step", held: Claimed, *, told: bool = False) -> StepResult:
+async def stand_in(step: "Step", held: Claimed, *, told: bool = False) -> StepResult:
     """Another row takes this one's place; the step goes on with that one, from the claim."""
     requires = [one.id for one in held.upstream.values()]
     failpoint("step.before-stand-in", held.row.name)
@@ -160,7 +160,7 @@ async def _update(step: "Step", kind: ResourceType, held: Claimed, desired: Desi
         try:
             answer = await step.effect(kind, kind.update, context)
         except Replace:
-            return await _stand_in(step, held, told=True)
+            return await stand_in(step, held, told=True)
         failpoint("step.after-call", row.name)
     return await step.follow(
         kind, held, context, kind.poll_update, answer, finish=lambda done: step.record(row, _done(row, desired, done))

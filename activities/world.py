@@ -6,13 +6,28 @@ from typing import Protocol
 
 from activities.handlers import HandlerRunner
 from firebrick.resources.registry import Registry
-from firebrick.store import Store
+from firebrick.store import OperationRow, Store
 
 
-class Nudge(Protocol):
-    """Wakes the workflow that carries out a stack's running operation (best effort, only for speed)."""
+class Cluster(Protocol):
+    """The workflows of other operations, as far as activities reach them. All is best effort, only for speed: the store
+    knows, and whoever is not told looks there."""
 
-    def __call__(self, workflow_id: str) -> Awaitable[None]: ...
+    def start(self, operation: OperationRow) -> Awaitable[bool]:
+        """Start an accepted operation's workflow, or have the one that runs the stack make way."""
+        ...
+
+    def nudge(self, workflow_id: str) -> Awaitable[None]:
+        """Tell a run that a newer operation was accepted."""
+        ...
+
+    def cancel(self, workflow_id: str) -> Awaitable[None]:
+        """Tell a run that a cancel was stored."""
+        ...
+
+    def wake(self, workflow_id: str, key: str) -> Awaitable[None]:
+        """Tell a run that what it waits for under this key is in the store."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +38,7 @@ class World:
     store: Store
     registry: Registry
     handlers: HandlerRunner
-    nudge: Nudge
+    cluster: Cluster
     clock: Callable[[], float]
     minute: float = 60.0
     payload_codec: bool = False

@@ -37,6 +37,7 @@ READ_OPERATION = "read_operation"
 # Messages a running action takes.
 TAKE_OVER = "take_over"  # signal: a newer operation was accepted for this stack; interrupt, drain, look at the store
 CANCEL = "cancel"  # signal: a cancel of this stack's running operation was stored; interrupt, drain, look at the store
+WAKE = "wake"  # signal: what a parked resource waits for under this key is in the store now
 PROGRESS = "progress"  # query: Progress
 
 # Failure types a caller can match on.
@@ -300,6 +301,7 @@ class Begun(Frozen):
     search_attributes: bool = False
     independent: bool = False
     cancelled: bool = False
+    root_id: str = ""
 
 
 class BeginOther(Frozen):

@@ -10,6 +10,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from firebrick.contract import (
@@ -22,8 +23,11 @@ from firebrick.contract import (
     workflow_id,
 )
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
+from firebrick.nested import WithTemplates
 from firebrick.resources.base import ResourceType
+from firebrick.resources.heat.template_resource import TemplateResource
 from firebrick.resources.registry import Registry
+from firebrick.resources.schema import TypeSchema
 from firebrick.selection import base_hash
 from firebrick.store import Repository, Store
 from firebrick.store.rows import NewOperation, NewResource, NewStack, OperationRow
@@ -35,6 +39,7 @@ from firebrick.template import (
     StackIdentity,
     check_stack_name,
     define,
+    is_template_name,
     parse_environment,
     parse_template,
     references,
@@ -42,6 +47,23 @@ from firebrick.template import (
 
 DEFAULT_TIMEOUT_MINS = 60  # Heat's stack_action_timeout
 TAG_LIMIT = 80  # characters, as Heat
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a nested stack is: the stack, the row and the operation there that ask for it; the outermost stack; how
+    deep the nested one is. facade: what resource_facade gives in it."""
+
+    stack_id: str
+    row: int
+    operation_id: str
+    root_id: str
+    depth: int
+    facade: Mapping[str, Any]
+
+    @property
+    def of_stack(self) -> dict[str, Any]:
+        return {"owner_id": self.stack_id, "owner_row": self.row, "root_id": self.root_id, "depth": self.depth}
 
 
 def new_id() -> str:
@@ -56,19 +78,23 @@ async def accept_create(
     minute: float = 60.0,
     inline_without_codec: bool = False,
     started_as: str = "",
+    owner: Owner | None = None,
 ) -> OperationRow:
     """Store a new stack and its PENDING create.
 
-    minute: seconds that one minute of timeout_mins lasts. inline_without_codec: the request travelled in the clear
-    through a workflow's history, so values of hidden parameters are refused. started_as: the workflow id that carries
-    it out, when there is one already. Raises InvalidInput (all problems found), NameInUse, Unavailable.
+    owner: of a nested stack. minute: seconds that one minute of timeout_mins lasts. inline_without_codec: the request
+    travelled in the clear through a workflow's history, so values of hidden parameters are refused. started_as: the
+    workflow id that carries it out, when there is one already. Raises InvalidInput (all problems found), NameInUse,
+    Unavailable.
     """
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
     if request.operation_id is not None and (known := await known_operation(store, request.project, operation_id)):
         return known
     stack_id = str(uuid.uuid5(uuid.UUID(operation_id), "stack"))
-    definition, document_description = await asyncio.to_thread(_define, registry, request, stack_id)
+    definition, document_description = await asyncio.to_thread(
+        _define, registry, request, stack_id, None if owner is None else owner.facade
+    )
     if inline_without_codec:
         check_nothing_hidden(definition)
     stack = NewStack(
@@ -86,10 +112,12 @@ async def accept_create(
         tags=list(request.tags),
         owner=request.requested_by.user,
         resources=new_resources(registry, definition),
+        **({} if owner is None else owner.of_stack),
     )
     operation = NewOperation(
         id=operation_id,
         action=Action.CREATE,
+        owner_operation="" if owner is None else owner.operation_id,
         request={
             "timeout_mins": request.timeout_mins,
             "disable_rollback": request.disable_rollback,
@@ -105,7 +133,12 @@ async def accept_create(
 
 
 async def accept_delete(
-    store: Store, request: DeleteStackRequest, *, minute: float = 60.0, started_as: str = ""
+    store: Store,
+    request: DeleteStackRequest,
+    *,
+    minute: float = 60.0,
+    started_as: str = "",
+    owner_operation: str = "",
 ) -> OperationRow:
     """Store a PENDING delete of a stack, by name or id. Raises NotFound, ActionInProgress, Unavailable."""
     check_project(request.project)
@@ -118,6 +151,7 @@ async def accept_delete(
     operation = NewOperation(
         id=operation_id,
         action=Action.DELETE,
+        owner_operation=owner_operation,
         request={"retain": list(request.retain)} if request.retain else {},
         requested_by=request.requested_by.model_dump(mode="json"),
         timeout=(stack.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
@@ -189,7 +223,9 @@ async def known_operation(store: Store, project: str, operation_id: str) -> Oper
         return None
 
 
-def _define(registry: Registry, request: CreateStackRequest, stack_id: str) -> tuple[StackDefinition, str]:
+def _define(
+    registry: Registry, request: CreateStackRequest, stack_id: str, facade: Mapping[str, Any] | None
+) -> tuple[StackDefinition, str]:
     check_stack_name(request.name)
     definition = define_stack(
         registry,
@@ -200,6 +236,7 @@ def _define(registry: Registry, request: CreateStackRequest, stack_id: str) -> t
         tags=request.tags,
         timeout_mins=request.timeout_mins,
         identity=StackIdentity(name=request.name, id=stack_id, project=request.project),
+        facade=facade,
     )
     return definition, definition.description
 
@@ -215,9 +252,10 @@ def define_stack(
     timeout_mins: int | None,
     identity: StackIdentity,
     keep: Callable[[Document, Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    facade: Mapping[str, Any] | None = None,
 ) -> StackDefinition:
-    """What a template comes to for a stack. keep: chooses among the parameters when the template is known. InvalidInput
-    has all problems found."""
+    """What a template comes to for a stack. keep: chooses among the parameters when the template is known. facade: of a
+    nested stack, what resource_facade gives. InvalidInput has all problems found."""
     problems = tag_problems(tags)
     document = parsed = None
     try:
@@ -235,8 +273,9 @@ def define_stack(
         parsed,
         parameters=parameters if keep is None else keep(document, parameters),
         identity=identity,
-        types=registry,
+        types=WithTemplates(registry, files, parsed, identity),
         files=files,
+        facade=facade,
     )
     too_long = _waits_beyond(registry, definition, (timeout_mins or DEFAULT_TIMEOUT_MINS) * 60)
     if too_long:
@@ -248,7 +287,7 @@ def _waits_beyond(registry: Registry, definition: StackDefinition, timeout: floa
     """Resources that may by their own will wait longer than the stack's time limit (Heat checks OS::Heat::Delay)."""
     problems = []
     for resource in definition.resources.values():
-        schema = registry.schema(resource.type)
+        schema = implementation_of(registry, resource.type)
         if type(schema.implementation).longest is ResourceType.longest or references(resource.properties):
             continue
         for problem in schema.check_timeout(resource.properties, timeout=timeout, unknown=UNKNOWN):
@@ -279,7 +318,7 @@ def tag_problems(tags: Sequence[str]) -> list[Diagnostic]:
 def new_resources(registry: Registry, definition: StackDefinition) -> list[NewResource]:
     rows = []
     for resource in definition.resources.values():
-        schema = registry.schema(resource.type)
+        schema = implementation_of(registry, resource.type)
         kind = schema.implementation
         frozen = resource.freeze()
         rows.append(
@@ -293,10 +332,16 @@ def new_resources(registry: Registry, definition: StackDefinition) -> list[NewRe
                 definition=frozen,
                 requires=resource.requires,
                 base=base_hash(frozen, kind.type_name, schema.fingerprint),
-                prunable=not _refers_to_volatile(registry, definition, resource),
+                prunable=not is_template_name(resource.type)
+                and not _refers_to_volatile(registry, definition, resource),
             )
         )
     return rows
+
+
+def implementation_of(registry: Registry, type_name: str) -> TypeSchema:
+    """The schema of the type that serves resources of this concrete type."""
+    return registry.schema(TemplateResource.type_name if is_template_name(type_name) else type_name)
 
 
 def _refers_to_volatile(registry: Registry, definition: StackDefinition, resource: ResourceDefinition) -> bool:
@@ -307,7 +352,7 @@ def _refers_to_volatile(registry: Registry, definition: StackDefinition, resourc
         other = definition.resources.get(reference.resource)
         if other is None or reference.attribute is None:
             continue
-        volatile = registry.type(other.type).volatile
+        volatile = implementation_of(registry, other.type).implementation.volatile
         if volatile and (reference.attribute in volatile or not reference.attribute):
             return True
     return False

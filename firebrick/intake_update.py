@@ -14,6 +14,7 @@ from firebrick.contract import Action, ContinueStackRequest, UpdateStackRequest,
 from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.intake import (
     DEFAULT_TIMEOUT_MINS,
+    Owner,
     as_text,
     check_nothing_hidden,
     check_project,
@@ -50,6 +51,7 @@ async def accept_update(
     minute: float = 60.0,
     inline_without_codec: bool = False,
     started_as: str = "",
+    owner: Owner | None = None,
 ) -> OperationRow:
     """Store a target and a PENDING update. Raises InvalidInput (all problems found), NotFound, Unavailable.
 
@@ -62,7 +64,8 @@ async def accept_update(
     project = store.project(request.project)
     stack = await project.stack(request.stack)
     inputs = await asyncio.to_thread(merged, request, stack, await project.base_target(stack.id))
-    definition = await asyncio.to_thread(define_update, registry, stack, inputs)
+    facade = None if owner is None else owner.facade
+    definition = await asyncio.to_thread(define_update, registry, stack, inputs, facade)
     if inline_without_codec:
         check_nothing_hidden(definition)
     operation = NewOperation(
@@ -82,6 +85,7 @@ async def accept_update(
         timeout=(inputs.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
         accepted_at=time.time(),
         workflow_id=started_as or workflow_id(request.project, stack.name, stack.id),
+        owner_operation="" if owner is None else owner.operation_id,
     )
     target = new_target(registry, operation_id, inputs, definition)
     return await project.accept_update(stack.id, target, operation)
@@ -174,7 +178,9 @@ def _kept_and_new(request: UpdateStackRequest, kept: NewTarget) -> tuple[Any, di
     return tree, parameters | request.parameters
 
 
-def define_update(registry: Registry, stack: StackRow, inputs: Inputs) -> StackDefinition:
+def define_update(
+    registry: Registry, stack: StackRow, inputs: Inputs, facade: Mapping[str, Any] | None = None
+) -> StackDefinition:
     """InvalidInput has all problems found."""
     environment = inputs.environment
     return define_stack(
@@ -187,6 +193,7 @@ def define_update(registry: Registry, stack: StackRow, inputs: Inputs) -> StackD
         timeout_mins=inputs.timeout_mins,
         identity=StackIdentity(name=stack.name, id=stack.id, project=stack.project),
         keep=_known if inputs.drop_unknown else None,
+        facade=facade,
     )
 
 

@@ -18,7 +18,7 @@ from firebrick.diagnostics import FirebrickError
 from firebrick.store import Store
 from firebrick.store.rows import OperationRow
 from starter.builds import Builds
-from starter.starting import Starter, send_cancel
+from starter.starting import Starter
 
 log = structlog.get_logger("firebrick.reconciler")
 
@@ -100,7 +100,7 @@ class Reconciler:
             else:
                 await self._see_to_build(description, findings)
                 if operation.cancel and operation.action.cancellable:
-                    await send_cancel(self._client, operation.workflow_id)  # the run may not have heard of it
+                    await self._starter.cluster.cancel(operation.workflow_id)  # the run may not have heard of it
                 return
         if status is None:
             reason = "is not known to the server any more"

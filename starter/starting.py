@@ -58,6 +58,21 @@ class Starter:
         self._search_attributes = search_attributes
         self._task_queue = task_queue
 
+    @property
+    def cluster(self) -> "Cluster":
+        """For activities, which start and wake other stacks' operations."""
+        return Cluster(self)
+
+    async def signal(self, workflow_id: str, name: str, *arguments: object) -> None:
+        """Tell a run something; one that has ended needs no telling, and one that hears nothing looks into the
+        store."""
+        handle: WorkflowHandle[object, object] = self._client().get_workflow_handle(workflow_id)
+        try:
+            await handle.signal(name, args=list(arguments), rpc_timeout=RPC_TIMEOUT)
+        except (RPCError, OSError) as error:
+            if not isinstance(error, RPCError) or error.status is not RPCStatusCode.NOT_FOUND:
+                log.warning("signal not confirmed", signal=name, workflow_id=workflow_id, error=type(error).__name__)
+
     async def create(self, request: CreateStackRequest) -> OperationRow:
         """Accept a create and start it. Raises InvalidInput, NameInUse, Unavailable; then nothing is stored."""
         await self.check_server()
@@ -94,7 +109,7 @@ class Starter:
         await self.check_server()
         operation = await self._store.project(project).accept_cancel(stack_id, cancel, now=time.time())
         if operation.state is contract.OperationState.RUNNING:
-            await send_cancel(self._client(), operation.workflow_id)
+            await self.cluster.cancel(operation.workflow_id)
         return operation
 
     async def delete(self, request: DeleteStackRequest) -> OperationRow:
@@ -175,21 +190,20 @@ class Starter:
         )
 
 
-async def send_cancel(client: Client, workflow_id: str) -> None:
-    """Tell a run that its operation's cancel was stored; a run that has ended needs no telling."""
-    handle: WorkflowHandle[object, object] = client.get_workflow_handle(workflow_id)
-    try:
-        await handle.signal(contract.CANCEL, rpc_timeout=RPC_TIMEOUT)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            log.warning("cancel not confirmed", workflow_id=workflow_id, status=error.status.name)
+class Cluster:
+    """Other operations' workflows, for activities: see activities.world.Cluster."""
 
+    def __init__(self, starter: Starter) -> None:
+        self._starter = starter
 
-async def nudge(client: Client, workflow_id: str) -> None:
-    """Tell a running action that a newer operation was accepted; a run that has ended needs no telling."""
-    handle: WorkflowHandle[object, object] = client.get_workflow_handle(workflow_id)
-    try:
-        await handle.signal(contract.TAKE_OVER, rpc_timeout=RPC_TIMEOUT)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            log.warning("nudge not confirmed", workflow_id=workflow_id, status=error.status.name)
+    async def start(self, operation: OperationRow) -> bool:
+        return await self._starter.start(operation)
+
+    async def nudge(self, workflow_id: str) -> None:
+        await self._starter.signal(workflow_id, contract.TAKE_OVER)
+
+    async def cancel(self, workflow_id: str) -> None:
+        await self._starter.signal(workflow_id, contract.CANCEL)
+
+    async def wake(self, workflow_id: str, key: str) -> None:
+        await self._starter.signal(workflow_id, contract.WAKE, key)

@@ -90,6 +90,13 @@ class StackAction:
         """A cancel of the running operation was stored (signal)."""
         self._cancelled = True
 
+    def wake(self, key: str) -> None:
+        """What a parked resource waits for is in the store (signal). Whoever was not told looks there by itself."""
+        self._queue.append(lambda: self._on_wake(key))
+
+    def _on_wake(self, key: str) -> Sequence[Command]:
+        return self._traversal.signal(key, workflow.time()) if self._traversal is not None else ()
+
     def progress(self) -> contract.Progress:
         """Counts for whoever asks (query)."""
         if self._traversal is None:
@@ -477,7 +484,7 @@ class StackAction:
             "project": begun.project,
             "stack": begun.stack_name,
             "stack_id": begun.stack_id,
-            "root": begun.stack_id,
+            "root": begun.root_id or begun.stack_id,
             "action": self._action.value,
             "status": f"{self._action}_IN_PROGRESS",
         }

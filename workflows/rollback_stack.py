@@ -37,6 +37,11 @@ class RollbackStack:
         """Refused, visibly: a rollback runs to its end."""
         self._action.cancel()
 
+    @workflow.signal(name=contract.WAKE)
+    def wake(self, key: str) -> None:
+        """Something that a parked resource waits for under this key is in the store."""
+        self._action.wake(key)
+
     @workflow.query(name=contract.PROGRESS)
     def progress(self) -> contract.Progress:
         """Counts of resources by what they are doing."""

@@ -29,7 +29,7 @@ _SUMMARY_COLUMNS = (
     stacks.c.updated_at,
     stacks.c.deleted_at,
 )
-_SUMMARIES = select(*_SUMMARY_COLUMNS, stacks.c.tags)
+_SUMMARIES = select(*_SUMMARY_COLUMNS, stacks.c.tags, stacks.c.owner_id)
 _STACKS = select(
     *_SUMMARY_COLUMNS,
     stacks.c.timeout_mins,
@@ -130,11 +130,14 @@ def list_stacks(
     limit: int | None,
     marker: str | None,
     include_deleted: bool,
+    include_nested: bool = False,
 ) -> list[StackSummary]:
     """See Repository.stacks."""
     query = _SUMMARIES.where(stacks.c.project == project)
     if not include_deleted:
         query = query.where(stacks.c.deleted_at.is_(None))
+    if not include_nested:
+        query = query.where(stacks.c.owner_id.is_(None))
     for name, values in sorted(filters.items()):
         query = query.where(_stack_filter(name, values))
     unknown = [key for key in sort if key not in SORT_KEYS]
@@ -153,9 +156,16 @@ def list_stacks(
 
 
 def count_stacks(
-    connection: Connection, project: str, *, filters: Mapping[str, Sequence[str]], include_deleted: bool
+    connection: Connection,
+    project: str,
+    *,
+    filters: Mapping[str, Sequence[str]],
+    include_deleted: bool,
+    include_nested: bool = False,
 ) -> int:
     query = select(stacks.c.id).where(stacks.c.project == project)
+    if not include_nested:
+        query = query.where(stacks.c.owner_id.is_(None))
     if not include_deleted:
         query = query.where(stacks.c.deleted_at.is_(None))
     for name, values in sorted(filters.items()):

@@ -35,7 +35,10 @@ def cancelled(action: str) -> str:
 
 
 def resource_failed(error: str, name: str, message: str) -> str:
-    """Of a resource: ``ValueError: resources.web: no room``."""
+    """Of a resource: ``ValueError: resources.web: no room``; of a nested stack: ``...:
+    resources.outer.resources.inner: no room``."""
+    if message.startswith("resources."):
+        return f"{error}{_place(name)[:-2]}.{message}"
     return f"{error}{_place(name)}{message}"
 
 
@@ -46,8 +49,11 @@ def stack_failed(action: str, resource_reason: str) -> str:
 
 def split_failure(reason: str, name: str) -> tuple[str, str]:
     """(error, message) of what resource_failed made."""
-    error, place, message = reason.partition(_place(name))
-    return (error, message) if place else ("", reason)
+    for place in (_place(name), f"{_place(name)[:-2]}."):
+        error, found, message = reason.partition(place)
+        if found:
+            return error, message
+    return "", reason
 
 
 def needs_replacement(name: str) -> str:

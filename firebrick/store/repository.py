@@ -323,6 +323,7 @@ class Repository:
         limit: int | None = None,
         marker: str | None = None,
         include_deleted: bool = False,
+        include_nested: bool = False,
     ) -> list[StackSummary]:
         """filters: id, name, action, owner, status (``COMPLETE`` or ``CREATE_COMPLETE``) -> values, any of which.
 
@@ -338,14 +339,23 @@ class Repository:
             limit=limit,
             marker=marker,
             include_deleted=include_deleted,
+            include_nested=include_nested,
         )
 
     async def count_stacks(
-        self, *, filters: Mapping[str, Sequence[str]] | None = None, include_deleted: bool = False
+        self,
+        *,
+        filters: Mapping[str, Sequence[str]] | None = None,
+        include_deleted: bool = False,
+        include_nested: bool = False,
     ) -> int:
         """How many there are, whatever the page."""
         return await self._store.read(
-            reads.count_stacks, self.project, filters=filters or {}, include_deleted=include_deleted
+            reads.count_stacks,
+            self.project,
+            filters=filters or {},
+            include_deleted=include_deleted,
+            include_nested=include_nested,
         )
 
     async def resources(self, stack_id: str) -> list[ResourceRow]:

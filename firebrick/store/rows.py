@@ -206,6 +206,7 @@ class StackSummary:
     updated_at: float | None
     deleted_at: float | None
     tags: tuple[str, ...]
+    owner_id: str | None = None
 
     @property
     def state(self) -> str:

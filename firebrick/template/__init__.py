@@ -13,7 +13,7 @@ from firebrick.template.definition import (
     resolve_properties,
 )
 from firebrick.template.document import Document, parse_template
-from firebrick.template.environment import Environment, parse_environment
+from firebrick.template.environment import Environment, is_template_name, parse_environment
 from firebrick.template.functions.base import UNKNOWN, Function, Lookup, Reference, references, resolve
 from firebrick.template.merging import merge_environments
 from firebrick.template.parameters import ParameterValue, StackIdentity
@@ -35,6 +35,7 @@ __all__ = [
     "TypeSchema",
     "check_stack_name",
     "define",
+    "is_template_name",
     "merge_environments",
     "parse_environment",
     "parse_template",

@@ -100,6 +100,11 @@ class Environment:
             seen.add(type_name)
 
 
+def is_template_name(type_name: str) -> bool:
+    """Whether a type is a template among the stack's files."""
+    return type_name.endswith((".yaml", ".template"))
+
+
 def parse_environment(source: str | bytes | Mapping[str, Any], *, file: str = "environment") -> Environment:
     """Read an environment's text or take one that is parsed already. An empty text is an empty environment.
 

@@ -11,7 +11,7 @@ from firebrick.template.catalogue import PropertyProblem, TypeCatalogue, TypeSch
 from firebrick.template.conditions import Conditions
 from firebrick.template.cycles import find_cycles
 from firebrick.template.definition import DeletionPolicy, ResourceDefinition
-from firebrick.template.environment import Environment
+from firebrick.template.environment import Environment, is_template_name
 from firebrick.template.evaluation import Evaluation
 from firebrick.template.functions.base import UNKNOWN, Function
 from firebrick.template.problems import MOST_NAMED, Path, dotted, kind_of, named, shorten
@@ -156,9 +156,9 @@ class ResourceSection:
                 "type-cycle", summary, used[-1], detail="Let one of them name a real type.", source=self._environment
             )
             return
-        if concrete.endswith((".yaml", ".template")):
-            summary = f"templates as resource types ({shorten(concrete)}) are not supported yet"
-            self._wrong("type-not-supported", summary, path, heat, "Map the type to another in the environment.")
+        if is_template_name(concrete):
+            summary = f"the template {shorten(concrete)}, which is named as a type, is not among the files sent along"
+            self._wrong("missing-file", summary, path, heat, "Send its content in files, under the same name.")
             return
         detail = self._problems.suggest(concrete, self._types.names(), "Map it to a type there is, in the environment.")
         summary = f"there is no resource type {shorten(concrete)}"

@@ -4,17 +4,17 @@ from fastapi import Response
 from fastapi.responses import JSONResponse
 
 from firebrick.diagnostics import Diagnostic, NotFound
-from firebrick.store.rows import ResourceRow, StackRow
-from firebrick.template import OutputDefinition, ResourceDefinition
-from starter.rest.errors import bad_request
-from starter.rest.front import Call, Route
-from starter.rest.query_values import query_boolean, query_filters, query_integer
-from starter.rest.resolved import (
+from firebrick.outputs import (
     output_in_list,
     resolved_attributes,
     resolved_metadata,
     resolved_output,
 )
+from firebrick.store.rows import ResourceRow, StackRow
+from firebrick.template import OutputDefinition, ResourceDefinition
+from starter.rest.errors import bad_request
+from starter.rest.front import Call, Route
+from starter.rest.query_values import query_boolean, query_filters, query_integer
 from starter.rest.views import event_in_list, operation_body, resource_in_list
 
 RESOURCE_QUERIES = frozenset(

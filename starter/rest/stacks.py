@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from firebrick.contract import MAX_TIMEOUT_MINS, CreateStackRequest, DeleteStackRequest, Frozen, UpdateStackRequest
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
+from firebrick.outputs import resolved_outputs
 from firebrick.template import parse_template
 from starter.rest.environments import requested_environment, shown_environment
 from starter.rest.errors import Forbidden, bad_request, stack_not_found
@@ -18,7 +19,6 @@ from starter.rest.front import OPERATION_HEADER, Call, Route
 from starter.rest.protocols import AcceptedOperation
 from starter.rest.query_values import boolean, integer, query_boolean, query_filters, query_integer, query_words, text
 from starter.rest.request_body import read_body
-from starter.rest.resolved import resolved_outputs
 from starter.rest.views import link, operation_body, stack_alone, stack_in_list
 
 NAMES = "A name begins with a letter and has at most 255 letters, digits, and the characters _ . -"
@@ -241,6 +241,7 @@ async def list_stacks(call: Call) -> Response:
     rows = await call.repository.stacks(
         filters=query_filters(request, FILTERS),
         include_deleted=query_boolean(request, "show_deleted", False),
+        include_nested=query_boolean(request, "show_nested", False),
         sort=[SORT_KEYS[key] for key in keys] or ["created_at"],
         descending=direction == "desc",
         limit=None if tagged else limit or None,
@@ -261,9 +262,10 @@ async def _count(call: Call, tagged: TagFilter | None) -> int:
     """How many the whole list has, whatever the page."""
     filters = query_filters(call.request, FILTERS)
     deleted = query_boolean(call.request, "show_deleted", False)
+    nested = query_boolean(call.request, "show_nested", False)
     if not tagged:
-        return await call.repository.count_stacks(filters=filters, include_deleted=deleted)
-    rows = await call.repository.stacks(filters=filters, include_deleted=deleted)
+        return await call.repository.count_stacks(filters=filters, include_deleted=deleted, include_nested=nested)
+    rows = await call.repository.stacks(filters=filters, include_deleted=deleted, include_nested=nested)
     return sum(tagged.takes(row.tags) for row in rows)
 
 

@@ -44,7 +44,7 @@ def stack_in_list(stack: StackSummary, links: Links) -> dict[str, Any]:
         "updated_time": time_text(stack.updated_at),
         "deletion_time": time_text(stack.deleted_at),
         "stack_owner": stack.owner,
-        "parent": None,
+        "parent": stack.owner_id,
         "stack_user_project_id": None,
         "tags": list(stack.tags) or None,
     }
@@ -67,7 +67,7 @@ def stack_alone(stack: StackRow, links: Links, outputs: Sequence[Mapping[str, An
         "disable_rollback": stack.disable_rollback,
         "timeout_mins": stack.timeout_mins,
         "stack_owner": stack.owner,
-        "parent": None,
+        "parent": stack.owner_id,
         "stack_user_project_id": None,
         "tags": list(stack.tags),
         "stack_status": stack.state,

@@ -14,13 +14,10 @@ from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
 from firebrick.testing.dev_server import DevServer
 from starter.builds import Builds, deployment_of
+from starter.starting import Starter
 from worker import build_id, make_worker
 
 TEMPLATE = "heat_template_version: 2018-08-31\nresources: {r: {type: OS::Heat::TestResource}}\n"
-
-
-async def nobody(workflow_id: str) -> None:
-    """No run needs waking here."""
 
 
 async def current_build(client: Client, queue: str) -> str:
@@ -38,7 +35,9 @@ async def test_a_build_whose_workers_are_gone_gives_way_to_one_that_has_some(
     async with await Store.open(
         f"sqlite:///{tmp_path / 'stacks.db'}", Keyring.from_file(tmp_path / "keys.json")
     ) as store:
-        world = World(store=store, registry=Registry.default({}), handlers=handlers, nudge=nobody, clock=time.time)
+        registry = Registry.default({})
+        cluster = Starter(store, registry, lambda: client, task_queue=queue).cluster
+        world = World(store=store, registry=registry, handlers=handlers, cluster=cluster, clock=time.time)
         mine = Builds(client, queue, build_id(), gone_after=0.0)
         async with make_worker(client, world, queue):
             await mine.promote()
@@ -69,7 +68,9 @@ async def test_a_build_that_has_workers_stays_the_current_one(
     async with await Store.open(
         f"sqlite:///{tmp_path / 'stacks.db'}", Keyring.from_file(tmp_path / "keys.json")
     ) as store:
-        world = World(store=store, registry=Registry.default({}), handlers=handlers, nudge=nobody, clock=time.time)
+        registry = Registry.default({})
+        cluster = Starter(store, registry, lambda: client, task_queue=queue).cluster
+        world = World(store=store, registry=registry, handlers=handlers, cluster=cluster, clock=time.time)
         async with make_worker(client, world, queue):
             await Builds(client, queue, build_id()).promote()
             handle = await client.start_workflow(

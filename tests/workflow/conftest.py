@@ -30,7 +30,7 @@ from firebrick.intake import accept_create, accept_delete, accept_rollback
 from firebrick.intake_update import accept_continue, accept_update
 from firebrick.resources.registry import Registry
 from firebrick.store import EventRow, Keyring, OperationRow, ResourceRow, StackRow, Store
-from starter.starting import nudge
+from starter.starting import Starter
 from worker import make_worker
 
 PROJECT = "lab"
@@ -124,7 +124,7 @@ async def lab(time_skipping: WorkflowEnvironment, tmp_path: Path) -> AsyncIterat
             store=store,
             registry=registry,
             handlers=handlers,
-            nudge=lambda workflow_id: nudge(client, workflow_id),
+            cluster=Starter(store, registry, lambda: client).cluster,
             clock=server_clock,
             search_attributes=True,
         )

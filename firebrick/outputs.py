@@ -12,7 +12,7 @@ from firebrick.store import Repository
 from firebrick.store.rows import ResourceRow, StackRow
 from firebrick.template import OutputDefinition, ResourceDefinition, references, resolve
 
-log = structlog.get_logger("firebrick.rest")
+log = structlog.get_logger("firebrick.outputs")
 
 
 async def resolved_outputs(repository: Repository, registry: Registry, stack: StackRow) -> list[dict[str, Any]]:

@@ -1,0 +1,313 @@
+"""One step of a resource that is a nested stack: ask for the inner operation, park, look what became of it.
+
+The inner operation is a stack's like any other: accepted in the store, carried out by a workflow of its own, ended
+there. Its id follows from the step's key, so that a repeated step asks for nothing twice. The outer node waits for a
+signal, which the inner run sends when it ends, and looks by itself now and then: the store is the truth.
+"""
+
+import asyncio
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from activities.settling import requirements
+from activities.updating import stand_in
+from activities.world import World
+from firebrick.contract import (
+    Action,
+    Cancel,
+    CreateStackRequest,
+    DeleteStackRequest,
+    OperationState,
+    Status,
+    StepResult,
+    UpdateStackRequest,
+)
+from firebrick.diagnostics import InvalidInput, NotFound
+from firebrick.failpoints import failpoint
+from firebrick.intake import Owner, accept_create, accept_delete
+from firebrick.intake_update import accept_update
+from firebrick.nested import nested_environment
+from firebrick.outputs import resolved_outputs
+from firebrick.resolution import physical_name
+from firebrick.resources.base import Done, WaitSignal
+from firebrick.resources.errors import PermanentError
+from firebrick.resources.heat.template_resource import TemplateResource
+from firebrick.selection import base_hash, input_hash
+from firebrick.store import OperationRow, StackRow
+from firebrick.store.rows import Claimed, NewResource, ResourceRow, RowOutcome, Settled
+from firebrick.store.targets import resource_from_json
+from firebrick.template import ResourceDefinition
+
+if TYPE_CHECKING:
+    from activities.steps import Step
+
+# How often a node looks by itself whether the inner operation has ended, in seconds.
+LOOK = 15.0
+
+
+class NestedStackFailed(PermanentError):
+    """The inner operation FAILED. Its text is the inner stack's reason."""
+
+
+class Nested:
+    """A nested stack's step. step: whose claim is held."""
+
+    def __init__(self, step: "Step", kind: TemplateResource, held: Claimed) -> None:
+        self._step = step
+        self._kind = kind
+        self._held = held
+        self._world = step.world
+        self._project = step.ask.project
+
+    async def run(self) -> StepResult:
+        row = self._held.row
+        if not self._held.in_progress:
+            return await self._converge()
+        if row.action == Action.DELETE:
+            return await self._delete()
+        asked = row.progress.get("operation")
+        if asked:
+            return await self._look(str(asked))
+        return await (self._create() if row.action == Action.CREATE else self._update(begun=True))
+
+    # --- what is asked of the inner stack -------------------------------------------------------------------------
+
+    async def _create(self) -> StepResult:
+        row = self._held.row
+        parent, definition, properties = await self._inputs(row.definition)
+        failpoint("step.before-call", row.name)
+        if self._step.interrupt:
+            return await self._step.aborted(row)
+        operation = await accept_create(
+            self._world.store,
+            self._world.registry,
+            CreateStackRequest(
+                name=physical_name(parent.name, row.name, row.uuid),
+                template=parent.files[definition.type],
+                environment=nested_environment(parent.environment),
+                parameters=properties,
+                files=dict(parent.files),
+                timeout_mins=parent.timeout_mins,
+                project=self._project,
+                operation_id=self._operation_id(),
+            ),
+            minute=self._world.minute,
+            owner=self._owner(parent, definition),
+        )
+        return await self._started(operation, properties)
+
+    async def _converge(self) -> StepResult:
+        """Heat's rule: the inner stack is always updated, and decides what changes; unless there is none any more."""
+        row = self._held.row
+        wanted = resource_from_json(row.wanted or {})
+        gone = row.physical_id is None or await self._inner(row.physical_id) is None
+        unhealthy = row.action in (Action.DELETE, "CHECK", "INIT") and row.status == Status.FAILED
+        if gone or unhealthy or wanted.implementation != row.implementation:
+            return await stand_in(self._step, self._held)
+        return await self._update(begun=False)
+
+    async def _update(self, *, begun: bool) -> StepResult:
+        row = self._held.row
+        wanted = resource_from_json(row.wanted or {})
+        parent, definition, properties = await self._inputs(wanted.definition)
+        if self._step.interrupt:
+            return await self._step.aborted(row)
+        if not begun:
+            await self._step.begin_update(self._kind, [one.id for one in self._held.upstream.values()])
+        failpoint("step.before-call", row.name)
+        assert row.physical_id is not None
+        operation = await accept_update(
+            self._world.store,
+            self._world.registry,
+            UpdateStackRequest(
+                stack=row.physical_id,
+                template=parent.files[definition.type],
+                environment=nested_environment(parent.environment),
+                parameters=properties,
+                files=dict(parent.files),
+                timeout_mins=parent.timeout_mins,
+                disable_rollback=True,
+                project=self._project,
+                operation_id=self._operation_id(),
+            ),
+            minute=self._world.minute,
+            owner=self._owner(parent, definition),
+        )
+        return await self._started(operation, None)
+
+    async def _delete(self) -> StepResult:
+        row = self._held.row
+        asked = row.progress.get("operation")
+        if asked:
+            return await self._look(str(asked))
+        kept = row.definition.get("deletion_policy") == "Retain"
+        inner = await self._inner(row.physical_id) if row.physical_id else await self._made(row)
+        if kept or inner is None or inner.deleted_at is not None:
+            return await self._step.done(self._held, Done())
+        failpoint("step.before-call", row.name)
+        if self._step.interrupt:
+            return await self._step.aborted(row)
+        operation = await accept_delete(
+            self._world.store,
+            DeleteStackRequest(stack=inner.id, project=self._project, operation_id=self._operation_id()),
+            minute=self._world.minute,
+            owner_operation=self._step.ask.operation_id,
+        )
+        return await self._started(operation, None)
+
+    async def _started(self, operation: OperationRow, properties: dict[str, Any] | None) -> StepResult:
+        await self._world.cluster.start(operation)
+        failpoint("step.after-call", self._held.row.name)
+        return await self._wait(operation, properties)
+
+    async def _wait(self, operation: OperationRow, properties: dict[str, Any] | None = None) -> StepResult:
+        progress = {"operation": operation.id}
+        answer = WaitSignal(key=wake_key(operation.id), timeout=LOOK)
+        return await self._step.park(self._held.row, answer, operation.stack_id, progress, properties)
+
+    # --- what became of it ----------------------------------------------------------------------------------------
+
+    async def _look(self, operation_id: str) -> StepResult:
+        """The step's end, when the inner operation has ended; else it parks again."""
+        project = self._world.store.project(self._project)
+        operation = await project.operation(operation_id)
+        while operation.state is OperationState.SUPERSEDED:  # somebody acted on the inner stack itself
+            operation = await project.operation(operation.superseded_by)
+        if not operation.state.ended:
+            return await self._wait(operation)
+        inner = await project.stack(operation.stack_id, include_deleted=True)
+        if operation.state is OperationState.FAILED or operation.action is not self._expected(operation):
+            raise NestedStackFailed(_reason(inner, operation))
+        if self._held.row.action == Action.DELETE:
+            return await self._step.done(self._held, Done())
+        return await self._made_or_changed(inner)
+
+    def _expected(self, operation: OperationRow) -> Action:
+        """The action that this step wants; after somebody else's update or rollback of the inner stack, that one."""
+        if self._held.row.action == Action.DELETE:
+            return Action.DELETE
+        return operation.action if operation.action is not Action.DELETE else Action.CREATE
+
+    async def _made_or_changed(self, inner: StackRow) -> StepResult:
+        row = self._held.row
+        found = await resolved_outputs(self._world.store.project(self._project), self._world.registry, inner)
+        outputs = {one["output_key"]: one["output_value"] for one in found}
+        reference = outputs.get("OS::stack_id") or f"arn:openstack:heat::{self._project}:stacks/{inner.name}/{inner.id}"
+        changed = (row.physical_id, row.reference_id, dict(row.attributes)) != (inner.id, reference, outputs)
+        if row.action == Action.CREATE:
+            made = Done(physical_id=inner.id, attributes=outputs, reference_id=reference)
+            return await self._step.done(self._held, made)
+        wanted = resource_from_json(row.wanted or {})
+        settled = self._settled(wanted, row.revision + 1 if changed else row.revision)
+        _, _, properties = await self._inputs(wanted.definition)
+        outcome = RowOutcome.done(
+            physical_id=inner.id,
+            reference_id=reference,
+            attributes=outputs,
+            properties=properties,
+            settled=settled,
+            changed=changed,
+        )
+        return await self._step.record(row, outcome)
+
+    def _settled(self, wanted: NewResource, revision: int) -> Settled:
+        held = self._held
+        schema = self._world.registry.schema(wanted.implementation)
+        base = base_hash(wanted.definition, wanted.implementation, schema.fingerprint)
+        return Settled(
+            input_hash=input_hash(base, requirements(held.upstream)),
+            revision=revision,
+            definition=wanted.definition,
+            type=wanted.type,
+            requires=tuple(sorted(one.id for one in held.upstream.values())),
+            template_id=held.target_id,
+        )
+
+    # --- small things -----------------------------------------------------------------------------------------------
+
+    async def _inputs(self, frozen: Any) -> tuple[StackRow, ResourceDefinition, dict[str, Any]]:
+        """The outer stack, the definition, and the values for the inner template's parameters."""
+        definition = ResourceDefinition.thaw(frozen)
+        properties, _ = await self._step.resolve(self._held.upstream, definition)
+        parent = await self._world.store.project(self._project).stack(self._step.ask.stack_id)
+        return parent, definition, {name: value for name, value in properties.items() if value is not None}
+
+    def _owner(self, parent: StackRow, definition: ResourceDefinition) -> Owner:
+        return Owner(
+            stack_id=parent.id,
+            row=self._held.row.id,
+            operation_id=self._step.ask.operation_id,
+            root_id=parent.root_id or parent.id,
+            depth=parent.depth + 1,
+            facade={
+                "metadata": definition.metadata,
+                "deletion_policy": definition.deletion_policy,
+                "update_policy": definition.update_policy,
+            },
+        )
+
+    def _operation_id(self) -> str:
+        return str(uuid.uuid5(uuid.UUID(self._step.ask.operation_id), self._held.row.key))
+
+    async def _inner(self, stack_id: str) -> StackRow | None:
+        """The living inner stack."""
+        try:
+            return await self._world.store.project(self._project).stack(stack_id)
+        except NotFound:
+            return None
+
+    async def _made(self, row: ResourceRow) -> StackRow | None:
+        """The stack of a create that nobody was told of: its name is the row's own."""
+        parent = await self._world.store.project(self._project).stack(self._step.ask.stack_id)
+        return await self._inner(physical_name(parent.name, row.name, row.uuid))
+
+
+def wake_key(operation_id: str) -> str:
+    """The key under which a node waits for an inner operation."""
+    return f"nested.{operation_id}"
+
+
+def _reason(inner: StackRow, operation: OperationRow) -> str:
+    """Heat's text: the inner resource's path and what happened there, without the inner stack's own words before it."""
+    reason = operation.reason or inner.status_reason
+    head, found, rest = reason.partition(": resources.")
+    return f"resources.{rest}" if found and head else reason
+
+
+async def tell_owner(world: World, project: str, operation: OperationRow) -> None:
+    """Wake the node that waits for this operation, if it is a nested stack's."""
+    if not operation.owner_operation:
+        return
+    try:
+        outer = await world.store.project(project).operation(operation.owner_operation)
+    except NotFound:
+        return
+    if outer.state is OperationState.RUNNING:
+        await world.cluster.wake(outer.workflow_id, wake_key(operation.id))
+
+
+async def stop_inner(world: World, project: str, stack_id: str) -> None:
+    """An interrupted operation passes its interrupt on: what its resources asked of nested stacks is cancelled, and
+    waited for. A delete inside goes on; whoever comes next takes it over."""
+    repository = world.store.project(project)
+    inner = [
+        row
+        for row in await repository.resources(stack_id)
+        if row.implementation == TemplateResource.type_name and row.status == Status.IN_PROGRESS and row.physical_id
+    ]
+    await asyncio.gather(*(_stop(world, project, row) for row in inner))
+
+
+async def _stop(world: World, project: str, row: ResourceRow) -> None:
+    repository = world.store.project(project)
+    assert row.physical_id is not None
+    while True:
+        try:
+            running = await repository.accept_cancel(row.physical_id, Cancel.KEEP, now=world.clock())
+        except (InvalidInput, NotFound):  # nothing runs that can be cancelled
+            return
+        await world.cluster.cancel(running.workflow_id)
+        for _ in range(10):
+            if (await repository.operation(running.id)).state.ended:
+                break
+            await asyncio.sleep(0.2)
