@@ -17,7 +17,10 @@ parameters:
 resources:
   leaf:
     type: OS::Heat::TestResource
-    properties: {{value: {{get_param: word}}, fail: {{get_param: fails}}, wait_secs: {{get_param: wait}}}}
+    properties:
+      value: {{get_param: word}}
+      fail: {{get_param: fails}}
+      action_wait_secs: {{create: {{get_param: wait}}}}
 outputs:
   said: {{value: {{get_attr: [leaf, output]}}}}
 """
