@@ -3,7 +3,7 @@
 #   make test    every test, folder by folder, with its time and its budget  (KIND="unit model" for some)
 # For those who work on it:
 #   make check   formatting, lint, types, layers, the rules for workflow code
-#   make bench   the benchmark;  make soak  the long runs
+#   make bench   the benchmark;  make soak  the long runs;  make pictures  what the README shows of a terminal
 # Everything lives in .venv; PYTHON=python3.12 make ... chooses the interpreter it is made with.
 
 PYTHON ?= python3
@@ -13,7 +13,7 @@ STAMP := $(VENV)/.installed
 PACKAGES := firebrick workflows activities starter worker.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format pins bench soak clean
+.PHONY: help venv demo test check format pins bench soak pictures clean
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -53,6 +53,9 @@ bench: $(STAMP)
 
 soak: $(STAMP)
 	@$(BIN)/python -m pytest tests -m soak --timeout 0 $(ARGS)
+
+pictures: $(STAMP)
+	@$(BIN)/python -m tools.pictures
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -154,7 +154,10 @@ class Child:
             return log.read().decode("utf-8", "replace").splitlines()[-count:]
 
     def _failure(self, summary: str) -> Unavailable:
-        lines = "\n".join(f"  | {line}" for line in self.last_lines()) or "  | (it said nothing)"
+        lines = (
+            "\n".join(f"  | {line}" for line in self.last_lines())
+            or "  | (it said nothing: is there room on its disk?)"
+        )
         return Unavailable(
             Diagnostic(code="child-process-failed", summary=summary, detail=f"The end of its log, {self.log}:\n{lines}")
         )

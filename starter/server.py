@@ -25,6 +25,7 @@ from sqlalchemy import make_url
 from firebrick import collector
 from firebrick.contract import TASK_QUEUE
 from firebrick.diagnostics import Diagnostic, InvalidInput, Unavailable
+from firebrick.ports import LOOPBACK, free_ports
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
 from starter import cluster, dev_server
@@ -40,7 +41,6 @@ TEMPORAL_READY_WITHIN = 30.0  # seconds
 WORKER_READY_WITHIN = 60.0
 TEMPORAL_GRACE = 15.0
 WORKER_GRACE = 20.0
-LOOPBACK = "127.0.0.1"
 LOOPBACKS = (LOOPBACK, "localhost", "::1")
 
 
@@ -189,8 +189,9 @@ class Server:
         settings = self._settings
         if not settings.own_temporal:
             return cluster.Target(settings.address, settings.namespace, settings.profile)
-        port = settings.temporal_port or free_port()
-        ui_port = settings.ui_port or free_port()
+        free = free_ports(2)
+        port = settings.temporal_port or free[0]
+        ui_port = settings.ui_port or free[1]
         check_free(port, option="--temporal-port")
         check_free(ui_port, option="--ui-port")
         namespace = settings.namespace or "default"
@@ -329,12 +330,6 @@ def listen(host: str, port: int, *, option: str) -> socket.socket:
 
 def check_free(port: int, *, option: str) -> None:
     listen(LOOPBACK, port, option=option).close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 def _log_to(file: Path) -> None:

@@ -6,7 +6,6 @@ not reach it. Whoever starts one stops it: use it as a context manager. Linux an
 
 import importlib.metadata
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from firebrick.contract import SEARCH_ATTRIBUTES
+from firebrick.ports import free_ports as free_ports
 
 NAMESPACE = "default"
 READY_WITHIN = 30.0  # seconds; it takes 0.4 on an idle machine
@@ -30,28 +30,6 @@ def installed_executable(distribution: str, name: str) -> Path:
     except importlib.metadata.PackageNotFoundError:
         raise RuntimeError(f"package {distribution} is not installed: run `make venv`") from None
     return next(Path(str(file.locate())).resolve() for file in files if file.name == name)
-
-
-def free_ports(count: int) -> list[int]:
-    """So many different loopback ports that nobody listens on now.
-
-    They lie below the range from which systems take ports for outgoing connections, so one stays free until it is
-    used unless somebody asks for exactly that one.
-    """
-    held: list[socket.socket] = []
-    try:
-        while len(held) < count:
-            taken = socket.socket()
-            try:
-                taken.bind(("127.0.0.1", random.randrange(20_000, 32_000)))
-            except OSError:
-                taken.close()
-            else:
-                held.append(taken)
-        return [taken.getsockname()[1] for taken in held]
-    finally:
-        for taken in held:
-            taken.close()
 
 
 def _is_free(port: int) -> bool:

@@ -32,7 +32,7 @@ from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from firebrick.testing.dev_server import free_ports
+from firebrick.ports import free_ports
 
 USER = "firebrick"
 READY_WITHIN = 60.0  # seconds; it takes 0.2 on an idle machine, and longer after a kill

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from firebrick.testing.dev_server import free_ports
+from firebrick.ports import free_ports
 from firebrick.testing.ledger import Ledger
 
 READY_WITHIN = 30.0  # seconds; it takes 0.2 on an idle machine

@@ -12,11 +12,10 @@ that only a broken program reaches; a limit that is reached shows what the insta
 """
 
 import asyncio
+import atexit
 import contextlib
+import functools
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -36,6 +35,7 @@ from firebrick.store.rows import EventRow, OperationRow
 from firebrick.testing.dev_server import NAMESPACE, DevServer
 from firebrick.testing.provider_process import ProviderProcess
 from starter.starting import Starter
+from tests.integration.warm_python import WarmPython
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 100.0  # seconds; the longest of these waits takes about 15 on an idle machine
@@ -43,6 +43,14 @@ CALL_TIMEOUT = 2.0  # seconds one call to the provider may take
 PLUGINS = "firebrick.testing.types"
 
 T = TypeVar("T")
+
+
+@functools.cache
+def warm_python() -> WarmPython:
+    """The one that starts all workers of this test run."""
+    python = WarmPython()
+    atexit.register(python.close)
+    return python
 
 
 async def until(
@@ -67,16 +75,12 @@ class WorkerProcess:
     ) -> None:
         self.log = directory / f"worker-{number}.log"
         self._ready = directory / f"worker-{number}.ready"
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "worker", *arguments, "--ready-file", str(self._ready)],
-                cwd=code,
-                env={**os.environ, "PYTHONPATH": str(code), **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self._process = warm_python().start(
+            ["worker", *arguments, "--ready-file", str(self._ready)],
+            {"PYTHONPATH": str(code), **environment},
+            code=code,
+            log=self.log,
+        )
 
     @property
     def alive(self) -> bool:

@@ -131,3 +131,13 @@ def runs(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+async def test_one_that_ends_without_a_word_sends_people_to_the_disk(tmp_path: Path) -> None:
+    """On a full disk a child can neither work nor say so: its log stays empty."""
+    one = child(tmp_path, "raise SystemExit(3)", [])
+    await one.start()
+    with pytest.raises(Unavailable, match="exit code 3") as failed:
+        await one.ready(lambda: is_up(one), within=20)
+    await one.stop()
+    assert "it said nothing: is there room on its disk?" in failed.value.diagnostics[0].detail
