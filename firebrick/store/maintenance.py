@@ -107,8 +107,9 @@ def reseal(url: str, keyring: Keyring, told: Callable[[rotation.Progress], None]
 
 def drop_key(url: str, file: Path, key_id: str, *, retired_for: float = RETIRED_FOR) -> None:
     """Remove a key from the file of keys. Conflict when values of the database need it, or it may still be in use."""
-    needed = {one.id: one.values for one in keys(url, Keyring.from_file(file))}.get(key_id, 0)
-    if needed:
+    ring = Keyring.from_file(file)
+    needed = {one.id: one.values for one in keys(url, ring)}.get(key_id, 0)
+    if needed and key_id != ring.current:
         raise Conflict(
             Diagnostic(
                 code="key-in-use",

@@ -5,12 +5,19 @@ Temporal's histories or its UI, or in the clear in a database. What the stacks a
 """
 
 import asyncio
+import base64
+import json
+import subprocess
+import urllib.request
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
+from temporalio.client import Client
 
+from starter.payloads import DATA_CONVERTER
 from tests.acceptance.canaries import INLINE, SECRETS, Aviary, Sight
-from tests.acceptance.command_line import CommandLine
+from tests.acceptance.command_line import BIN, CommandLine, running_server
 
 SHOWN = {
     # Where a secret may be seen, since the owner asks for just that: route -> the key of the body that holds it.
@@ -70,8 +77,62 @@ async def test_what_came_inline_is_where_its_sender_put_it_and_nowhere_else(avia
     """Without a codec a history holds what it is started with, whatever becomes of that: the refusal says so."""
     inputs = {"workflow_execution_started_event_attributes", "activity_task_scheduled_event_attributes"}
     events = [
-        Sight(event.WhichOneof("attributes"), event.SerializeToString()) for event in await aviary.inline_events()
+        Sight(str(event.WhichOneof("attributes")), event.SerializeToString()) for event in await aviary.inline_events()
     ]
     assert {one.place for one in events if one.holds(INLINE)} == inputs
     assert leaks([one for one in aviary.files() if not one.place.startswith("temporal.db")], [INLINE]) == []
     assert "hidden" in str(aviary.refusals[-1].body)
+
+
+CODED = """
+heat_template_version: 2018-08-31
+parameters: {word: {type: string, hidden: true}}
+resources: {a: {type: OS::Heat::Value, properties: {value: {get_param: word}}}}
+"""
+
+
+async def test_with_a_codec_the_cluster_stores_nothing_readable_and_the_ui_can_read_it(tmp_path: Path) -> None:
+    """A stack by the command line, and one by `temporal` with a hidden value inline, which a codec allows."""
+    state, template = tmp_path / "state", tmp_path / "template.yaml"
+    state.mkdir()
+    template.write_text(CODED)
+    with running_server(state, "--payload-keyring", str(tmp_path / "payload-keyring")) as firebrick:
+        firebrick("stack", "create", "coded", "-t", template, "--parameter", f"word={SECRETS[0]}", "--wait")
+        request = json.dumps({"name": "by-hand", "template": CODED, "parameters": {"word": INLINE}})
+        line = ["workflow", "execute", "--type", "CreateStack", "--task-queue", "firebrick", "--workflow-id", "by-hand"]
+        address = firebrick.told["temporal_address"]
+        done = subprocess.run(
+            [BIN / "temporal", *line, "--input", request, "--address", address, "-o", "json"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0 and "COMPLETED" in done.stdout, done
+        assert firebrick.record("stack", "show", "by-hand")["stack_status"] == "CREATE_COMPLETE"
+
+        client = await Client.connect(address, data_converter=DATA_CONVERTER)
+        stack = firebrick.record("stack", "show", "coded")["id"]
+        history = await client.get_workflow_handle(f"stack/default/coded/{stack}").fetch_history()
+        raw = b"".join(event.SerializeToString() for event in history.events)
+        readable = [word for word in (b"OS::Heat::Value", b"operation_id", b"heat_template") if word in raw]
+        assert b"binary/encrypted" in raw and not readable
+
+        with urllib.request.urlopen(f"{firebrick.told['ui_url']}/api/v1/settings", timeout=60) as answer:
+            endpoint = json.load(answer)["Codec"]["Endpoint"]
+        assert endpoint == f"{firebrick.told['api_url']}/codec"
+        (payload,) = history.events[0].workflow_execution_started_event_attributes.input.payloads
+        metadata = {name: base64.b64encode(value).decode() for name, value in payload.metadata.items()}
+        body = {"payloads": [{"metadata": metadata, "data": base64.b64encode(payload.data).decode()}]}
+        headers = {"Origin": firebrick.told["ui_url"], "X-Namespace": "default", "Content-Type": "application/json"}
+        asked = urllib.request.Request(f"{endpoint}/decode", json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            assert answer.headers["Access-Control-Allow-Origin"] == firebrick.told["ui_url"]
+            (shown,) = json.load(answer)["payloads"]
+        assert json.loads(base64.b64decode(shown["data"]))["stack_id"] == stack
+
+        files = [Sight(file.name, file.read_bytes()) for file in state.rglob("*") if file.is_file()]
+        stored = [one for one in files if one.place.startswith("temporal.db")]
+        assert any(one.holds(stack) for one in stored)  # ids are not encrypted
+        assert leaks(stored, ["OS::Heat::Value", SECRETS[0]]) == []
+        assert leaks([one for one in files if one not in stored], [INLINE, SECRETS[0]]) == []
