@@ -97,8 +97,6 @@ class CodecEndpoint:
             return _said(400, 'the body must be {"payloads": [...]}, as Temporal writes payloads in JSON')
         except FirebrickError as error:
             return _said(400, error.first.summary)
-        except Exception:  # a protobuf that cannot be read, from a payload that only looks like one of ours
-            return _said(400, "a payload cannot be decoded")
 
     def _refusal(self, request: Request) -> Response | None:
         """What holds for every request, those before a page's own ones included."""

@@ -22,7 +22,7 @@ from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_
 from temporalio.converter import DataConverter, DefaultFailureConverter, PayloadCodec, PayloadConverter
 from temporalio.exceptions import FailureError
 
-from firebrick.store.keyring import Keyring, key_id_of
+from firebrick.store.keyring import Keyring, is_sealed, key_id_of
 
 ENCRYPTED = b"binary/encrypted"
 """The encoding of an encrypted payload, as Temporal's own examples have it: its UI knows the word."""
@@ -91,8 +91,8 @@ class EncryptingCodec(PayloadCodec):
         return Payload(metadata={"encoding": ENCRYPTED, "encryption-key-id": key_id_of(sealed).encode()}, data=sealed)
 
     def _opened(self, payload: Payload) -> Payload:
-        if payload.metadata.get("encoding") != ENCRYPTED:
-            return payload
+        if payload.metadata.get("encoding") != ENCRYPTED or not is_sealed(payload.data):
+            return payload  # in the clear; or nobody's: whoever asked for a value refuses it
         return Payload.FromString(self._keyring.open(payload.data))
 
 

@@ -21,7 +21,7 @@ from firebrick.diagnostics import Diagnostic, FirebrickError, Unavailable
 from firebrick.store import keyring_file
 from firebrick.store.keyring_file import KEY_BYTES, bad, fresh_key
 
-__all__ = ["NOTICED_WITHIN", "Keyring", "fresh_key", "header_of", "key_id_of"]
+__all__ = ["NOTICED_WITHIN", "Keyring", "fresh_key", "header_of", "is_sealed", "key_id_of"]
 
 log = structlog.get_logger("firebrick.store")
 
@@ -108,7 +108,7 @@ class Keyring:
         end = len(header)
         try:
             return cipher.decrypt(sealed[end : end + NONCE_BYTES], sealed[end + NONCE_BYTES :], header)
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # changed, or cut off
             raise _unreadable(
                 "A stored value does not open with its key: it was changed, or the key is another."
             ) from None
@@ -170,6 +170,11 @@ def _stamp(file: Path) -> tuple[int, ...]:
 def header_of(sealed: bytes) -> bytes:
     """What all values begin with that the same key sealed."""
     return sealed[: 2 + sealed[1]] if len(sealed) > 1 else sealed
+
+
+def is_sealed(value: bytes) -> bool:
+    """Whether it has the form of a sealed value, whoever's key that was."""
+    return len(value) > 2 and value[0] == VERSION and len(value) > 2 + value[1] + NONCE_BYTES
 
 
 def key_id_of(sealed: bytes) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from starter.cli.database import database_options, existing_keyring, keyring_option, shown
-from starter.cli.db_keys import add_key, drop_key, keys, rotate_key
+from starter.cli.db_keys import add_key, drop_key, keys, rotate_key, use_key
 from starter.cli.render import output_options, show_record
 from starter.state_folder import StateFolder
 
@@ -21,7 +21,7 @@ def db() -> None:
     """Upgrade, check and purge the database; rotate its keys."""
 
 
-for _command in (keys, add_key, rotate_key, drop_key):
+for _command in (keys, add_key, use_key, rotate_key, drop_key):
     db.add_command(_command)
 
 

@@ -1,4 +1,4 @@
-"""`firebrick db keys|add-key|rotate-key|drop-key`: the keys that encrypt columns, and their rotation."""
+"""`firebrick db keys|add-key|use-key|rotate-key|drop-key`: the keys that encrypt columns, and their rotation."""
 
 import time
 from collections.abc import Sequence
@@ -40,6 +40,20 @@ def add_key(state_dir: str | None, keyring: str | None) -> None:
     made = import_module("firebrick.store.keyring_file").add_key(file)
     click.echo(made)
     click.echo(f"Copy {file} to every server and worker; then: firebrick db rotate-key --key {made}", err=True)
+
+
+@click.command("use-key")
+@click.argument("key", metavar="KEY")
+@click.option("--state-dir", metavar="FOLDER", help="The server's folder. Default: $FIREBRICK_STATE, or XDG's.")
+@keyring_option
+def use_key(key: str, state_dir: str | None, keyring: str | None) -> None:
+    """Make a key the current one, and seal nothing again.
+
+    For a payload keyring: Temporal's histories stay as they are. For the database's use rotate-key.
+    """
+    file = existing_keyring(Path(keyring) if keyring else StateFolder.at(state_dir).keyring)
+    import_module("firebrick.store.keyring_file").use_key(file, key)
+    click.echo(f"{file} writes with {key} from now on.", err=True)
 
 
 @click.command("rotate-key")

@@ -185,6 +185,8 @@ def test_a_key_is_added_for_all_before_one_writes_with_it(
     assert listed(answers)["k1"][0] == "current" and listed(answers)["k2"] == ("known", 0)
     assert refused(answers("rotate-key", "--key", "k9"), "no key k9")
     assert answers("rotate-key", "--key", "k2")[1]["key"] == "k2"
+    assert run(["db", "use-key", "k1"]) == 0
+    assert {key: state for key, (state, _) in listed(answers).items()} == {"k1": "current", "k2": "known"}
 
 
 def test_a_keyring_that_does_not_open_all_is_not_rotated(answers: Any, url: str, state: Path) -> None:

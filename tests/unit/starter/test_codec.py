@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
+from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from firebrick.diagnostics import Unavailable
@@ -39,6 +40,15 @@ async def test_a_payload_is_sealed_as_a_whole_and_opens_again_after_a_rotation(f
 async def test_what_came_in_the_clear_is_read_as_it_is(file: Path) -> None:
     plain = Payload(metadata={"encoding": b"json/plain"}, data=b'{"stack": "web"}')
     assert await encrypting(file).decode([plain]) == [{"stack": "web"}]
+
+
+async def test_what_only_says_that_it_is_encrypted_is_handed_on_to_be_refused(file: Path) -> None:
+    """An error here would fail the workflow task, which Temporal tries again for ever."""
+    for data in (b"", b"\1", b"\1\2k1", b"not sealed by anybody"):
+        strange = Payload(metadata={"encoding": b"binary/encrypted"}, data=data)
+        assert await EncryptingCodec(Keyring.from_file(file)).decode([strange]) == [strange]
+        (read,) = await encrypting(file).decode([strange])
+        assert isinstance(read, RawValue)
 
 
 async def test_without_the_key_nothing_is_read(file: Path, tmp_path: Path) -> None:
@@ -147,7 +157,10 @@ async def test_another_machine_needs_the_token(file: Path) -> None:
         (b"[]", 400),
         (b'{"payloads": 1}', 400),
         (b'{"payloads": [{"data": 7}]}', 400),
-        (b'{"payloads": [{"metadata": {"encoding": "YmluYXJ5L2VuY3J5cHRlZA=="}, "data": "AQJrMQ=="}]}', 400),
+        (
+            b'{"payloads": [{"metadata": {"encoding": "YmluYXJ5L2VuY3J5cHRlZA=="}, "data": "AQJrMf%s"}]}' % (b"A" * 40),
+            400,
+        ),
         (b" " * (LARGEST + 1), 413),
     ],
 )
