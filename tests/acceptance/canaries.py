@@ -117,6 +117,11 @@ class Sight:
     def holds(self, secret: str) -> bool:
         return secret.lower().encode() in self.folded or any(form in self.text for form in forms(secret))
 
+    def around(self, secret: str) -> bytes:
+        """What stands before and after its first place."""
+        place = max(self.folded.find(secret.lower().encode()), *(self.text.find(form) for form in forms(secret)))
+        return self.text[max(0, place - 300) : place + 150]
+
     def without(self, key: str) -> "Sight":
         """The same, with whatever stands under this key of its JSON left out."""
 

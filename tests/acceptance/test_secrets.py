@@ -40,9 +40,15 @@ def aviary(firebrick: CommandLine) -> Aviary:
 
 
 def leaks(sights: Iterable[Sight], secrets: Iterable[str]) -> list[str]:
-    """Where which secrets are seen; those without a name of their own were drawn."""
+    """Where which secrets are seen, and what stands around the first; those without a name of their own were drawn."""
     names = {secret: secret if secret.startswith("canary") else "drawn" for secret in secrets}
-    return sorted({f"{one.place}: {name}" for one in sights for secret, name in names.items() if one.holds(secret)})
+    found = {
+        f"{one.place}: {name}": one.around(secret)
+        for one in sights
+        for secret, name in names.items()
+        if one.holds(secret)
+    }
+    return [f"{where}: {context!r}" for where, context in sorted(found.items())]
 
 
 async def test_secrets_are_shown_to_who_asks_for_them_and_nowhere_else(aviary: Aviary) -> None:
