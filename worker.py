@@ -53,6 +53,7 @@ class Settings:
     profile: str = ""
     database: str = ""
     keyring: str = ""
+    payload_keyring: str = ""
     task_queue: str = TASK_QUEUE
     ready_file: str = ""
     promote: bool = True
@@ -71,7 +72,7 @@ def build_id() -> str:
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until `stop`; then drain. Raises FirebrickError when the cluster or the database does not answer."""
-    client = await connect(Target(settings.address, settings.namespace, settings.profile))
+    client = await connect(Target(settings.address, settings.namespace, settings.profile, settings.payload_keyring))
     async with contextlib.AsyncExitStack() as cleanup:
         store = await Store.open(settings.database, Keyring.from_file(Path(settings.keyring)))
         cleanup.push_async_callback(store.close)
@@ -95,6 +96,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             cluster=starter.cluster,
             clock=time.time,
             minute=settings.minute,
+            payload_codec=bool(settings.payload_keyring),
             search_attributes=attributes,
         )
         worker = make_worker(client, world, settings.task_queue)
@@ -164,6 +166,11 @@ def _settings(arguments: Sequence[str] | None) -> Settings:
     parser.add_argument("--profile", default=env.get("FIREBRICK_PROFILE", ""), help="of Temporal's configuration file")
     parser.add_argument("--database", default=env.get("FIREBRICK_DATABASE"), required="FIREBRICK_DATABASE" not in env)
     parser.add_argument("--keyring", default=env.get("FIREBRICK_KEYRING"), required="FIREBRICK_KEYRING" not in env)
+    parser.add_argument(
+        "--payload-keyring",
+        default=env.get("FIREBRICK_PAYLOAD_KEYRING", ""),
+        help="encrypt what Temporal stores with the keys of this file",
+    )
     parser.add_argument("--task-queue", default=TASK_QUEUE)
     parser.add_argument("--ready-file", default="", help="written once the worker works")
     parser.add_argument("--no-promote", action="store_true", help="new operations stay on the current build")
@@ -174,6 +181,7 @@ def _settings(arguments: Sequence[str] | None) -> Settings:
         profile=given.profile,
         database=given.database,
         keyring=given.keyring,
+        payload_keyring=given.payload_keyring,
         task_queue=given.task_queue,
         ready_file=given.ready_file,
         promote=not given.no_promote,

@@ -8,9 +8,10 @@ from temporalio import activity
 
 from activities.failures import scrubbed
 from activities.heartbeat import Interrupt, alive
+from activities.masks import Masks
 from activities.others import others
 from activities.settling import settled_create
-from activities.steps import error_name, error_text
+from activities.steps import error_name
 from activities.world import World
 from firebrick import contract
 from firebrick.contract import Action, StepKind, StepResult, Work
@@ -43,6 +44,7 @@ class BatchActivities:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._masks = Masks(world)
 
     @activity.defn(name=contract.RUN_BATCH)
     @scrubbed
@@ -118,13 +120,15 @@ class BatchActivities:
             if interrupt or time.monotonic() > until or any(one in ended for one in row.requires):
                 outcome = RowOutcome.release()
             else:
-                outcome = await self._one(ask, held, upstream)
+                outcome = await self._one(ask, held, upstream, interrupt)
             if outcome.result.kind is not StepKind.DONE:
                 ended.add(row.id)
             outcomes.append((held.claim, outcome))
         return outcomes
 
-    async def _one(self, ask: contract.RunBatch, held: Claimed, upstream: dict[str, UpstreamRow]) -> RowOutcome:
+    async def _one(
+        self, ask: contract.RunBatch, held: Claimed, upstream: dict[str, UpstreamRow], interrupt: Interrupt
+    ) -> RowOutcome:
         row = held.row
         if row.action == Action.DELETE:
             return RowOutcome.done()
@@ -158,7 +162,10 @@ class BatchActivities:
         except Unavailable:
             raise
         except Exception as error:
-            return RowOutcome.failed(classify(error), error_text(error), error=error_name(error), properties=properties)
+            text = await self._masks.text(
+                error, ask.project, ask.stack_id, ask.operation_id, interrupt, unstored=upstream
+            )
+            return RowOutcome.failed(classify(error), text, error=error_name(error), properties=properties)
         upstream[row.name] = UpstreamRow(
             id=row.id,
             name=row.name,

@@ -3,12 +3,12 @@
 import functools
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
-from uuid import uuid4
 
 import structlog
 from temporalio.exceptions import ApplicationError
 
 from firebrick import contract
+from firebrick.crash_report import new_report_id, places
 from firebrick.diagnostics import FirebrickError, Unavailable
 
 log = structlog.get_logger("firebrick.activities")
@@ -37,8 +37,10 @@ def scrubbed(function: F) -> F:
         except FirebrickError as error:
             raise ApplicationError(str(error), type=contract.INVALID_REQUEST, non_retryable=True) from None
         except Exception as error:
-            report = uuid4().hex[:12]
-            log.exception("activity failed", activity=function.__name__, report=report)
+            report = new_report_id()
+            # No traceback: an exception's text, and the values of variables that a formatter adds, may be secrets.
+            name = type(error).__name__
+            log.error("activity failed", activity=function.__name__, report=report, error=name, places=places(error))
             raise ApplicationError(
                 f"{type(error).__name__} in {function.__name__}; the worker's log has it as report {report}",
                 type="InternalError",

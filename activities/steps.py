@@ -10,6 +10,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.failures import Lost, scrubbed
 from activities.heartbeat import Interrupt, alive
+from activities.masks import Masks
 from activities.nested import Nested
 from activities.others import others
 from activities.settling import settled_create
@@ -53,20 +54,22 @@ class StepActivities:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._masks = Masks(world)
 
     @activity.defn(name=contract.RUN_STEP)
     @scrubbed
     async def run_step(self, ask: contract.RunStep) -> StepResult:
         """Take a resource one step further; the outcome is in the store before it is told."""
         interrupt = Interrupt()
-        return await alive(Step(self._world, ask, activity.info().attempt, interrupt).run(), interrupt)
+        return await alive(Step(self._world, ask, activity.info().attempt, interrupt, self._masks).run(), interrupt)
 
 
 class Step:
     """One attempt at one step. What converges a row is in activities.updating; the rest is here."""
 
-    def __init__(self, world: World, ask: contract.RunStep, attempt: int, interrupt: Interrupt) -> None:
+    def __init__(self, world: World, ask: contract.RunStep, attempt: int, interrupt: Interrupt, masks: Masks) -> None:
         self.world = world
+        self._masks = masks
         self.ask = ask
         self.interrupt = interrupt
         self.rows = world.store.project(ask.project)
@@ -362,6 +365,8 @@ class Step:
         lost = held.intent_open or (_may_hide_an_effect(error) and not (kind.inline or kind.instant))
         if attempt < rule.attempts and self.interrupt:
             return await self.aborted(row, lost=lost)
+        ask = self.ask
+        text = await self._masks.text(error, ask.project, ask.stack_id, ask.operation_id, self.interrupt)
         if attempt < rule.attempts:
             delay = getattr(error, "delay", None)
             if delay is None:
@@ -369,7 +374,7 @@ class Step:
             outcome = RowOutcome.retry(
                 self.world.clock() + delay,
                 error_class,
-                error_text(error),
+                text,
                 attempt=attempt,
                 attempts=rule.attempts,
                 lost=lost,
@@ -377,7 +382,7 @@ class Step:
             )
         else:
             outcome = RowOutcome.failed(
-                error_class, error_text(error), error=error_name(error), properties=self._properties, lost=lost
+                error_class, text, error=error_name(error), properties=self._properties, lost=lost
             )
         return await self.record(row, outcome)
 

@@ -13,16 +13,18 @@ from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
 from firebrick.contract import SEARCH_ATTRIBUTES
 from firebrick.diagnostics import Conflict, Diagnostic, InvalidInput, Unavailable
-from starter.payloads import DATA_CONVERTER
+from starter.payloads import DATA_CONVERTER, encrypting
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a cluster is. profile: of Temporal's configuration file; address and namespace, when set, go before it."""
+    """Where a cluster is. profile: of Temporal's configuration file; address and namespace, when set, go before it.
+    payload_keyring: the file of keys that encrypt what the cluster stores; "" leaves it readable."""
 
     address: str = ""
     namespace: str = ""
     profile: str = ""
+    payload_keyring: str = ""
 
 
 async def connect(target: Target) -> Client:
@@ -44,7 +46,7 @@ async def connect(target: Target) -> Client:
     try:
         return await Client.connect(
             **config,
-            data_converter=DATA_CONVERTER,
+            data_converter=encrypting(target.payload_keyring) if target.payload_keyring else DATA_CONVERTER,
             grpc_compression=GrpcCompression.NONE if _is_loopback(address) else GrpcCompression.GZIP,
         )
     except (RuntimeError, RPCError, OSError) as error:

@@ -28,14 +28,17 @@ def find_binary() -> Path:
         ) from None
 
 
-def command(database: Path, *, port: int, ui_port: int, namespace: str) -> Sequence[str]:
-    """The command line of a server that keeps everything in one file and answers on loopback only."""
+def command(database: Path, *, port: int, ui_port: int, namespace: str, codec_endpoint: str = "") -> Sequence[str]:
+    """The command line of a server that keeps everything in one file and answers on loopback only. codec_endpoint:
+    where its UI has payloads decrypted."""
     line = [str(find_binary()), "server", "start-dev"]
     line += ["--db-filename", str(database), "--ip", "127.0.0.1", "--port", str(port), "--ui-port", str(ui_port)]
     line += ["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=1"]
     line += ["--dynamic-config-value", 'history.timerProcessorMaxTimeShift="50ms"']
     line += ["--dynamic-config-value", "history.transferProcessorMaxPollRPS=100"]
     line += ["--ui-disable-news-fetch", "--log-level", "warn"]
+    if codec_endpoint:
+        line += ["--ui-codec-endpoint", codec_endpoint]
     if namespace != "default":
         line += ["--namespace", namespace]
     for name in SEARCH_ATTRIBUTES.values():

@@ -13,10 +13,11 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
@@ -30,6 +31,8 @@ from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
 from starter import cluster, dev_server
 from starter.child_process import DIES_WITH_PARENT, Child
+from starter.codec_endpoint import CODEC_PATH, CodecEndpoint
+from starter.payloads import EncryptingCodec
 from starter.rest import create_app
 from starter.starting import Starter
 from starter.state_folder import StateFolder, write_json
@@ -46,7 +49,8 @@ LOOPBACKS = (LOOPBACK, "localhost", "::1")
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """What the command's options say. Ports: 0 takes a free one. database: "" is the file in the state folder."""
+    """What the command's options say. Ports: 0 takes a free one. database: "" is the file in the state folder.
+    payload_keyring: "" leaves payloads readable. codec_origins, codec_token: see starter.codec_endpoint."""
 
     folder: StateFolder
     host: str = LOOPBACK
@@ -57,6 +61,9 @@ class ServerSettings:
     address: str = ""
     namespace: str = ""
     profile: str = ""
+    payload_keyring: str = ""
+    codec_origins: tuple[str, ...] = ()
+    codec_token: str = ""
     ready_file: Path | None = None
 
     @property
@@ -130,14 +137,15 @@ class Server:
             keeping: list[asyncio.Task[None]] = []
             store = await self._open_store()
             cleanup.push_async_callback(store.close)
-            target = await self._start_temporal(cleanup, keeping)
+            target = await self._start_temporal(cleanup, keeping, listener.getsockname()[1])
             client = await cluster.connect(target)
             search_attributes = await self._look_at_cluster(client)
             worker = await self._start_worker(cleanup, keeping, target, client.namespace)
             registry = Registry.default()
             minute = float(os.environ.get("FIREBRICK_TIMEOUT_UNIT_SECONDS", "60"))  # as the worker's; for tests
             starter = Starter(store, registry, lambda: client, minute=minute, search_attributes=search_attributes)
-            app = create_app(store, starter, registry, hosts=LOOPBACKS if self._settings.host in LOOPBACKS else ())
+            hosts = LOOPBACKS if self._settings.host in LOOPBACKS else ()
+            app = self._with_codec(create_app(store, starter, registry, hosts=hosts), client.namespace, hosts)
             collector.relax()
             front = HttpFront(
                 uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3)
@@ -182,20 +190,39 @@ class Server:
             shown = url.database if url.drivername.startswith("sqlite") else url.render_as_string(hide_password=True)
             raise Unavailable([replace(one, file=one.file or str(shown)) for one in error.diagnostics]) from None
 
+    def _with_codec(self, app: Any, namespace: str, hosts: Sequence[str]) -> Any:
+        """The application, with the codec's endpoint for Temporal's UI where payloads are encrypted."""
+        settings = self._settings
+        if not settings.payload_keyring:
+            return app
+        ui = urlsplit(self._told.get("ui_url") or "")
+        own = [f"http://{host}:{ui.port}" for host in (LOOPBACK, "localhost")] if ui.port else []
+        return CodecEndpoint(
+            app,
+            EncryptingCodec(Keyring.from_file(settings.payload_keyring)),
+            namespace=namespace,
+            origins=[*own, *settings.codec_origins],
+            token=settings.codec_token,
+            hosts=hosts,
+        )
+
     async def _start_temporal(
-        self, cleanup: contextlib.AsyncExitStack, keeping: list[asyncio.Task[None]]
+        self, cleanup: contextlib.AsyncExitStack, keeping: list[asyncio.Task[None]], api_port: int
     ) -> cluster.Target:
         """Our own dev server, started and answering; or the cluster that the options name."""
         settings = self._settings
         if not settings.own_temporal:
-            return cluster.Target(settings.address, settings.namespace, settings.profile)
+            return cluster.Target(settings.address, settings.namespace, settings.profile, settings.payload_keyring)
         free = free_ports(2)
         port = settings.temporal_port or free[0]
         ui_port = settings.ui_port or free[1]
         check_free(port, option="--temporal-port")
         check_free(ui_port, option="--ui-port")
         namespace = settings.namespace or "default"
-        line = dev_server.command(self._folder.temporal_database, port=port, ui_port=ui_port, namespace=namespace)
+        codec = f"http://{LOOPBACK}:{api_port}{CODEC_PATH}" if settings.payload_keyring else ""
+        line = dev_server.command(
+            self._folder.temporal_database, port=port, ui_port=ui_port, namespace=namespace, codec_endpoint=codec
+        )
         child = Child(
             "Temporal",
             line,
@@ -207,7 +234,7 @@ class Server:
         )
         self._say(f"starting Temporal on port {port}")
         await self._start(cleanup, child)
-        target = cluster.Target(f"{LOOPBACK}:{port}", namespace)
+        target = cluster.Target(f"{LOOPBACK}:{port}", namespace, payload_keyring=settings.payload_keyring)
 
         async def answers() -> bool:
             try:
@@ -251,6 +278,8 @@ class Server:
             line += ["--address", target.address]
         if target.profile:
             line += ["--profile", target.profile]
+        if target.payload_keyring:
+            line += ["--payload-keyring", target.payload_keyring]
         child = Child(
             "worker",
             line,

@@ -174,6 +174,7 @@ class ResourceType:
     schema_version: count it up when the type makes something else of the same properties: an update looks at resources
     made by an earlier one again. volatile: attributes that change by themselves: who refers to one is looked at in each
     update. snapshots: deletion_policy Snapshot is allowed; delete sees it in ``context.deletion_policy``.
+    secret_attributes: names of attributes whose values are masked in texts of failures, whoever quotes them.
     support_status, hidden, aliases: for lists of types; aliases are further names for it, not listed.
     """
 
@@ -196,6 +197,7 @@ class ResourceType:
     volatile: ClassVar[Sequence[str]] = ()
     snapshots: ClassVar[bool] = False
     readable: ClassVar[bool] = False
+    secret_attributes: ClassVar[frozenset[str]] = frozenset()
 
     class Properties(ResourceProperties):
         pass

@@ -43,6 +43,11 @@ class Registry:
             if not type_.hidden:
                 self._names.append(type_.type_name)
         self._names = sorted(set(self._names))
+        self.secret_attributes: Mapping[str, frozenset[str]] = {
+            one.implementation.type_name: one.implementation.secret_attributes
+            for one in self._schemas.values()
+            if one.implementation.secret_attributes
+        }
 
     @classmethod
     def default(cls, environ: Mapping[str, str] = os.environ) -> "Registry":

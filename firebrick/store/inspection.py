@@ -87,6 +87,12 @@ def inspect(engine: Engine, keyring: Keyring) -> Inspection:
         return Inspection(schema, migrate.HEAD, (), _keys(connection, keyring), count)
 
 
+def key_uses(engine: Engine, keyring: Keyring) -> tuple[KeyUse, ...]:
+    """By id. For a database that has this program's tables."""
+    with engine.connect() as connection:
+        return _keys(connection, keyring)
+
+
 def sealed_columns() -> list[Column[Any]]:
     return [
         column

@@ -1,22 +1,28 @@
-"""What an operator does to a database: upgrade it, check it, purge what was deleted long ago. For `firebrick db`.
+"""What an operator does to a database: upgrade it, check it, purge what was deleted long ago, rotate its keys. For
+`firebrick db`.
 
 Plain functions that block; each opens the database for itself. A server and workers may be at work meanwhile. Errors:
 InvalidInput for a URL this store cannot use, Unavailable when the database refuses.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from sqlalchemy import Column, Connection, Engine, delete, exists, func, select
 
-from firebrick.store import inspection, migrate
+from firebrick.diagnostics import Conflict, Diagnostic
+from firebrick.store import inspection, keyring_file, migrate, rotation
 from firebrick.store.database import open_engine, parse_url, refusals, unavailable
-from firebrick.store.inspection import Inspection
+from firebrick.store.inspection import Inspection, KeyUse
 from firebrick.store.keyring import Keyring
 from firebrick.store.models import events, operations, resources, stacks
 from firebrick.store.operation_rows import OPEN_STATES
+
+RETIRED_FOR = 60.0
+"""Seconds that a key must not have been the current one before it may be dropped: what was sealed with it is committed
+by then (a write waits 15 s for the database, a transaction that stands still is ended after 60)."""
 
 STACKS_AT_ONCE = 100
 """A purge is many short transactions: others write meanwhile."""
@@ -81,6 +87,37 @@ def purge(url: str, *, deleted_before: float, dry_run: bool = False) -> Purged:
             if len(ids) < STACKS_AT_ONCE:
                 return total
             after = ids[-1]
+
+
+def keys(url: str, keyring: Keyring) -> tuple[KeyUse, ...]:
+    """How many values each key has sealed; keys of the keyring that sealed nothing are there with 0."""
+    _must_exist(url)
+    with _engine(url, keyring, writes=False) as engine:
+        migrate.check(engine)
+        return inspection.key_uses(engine, keyring)
+
+
+def reseal(url: str, keyring: Keyring, told: Callable[[rotation.Progress], None] = lambda _: None) -> rotation.Progress:
+    """Seal everything with the keyring's current key. Servers and workers may be at work; safe to repeat."""
+    _must_exist(url)
+    with _engine(url, keyring, writes=False) as reading, _engine(url, keyring, writes=True) as writing:
+        migrate.check(reading)
+        return rotation.reseal(reading, writing, keyring, told)
+
+
+def drop_key(url: str, file: Path, key_id: str, *, retired_for: float = RETIRED_FOR) -> None:
+    """Remove a key from the file of keys. Conflict when values of the database need it, or it may still be in use."""
+    ring = Keyring.from_file(file)
+    needed = {one.id: one.values for one in keys(url, ring)}.get(key_id, 0)
+    if needed and key_id != ring.current:
+        raise Conflict(
+            Diagnostic(
+                code="key-in-use",
+                summary=f"{needed} values are sealed with key {key_id}",
+                detail="Seal them with another one first: `firebrick db rotate-key`.",
+            )
+        )
+    keyring_file.drop_key(file, key_id, retired_for=retired_for)
 
 
 @contextmanager

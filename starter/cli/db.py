@@ -1,17 +1,16 @@
 """`firebrick db ...`: what an operator does to the database. The store is imported when a command runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from firebrick.diagnostics import Diagnostic, InvalidInput
+from starter.cli.database import database_options, existing_keyring, keyring_option, shown
+from starter.cli.db_keys import add_key, drop_key, keys, rotate_key, use_key
 from starter.cli.render import output_options, show_record
 from starter.state_folder import StateFolder
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 REFUSED = 1
 DAY = 86_400  # seconds
@@ -19,17 +18,11 @@ DAY = 86_400  # seconds
 
 @click.group()
 def db() -> None:
-    """Upgrade, check and purge the database."""
+    """Upgrade, check and purge the database; rotate its keys."""
 
 
-def database_options(function: F) -> F:
-    """Which database: the parameters `database` and `state_dir`."""
-    function = click.option(
-        "--state-dir", metavar="FOLDER", help="The server's folder. Default: $FIREBRICK_STATE, or XDG's."
-    )(function)
-    return click.option(
-        "--database", metavar="URL", envvar="FIREBRICK_DATABASE", help="The database. Default: SQLite, in the folder."
-    )(function)
+for _command in (keys, add_key, use_key, rotate_key, drop_key):
+    db.add_command(_command)
 
 
 @db.command()
@@ -45,12 +38,12 @@ def upgrade(database: str | None, state_dir: str | None, form: str, columns: Seq
         folder.prepare()
     url = database or folder.database_url
     done = _maintenance().upgrade(url)
-    show_record({"database": _shown(url), "schema_before": done.before or None, "schema": done.after}, form, columns)
+    show_record({"database": shown(url), "schema_before": done.before or None, "schema": done.after}, form, columns)
 
 
 @db.command()
 @database_options
-@click.option("--keyring", metavar="FILE", envvar="FIREBRICK_KEYRING", help="The keys. Default: those in the folder.")
+@keyring_option
 @output_options()
 def check(database: str | None, state_dir: str | None, keyring: str | None, form: str, columns: Sequence[str]) -> int:
     """Compare the database with this program's schema and with the keyring; say what to do.
@@ -59,20 +52,11 @@ def check(database: str | None, state_dir: str | None, keyring: str | None, form
     """
     folder = StateFolder.at(state_dir)
     url = database or folder.database_url
-    file = Path(keyring) if keyring else folder.keyring
-    if not file.exists():  # opened, it would be made; a new one opens nothing
-        raise InvalidInput(
-            Diagnostic(
-                code="keyring-missing",
-                summary=f"there is no keyring {file}",
-                detail="Name the one the database was written with: --keyring FILE, or --state-dir FOLDER. "
-                "For a database that holds nothing yet, a server makes one when it starts.",
-            )
-        )
+    file = existing_keyring(Path(keyring) if keyring else folder.keyring)
     found = _maintenance().check(url, import_module("firebrick.store").Keyring.from_file(file))
     show_record(
         {
-            "database": _shown(url),
+            "database": shown(url),
             "schema": found.schema or None,
             "schema_needed": found.needed,
             "differences": list(found.differences),
@@ -113,12 +97,8 @@ def purge(
     url = database or StateFolder.at(state_dir).database_url
     gone = _maintenance().purge(url, deleted_before=time.time() - older_than * DAY, dry_run=dry_run)
     counts = {"stacks": gone.stacks, "operations": gone.operations, "events": gone.events, "resources": gone.resources}
-    show_record({"database": _shown(url), "removed": not dry_run, **counts}, form, columns)
+    show_record({"database": shown(url), "removed": not dry_run, **counts}, form, columns)
 
 
 def _maintenance() -> Any:
     return import_module("firebrick.store.maintenance")
-
-
-def _shown(url: str) -> str:
-    return str(_maintenance().shown_url(url))

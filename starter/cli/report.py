@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from starter.crash_report import new_report_id, places
+from firebrick.crash_report import new_report_id, places
 from starter.state_folder import StateFolder
 
 _WITH_VALUES = ("--parameter", "--url", "--database")

@@ -1,5 +1,6 @@
 """`firebrick server` and `firebrick worker`: the processes. What they need is imported when they run."""
 
+import os
 from importlib import import_module
 from pathlib import Path
 
@@ -24,6 +25,20 @@ from starter.state_folder import StateFolder
 @click.option("--address", metavar="HOST:PORT", help="Use this Temporal cluster instead of one of our own.")
 @click.option("--namespace", metavar="NAME", help="The Temporal namespace. Default: default.")
 @click.option("--profile", metavar="NAME", help="Use the cluster of this profile of Temporal's configuration file.")
+@click.option(
+    "--payload-keyring",
+    metavar="FILE",
+    envvar="FIREBRICK_PAYLOAD_KEYRING",
+    help="Encrypt what Temporal stores with the keys of this file; it is made if it is missing.",
+)
+@click.option(
+    "--codec-origin",
+    "codec_origins",
+    multiple=True,
+    metavar="URL",
+    envvar="FIREBRICK_CODEC_ORIGINS",
+    help="A Temporal UI that may have payloads decrypted here, beside our own; may be repeated.",
+)
 @click.option("--ready-file", type=click.Path(path_type=Path), metavar="FILE", help="Write where it answers here, too.")
 @click.pass_context
 def server(
@@ -37,6 +52,8 @@ def server(
     address: str | None,
     namespace: str | None,
     profile: str | None,
+    payload_keyring: str | None,
+    codec_origins: tuple[str, ...],
     ready_file: Path | None,
 ) -> None:
     """Run Firebrick here, in the foreground: Temporal's dev server, a worker and the HTTP API.
@@ -57,6 +74,9 @@ def server(
             address=address or "",
             namespace=namespace or "",
             profile=profile or "",
+            payload_keyring=str(Path(payload_keyring).absolute()) if payload_keyring else "",
+            codec_origins=codec_origins,
+            codec_token=os.environ.get("FIREBRICK_CODEC_TOKEN", ""),
             ready_file=ready_file,
         )
     )

@@ -21,6 +21,8 @@ from starter.rest.front import Call, Front, Handler, Route
 from starter.rest.protocols import Starter
 
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
+ROUTES = (*stacks.ROUTES, *actions.ROUTES, *contents.ROUTES, *resource_types.ROUTES, *template_versions.ROUTES)
+"""All there are below /v1/{project}."""
 Endpoint = Callable[[Request], Awaitable[Response]]
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -37,11 +39,7 @@ def create_app(
     front = Front(store, starter, registry or Registry.default())
     app = FastAPI(title="Firebrick", openapi_url=None, redirect_slashes=False)
     app.add_api_route("/healthcheck", _guarded(_healthcheck(front)), methods=["GET"], response_model=None)
-    _add_routes(
-        app,
-        front,
-        (*stacks.ROUTES, *actions.ROUTES, *contents.ROUTES, *resource_types.ROUTES, *template_versions.ROUTES),
-    )
+    _add_routes(app, front, ROUTES)
     app.add_exception_handler(404, _no_route)
     app.add_middleware(Border, hosts=tuple(hosts))
     return app

@@ -10,8 +10,8 @@ from typing import Any
 import structlog
 from fastapi.responses import JSONResponse
 
+from firebrick.crash_report import new_report_id, places
 from firebrick.diagnostics import ActionInProgress, Diagnostic, FirebrickError, InvalidInput, NameInUse, NotFound
-from starter.crash_report import new_report_id, places
 
 log = structlog.get_logger("firebrick.rest")
 

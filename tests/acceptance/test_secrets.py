@@ -1,131 +1,144 @@
-"""The value of a hidden parameter, and what is computed from it, stays with those who may see it.
+"""The value of a hidden parameter, and what is computed or drawn, stays with those who may see it.
 
-It may be shown where somebody asks for it (an output, an attribute, a resource's type); never in a message, an event,
-a log, Temporal's histories, or in the clear in a database.
+It may be shown where the owner asks for it, as Heat does (SHOWN); never in a message, an event, a list, a log, in
+Temporal's histories or its UI, or in the clear in a database. What the stacks are and where is looked: canaries.py.
 """
 
-import contextlib
+import asyncio
+import base64
 import json
-import sqlite3
+import subprocess
+import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from temporalio.client import Client
 
-from tests.acceptance.bad_templates import VERSION
-from tests.acceptance.command_line import CommandLine, Finished, post
-from tests.acceptance.refusals import NothingLeft, check_refusal
+from starter.payloads import DATA_CONVERTER
+from tests.acceptance.canaries import INLINE, SECRETS, Aviary, Sight
+from tests.acceptance.command_line import BIN, CommandLine, running_server
 
-SECRET = "zq7Kx9vSecretWordzq7Kx9v"  # found in lower case, too: some messages fold
-PARAMETERS = "parameters:\n  word: {type: string, hidden: true, constraints: [{length: {min: 4, max: 40}}]}\n"
-
-
-def holds_secret(text: str | bytes) -> bool:
-    folded = text.lower()
-    return SECRET.lower() in folded if isinstance(folded, str) else SECRET.lower().encode() in folded
-
-
-def create(firebrick: CommandLine, folder: Path, name: str, body: str, *options: str, value: str = SECRET) -> Finished:
-    file = folder / "template.yaml"
-    file.write_text(VERSION + PARAMETERS + body)
-    return firebrick.run("stack", "create", name, "-t", file, "--parameter", f"word={value}", *options)
+SHOWN = {
+    # Where a secret may be seen, since the owner asks for just that: route -> the key of the body that holds it.
+    "GET /stacks/{name}/{id}": "outputs",
+    "GET /stacks/{name}/{id}/outputs/{key}": "output_value",
+    "GET /stacks/{name}/{id}/resources": "attributes",  # with_detail=True only
+    "GET /stacks/{name}/{id}/resources/{resource}": "attributes",
+    "GET /stacks/{name}/{id}/resources/{resource}/metadata": "metadata",
+    "GET /stacks/{name}/{id}/resources/{resource}/events/{event}": "resource_properties",
+    "GET /stacks/{name}/{id}/files": "secret.sh",
+    "GET /stacks/{name}/{id}/template": "default",  # the template as it was given
+}
 
 
-@pytest.mark.parametrize(
-    ("body", "value"),
-    [
-        pytest.param("resources: {}\n", SECRET * 4, id="too long for its constraint"),
-        pytest.param(
-            "resources:\n  a: {type: OS::Heat::RandomString, properties: {length: {get_param: word}}}\n",
-            SECRET,
-            id="no number",
-        ),
-        pytest.param(
-            "resources:\n  a: {type: OS::Heat::TestResource, properties: {fail: {get_param: word}}}\n",
-            SECRET,
-            id="no boolean",
-        ),
-        pytest.param(
-            "resources:\n  a: {type: OS::Heat::Value, properties: {type: {get_param: word}, value: 1}}\n",
-            SECRET,
-            id="not among the allowed",
-        ),
-        pytest.param(
-            "resources:\n  a: {type: OS::Heat::Value, properties: {value: {get_param: [word, 1]}}}\n"
-            "  b: {type: OS::Heat::None, deletion_policy: {get_param: word}}\n",
-            SECRET,
-            id="a policy",
-        ),
-    ],
-)
-def test_a_refusal_does_not_quote_it(firebrick: CommandLine, tmp_path: Path, body: str, value: str) -> None:
-    with NothingLeft(firebrick):
-        done = create(firebrick, tmp_path, "refused", body, value=value)
-        request = {"stack_name": "refused", "template": VERSION + PARAMETERS + body, "parameters": {"word": value}}
-        status, answer = post(firebrick, json.dumps(request).encode())
-    assert status == 400
-    check_refusal(done, answer["diagnostics"][0]["code"])
-    assert not holds_secret(done.err) and not holds_secret(json.dumps(answer))
+@pytest.fixture(scope="module")
+def aviary(firebrick: CommandLine) -> Aviary:
+    made = Aviary(firebrick)
+    asyncio.run(made.fill())
+    return made
 
 
-def test_a_failure_while_it_runs_does_not_quote_it(firebrick: CommandLine, tmp_path: Path) -> None:
-    """The value reaches the property that fails by way of another resource's attribute."""
-    body = (
-        "resources:\n"
-        "  holder: {type: OS::Heat::TestResource, properties: {value: {get_param: word}}}\n"
-        "  broken: {type: OS::Heat::TestResource, properties: {fail: {get_attr: [holder, output]}}}\n"
-        "outputs:\n"
-        "  o: {value: {list_join: [',', {get_attr: [holder, output]}]}}\n"
-        "  p: {value: {str_replace: {template: {get_param: word}, params: {get_attr: [holder, output]}}}}\n"
-    )
-    done = create(firebrick, tmp_path, "leaky", body, "--wait")
-    assert done.code == 1 and "root cause: broken" in done.err and "resources.broken.properties.fail" in done.err, done
-    told = [
-        firebrick("stack", "event", "list", "leaky"),
-        firebrick("stack", "show", "leaky", "-f", "json"),
-        firebrick("stack", "resource", "list", "leaky", "--long"),
-        firebrick("stack", "output", "show", "leaky", "--all", code=1),
+def leaks(sights: Iterable[Sight], secrets: Iterable[str]) -> list[str]:
+    """Where which secrets are seen, and what stands around the first; those without a name of their own were drawn."""
+    names = {secret: secret if secret.startswith("canary") else "drawn" for secret in secrets}
+    found = {
+        f"{one.place}: {name}": one.around(secret)
+        for one in sights
+        for secret, name in names.items()
+        if one.holds(secret)
+    }
+    return [f"{where}: {context!r}" for where, context in sorted(found.items())]
+
+
+async def test_secrets_are_shown_to_who_asks_for_them_and_nowhere_else(aviary: Aviary) -> None:
+    secrets = [*SECRETS, *aviary.drawn]
+    assert len(aviary.drawn) >= 10
+    seen = aviary.http()
+    for route, key in SHOWN.items():
+        holding = [sight for sight in seen if sight.place == route and leaks([sight], secrets)]
+        assert holding, f"{route} shows nothing: is it not looked at, or not there any more?"
+        seen = [sight.without(key) if sight.place == route else sight for sight in seen]
+    assert leaks(seen, secrets) == []
+    assert leaks(aviary.commands(), secrets) == []
+    assert leaks(aviary.refusals, [*secrets, INLINE]) == []
+
+    aviary.delete_all()
+    seen = [sight.without(SHOWN.get(sight.place, "")) for sight in aviary.http()]
+    assert leaks(seen, secrets) == []
+
+    seen = await aviary.temporal()
+    assert all(sum(sight.place.startswith(kind) for sight in seen) >= 20 for kind in ("history", "description"))
+    assert leaks(seen, secrets) == []
+
+    files = aviary.files()
+    names = {sight.place for sight in files}
+    assert names >= {"firebrick.db", "temporal.db", "logs/worker.log", "logs/http.log", "logs/temporal.log"}
+    stack = aviary.ids["complete"]
+    assert {sight.place.partition("-")[0] for sight in files if sight.holds(stack)} >= {"firebrick.db", "temporal.db"}
+    assert leaks(files, secrets) == []
+
+
+async def test_what_came_inline_is_where_its_sender_put_it_and_nowhere_else(aviary: Aviary) -> None:
+    """Without a codec a history holds what it is started with, whatever becomes of that: the refusal says so."""
+    inputs = {"workflow_execution_started_event_attributes", "activity_task_scheduled_event_attributes"}
+    events = [
+        Sight(str(event.WhichOneof("attributes")), event.SerializeToString()) for event in await aviary.inline_events()
     ]
-    assert not [text for text in (done.err, done.out, *told) if holds_secret(text)]
-    firebrick("stack", "delete", "leaky", "--yes", "--wait")
+    assert {one.place for one in events if one.holds(INLINE)} == inputs
+    assert leaks([one for one in aviary.files() if not one.place.startswith("temporal.db")], [INLINE]) == []
+    assert "hidden" in str(aviary.refusals[-1].body)
 
 
-async def test_it_is_nowhere_in_the_clear(firebrick: CommandLine, tmp_path: Path) -> None:
-    body = (
-        "  whole: {type: json, hidden: true, default: {}}\n"
-        "resources:\n"
-        "  a: {type: OS::Heat::TestResource, properties: {value: {get_param: word}}}\n"
-        "  m: {type: OS::Heat::None, metadata: {m: {get_param: word}}}\n"
-        "  b: {type: OS::Heat::Value, properties: {value: {get_attr: [a, output]}}}\n"
-        "outputs:\n"
-        "  asked_for: {value: {get_attr: [b, value]}}\n"
-        "  at_once: {value: {get_param: word}}\n"
-    )
-    environment = tmp_path / "environment.yaml"
-    environment.write_text(f"parameters:\n  whole: {{key: {SECRET}}}\n")
-    done = create(firebrick, tmp_path, "kept", body, "-e", str(environment), "--wait", "-c", "parameters")
-    assert done.code == 0 and not holds_secret(done.err + done.out), done
-    assert firebrick.outputs("kept") == {"asked_for": SECRET, "at_once": SECRET}
-    assert not holds_secret(firebrick("stack", "list", "--long"))
-    assert not holds_secret(firebrick("stack", "event", "list", "kept", "-f", "json"))
-    assert firebrick.record("stack", "show", "kept", "-c", "parameters")["parameters"]["word"] == "******"
-    stack_id = firebrick.record("stack", "show", "kept")["id"]
-    firebrick("stack", "delete", "kept", "--yes", "--wait")
-    assert not holds_secret(firebrick("stack", "show", stack_id))
+CODED = """
+heat_template_version: 2018-08-31
+parameters: {word: {type: string, hidden: true}}
+resources: {a: {type: OS::Heat::Value, properties: {value: {get_param: word}}}}
+"""
 
-    client = await Client.connect(firebrick.told["temporal_address"])
-    runs = [run async for run in client.list_workflows(f"FirebrickStackId='{stack_id}'")]
-    assert len(runs) == 2
-    for run in runs:
-        history = await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history()
+
+async def test_with_a_codec_the_cluster_stores_nothing_readable_and_the_ui_can_read_it(tmp_path: Path) -> None:
+    """A stack by the command line, and one by `temporal` with a hidden value inline, which a codec allows."""
+    state, template = tmp_path / "state", tmp_path / "template.yaml"
+    state.mkdir()
+    template.write_text(CODED)
+    with running_server(state, "--payload-keyring", str(tmp_path / "payload-keyring")) as firebrick:
+        firebrick("stack", "create", "coded", "-t", template, "--parameter", f"word={SECRETS[0]}", "--wait")
+        request = json.dumps({"name": "by-hand", "template": CODED, "parameters": {"word": INLINE}})
+        line = ["workflow", "execute", "--type", "CreateStack", "--task-queue", "firebrick", "--workflow-id", "by-hand"]
+        address = firebrick.told["temporal_address"]
+        done = subprocess.run(
+            [BIN / "temporal", *line, "--input", request, "--address", address, "-o", "json"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0 and "COMPLETED" in done.stdout, done
+        assert firebrick.record("stack", "show", "by-hand")["stack_status"] == "CREATE_COMPLETE"
+
+        client = await Client.connect(address, data_converter=DATA_CONVERTER)
+        stack = firebrick.record("stack", "show", "coded")["id"]
+        history = await client.get_workflow_handle(f"stack/default/coded/{stack}").fetch_history()
         raw = b"".join(event.SerializeToString() for event in history.events)
-        assert len(raw) > 1000 and stack_id.encode() in raw
-        assert not holds_secret(raw)
+        readable = [word for word in (b"OS::Heat::Value", b"operation_id", b"heat_template") if word in raw]
+        assert b"binary/encrypted" in raw and not readable
 
-    assert not holds_secret(firebrick.logs())
-    for name in ("firebrick.db", "temporal.db"):
-        with contextlib.closing(sqlite3.connect(firebrick.state / name, timeout=30)) as database:
-            database.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        files = [file for file in firebrick.state.glob(f"{name}*") if file.is_file()]
-        assert any(stack_id.encode() in file.read_bytes() for file in files)
-        assert not [file for file in files if holds_secret(file.read_bytes())]
+        with urllib.request.urlopen(f"{firebrick.told['ui_url']}/api/v1/settings", timeout=60) as answer:
+            endpoint = json.load(answer)["Codec"]["Endpoint"]
+        assert endpoint == f"{firebrick.told['api_url']}/codec"
+        (payload,) = history.events[0].workflow_execution_started_event_attributes.input.payloads
+        metadata = {name: base64.b64encode(value).decode() for name, value in payload.metadata.items()}
+        body = {"payloads": [{"metadata": metadata, "data": base64.b64encode(payload.data).decode()}]}
+        headers = {"Origin": firebrick.told["ui_url"], "X-Namespace": "default", "Content-Type": "application/json"}
+        asked = urllib.request.Request(f"{endpoint}/decode", json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            assert answer.headers["Access-Control-Allow-Origin"] == firebrick.told["ui_url"]
+            (shown,) = json.load(answer)["payloads"]
+        assert json.loads(base64.b64decode(shown["data"]))["stack_id"] == stack
+
+        files = [Sight(file.name, file.read_bytes()) for file in state.rglob("*") if file.is_file()]
+        stored = [one for one in files if one.place.startswith("temporal.db")]
+        assert any(one.holds(stack) for one in stored)  # ids are not encrypted
+        assert leaks(stored, ["OS::Heat::Value", SECRETS[0]]) == []
+        assert leaks([one for one in files if one not in stored], [INLINE, SECRETS[0]]) == []

@@ -81,6 +81,7 @@ class RandomString(ResourceType):
     support_status = SupportStatus(version="2014.1")
     attributes = {"value": "The text. A reference to the resource gives it too."}
     attribute_kinds = {"value": "string"}
+    secret_attributes = frozenset({"value"})
     instant = True
     inline = True
     idempotent_create = True

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from firebrick.resources.base import Context, Done, ResourceProperties, ResourceType
+from firebrick.resources.errors import PermanentError, TransientError
 from firebrick.resources.vocabulary import Rule
 
 
@@ -43,4 +44,33 @@ class FaultyHandler(ResourceType):
         return Done()
 
 
-RESOURCE_TYPES = [FaultySchema, FaultyHandler]
+class TalkativeProvider(ResourceType):
+    """Its provider quotes what it was sent when it says no. when: create, retry (not now), delete, attribute."""
+
+    type_name = "Test::Faulty::Talkative"
+    attributes = {"answer": "What the provider said last."}
+
+    class Properties(ResourceProperties):
+        word: str = ""
+        when: str = "create"
+
+    def create(self, context: Context) -> Done:
+        word, when = context.properties.word, context.properties.when
+        if when == "create":
+            raise PermanentError(f"401 Unauthorized: the password {word!r} is wrong")
+        if when == "retry":
+            raise TransientError(f"503: cannot store {word} now", delay=3600)
+        return Done(physical_id=context.physical_name, attributes={"answer": word}, data={"when": when})
+
+    def delete(self, context: Context) -> Done:
+        if context.properties.when == "delete":
+            raise PermanentError(f"403 Forbidden: {context.properties.word} may not delete")
+        return Done()
+
+    def attribute(self, name: str, context: Context, stored: Mapping[str, Any]) -> Any:
+        if context.data["when"] == "attribute":
+            raise RuntimeError(f"the plug-in's fault, with {stored[name]}")
+        return stored.get(name)
+
+
+RESOURCE_TYPES = [FaultySchema, FaultyHandler, TalkativeProvider]

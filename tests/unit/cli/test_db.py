@@ -43,7 +43,8 @@ def answers(capsys: pytest.CaptureFixture[str], url: str) -> Any:
     """Runs a command; (exit code, what it printed as data, what it said)."""
 
     def ask(*words: str, database: str = url) -> tuple[int, Any, str]:
-        code = run(["db", *words, "--database", database, "-f", "json"])
+        form = () if words[0] == "drop-key" else ("-f", "json")
+        code = run(["db", *words, "--database", database, *form])
         out, err = capsys.readouterr()
         if "@" in database:
             assert database.partition("@")[0].rpartition(":")[2] not in out + err, "a password is shown"
@@ -136,3 +137,67 @@ def test_help_is_shown_without_loading_the_store() -> None:
     code = "import sys; from starter.cli.app import run; run(['db', '--help']); print('sqlalchemy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "False" and "purge" in done.stdout
+
+
+# --- keys ---
+
+
+def listed(answers: Any) -> dict[str, tuple[str, int]]:
+    code, told, _ = answers("keys")
+    assert code == 0
+    return {one["Key"]: (one["State"], one["Values"]) for one in told}
+
+
+def test_a_rotation_from_one_key_to_the_next(answers: Any, url: str, state: Path) -> None:
+    fill(url, state)
+    ((key, (current, count)),) = listed(answers).items()
+    assert (key, current) == ("k1", "current") and count > 10
+    code, told, said = answers("rotate-key")
+    assert (code, told["key_before"], told["key"], told["values_sealed"]) == (0, "k1", "k2", count)
+    assert f"{count} values sealed" in said
+    assert listed(answers) == {"k1": ("known", 0), "k2": ("current", count)}
+    assert refused(answers("drop-key", "k2"), "is the current one")
+    assert refused(answers("drop-key", "k1"), "until a moment ago")
+    content = json.loads((state / "keyring").read_text())
+    (state / "keyring").write_text(json.dumps(content | {"retired": {"k1": time.time() - 61}}))
+    assert answers("drop-key", "k1")[0] == 0
+    assert listed(answers) == {"k2": ("current", count)}
+
+
+def test_one_that_was_interrupted_goes_on_without_another_key(answers: Any, url: str, state: Path) -> None:
+    fill(url, state)
+    count = listed(answers)["k1"][1]
+    Keyring.rotate_file(state / "keyring")
+    assert refused(answers("drop-key", "k1"), f"{count} values")
+    code, told, said = answers("rotate-key")
+    assert (code, told["key"], told["values_sealed"], told["values_left"]) == (0, "k2", count, 0)
+    assert "An earlier rotation to k2 has not ended" in said
+    assert listed(answers) == {"k1": ("known", 0), "k2": ("current", count)}
+
+
+def test_a_key_is_added_for_all_before_one_writes_with_it(
+    answers: Any, url: str, state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(url, state)
+    assert run(["db", "add-key"]) == 0
+    told = capsys.readouterr()
+    assert told.out == "k2\n" and "rotate-key --key k2" in told.err
+    assert listed(answers)["k1"][0] == "current" and listed(answers)["k2"] == ("known", 0)
+    assert refused(answers("rotate-key", "--key", "k9"), "no key k9")
+    assert answers("rotate-key", "--key", "k2")[1]["key"] == "k2"
+    assert run(["db", "use-key", "k1"]) == 0
+    assert {key: state for key, (state, _) in listed(answers).items()} == {"k1": "current", "k2": "known"}
+
+
+def test_a_keyring_that_does_not_open_all_is_not_rotated(answers: Any, url: str, state: Path) -> None:
+    fill(url, state)
+    Keyring.from_file(state / "other")
+    before = (state / "other").read_bytes()
+    assert refused(answers("rotate-key", "--keyring", str(state / "other")), "cannot open")
+    assert refused(answers("keys", "--keyring", str(state / "missing")), "there is no keyring")
+    assert (state / "other").read_bytes() == before and not (state / "missing").exists()
+
+
+def refused(answer: tuple[int, Any, str], says: str) -> bool:
+    code, told, said = answer
+    return code == 1 and told is None and says in said

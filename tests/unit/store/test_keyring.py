@@ -45,7 +45,7 @@ def test_a_changed_value_does_not_open(place: int, flip: int) -> None:
     assert refusal.value.first.code == "store-key-missing"
 
 
-@pytest.mark.parametrize("sealed", [b"", b"\x01", b"plain text"])
+@pytest.mark.parametrize("sealed", [b"", b"\x01", b"plain text", b"\x01\x01a", b"\x01\x01a" + b"0" * 12])
 def test_what_was_never_sealed_is_refused(sealed: bytes) -> None:
     with pytest.raises(Unavailable):
         Keyring.from_values({"a": OLD}, current="a").open(sealed)

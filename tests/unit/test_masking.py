@@ -1,0 +1,73 @@
+"""What is left of a text that quotes secrets."""
+
+import base64
+import json
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firebrick.masking import hidden_values, masked, texts_in
+
+SECRET = "pa'ss \"wörd/7+"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [SECRET, repr(SECRET), json.dumps({"a": SECRET}), quote(SECRET, safe=""), quote_plus(SECRET), SECRET.upper()],
+)
+def test_a_secret_is_hidden_however_it_is_written(said: str) -> None:
+    left = masked(f"401: {said} is wrong", [SECRET])
+    assert left.startswith("401: ") and left.endswith(" is wrong") and "******" in left
+    assert "ss" not in left.partition(" ")[2].removesuffix("is wrong")
+
+
+@given(st.binary(max_size=9), st.binary(max_size=9))
+def test_in_the_base64_of_a_header_no_whole_digit_of_it_is_left(before: bytes, after: bytes) -> None:
+    header = base64.b64encode(before + SECRET.encode() + after).decode()
+    left = masked(f"Basic {header}", [SECRET])
+    assert "******" in left and len(left.replace("******", "")) <= len(f"Basic {header}") - len(SECRET) * 8 // 6 + 3
+
+
+def test_a_key_of_many_lines_is_hidden_by_the_line_and_a_file_as_a_whole_only() -> None:
+    key = "-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA\n-----END KEY-----\n"
+    assert masked("cannot read 'MIIEpAIBAAKCAQEA'", [key]) == "cannot read '******'"
+    script = "#!/bin/sh\napt-get update\n"
+    assert masked("apt-get update failed", [], [script]) == "apt-get update failed"
+    assert masked(f"bad script {script.strip()}!", [], [script]) == "bad script ******!"
+
+
+def test_a_short_secret_is_hidden_where_it_is_a_word() -> None:
+    assert masked("port 12 of 120 at x12, 12.", ["12"]) == "port ****** of 120 at x12, ******."
+
+
+@given(st.text(max_size=40))
+def test_without_secrets_a_text_stays(text: str) -> None:
+    assert masked(text, ["", "  \n"], [""]) == text
+
+
+def test_of_overlapping_secrets_the_longest_counts() -> None:
+    assert masked("user:secret-word-2!", ["secret-word", "secret-word-2"]) == "user:******!"
+
+
+def test_hidden_values_are_those_of_all_sources() -> None:
+    template = """
+heat_template_version: 2018-08-31
+parameters:
+  a: {type: string, hidden: true, default: from-template}
+  b: {type: json, hidden: true}
+  c: {type: string, default: not hidden}
+"""
+    environment = "parameters: {a: from-environment}\nparameter_defaults: {b: {x: [deep, 7]}}\n"
+    found = hidden_values(template, environment, {"a": "from-request", "c": "x"}, ["a", "b"])
+    assert found == {"from-template", "from-environment", "from-request", "deep", "7"}
+    cfn = '{"AWSTemplateFormatVersion": "2010-09-09", "Parameters": {"P": {"Type": "String", "Default": "of cfn"}}}'
+    assert hidden_values(cfn, "", {}, ["P"]) == {"of cfn"}
+    assert hidden_values("[not: a: template", "", {"a": "x"}, ["a"]) == {"x"}
+
+
+def test_a_text_counts_in_its_parts() -> None:
+    assert set(texts_in('{"a": ["one", {"b": 2}]}')) == {'{"a": ["one", {"b": 2}]}', "one", "2"}
+    assert set(texts_in("first,second,3")) == {"first,second,3", "first", "second"}
+    assert set(texts_in({"a": [True, None, 1.5]})) == {"1.5"}
