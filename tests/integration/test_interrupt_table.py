@@ -1,0 +1,250 @@
+"""Every cell of the table in docs/architecture.md, section 6: what an interrupt does in each phase of an operation.
+
+The table is read from the page, so that page and program cannot differ. All cells run at once, each with a stack of its
+own, on one worker; those of the column "deadline" on another, whose minutes are short.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+
+from firebrick.contract import Action, Cancel, ContinueStackRequest, OperationState, RollbackStackRequest
+from firebrick.diagnostics import FirebrickError
+from firebrick.store.rows import EventRow, OperationRow
+from firebrick.testing.dev_server import DevServer
+from tests.integration.rig import ROOT, Rig, until
+from tests.integration.side_by_side import Outcomes, side_by_side
+
+pytestmark = pytest.mark.timeout(400)  # the first test waits for all cells
+
+PAGE = ROOT / "docs" / "architecture.md"
+MINUTE = 6.0  # seconds, in the column "deadline"
+LONG, SHORT = 600, 8  # seconds that a phase is held: for ever, or until it has been interrupted and may end
+
+
+def read_table() -> tuple[list[str], dict[str, dict[str, str]]]:
+    """(interrupts, phase -> interrupt -> what becomes of it)."""
+    lines = PAGE.read_text().splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("| phase | cancel |"))
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[start:]][: _length(lines[start:])]
+    interrupts = rows[0][1:]
+    return interrupts, {row[0]: dict(zip(interrupts, row[1:], strict=True)) for row in rows[2:]}
+
+
+def _length(lines: list[str]) -> int:
+    return next((number for number, line in enumerate(lines) if not line.startswith("|")), len(lines))
+
+
+INTERRUPTS, TABLE = read_table()
+CELLS = [f"{phase}: {interrupt}" for phase in TABLE for interrupt in INTERRUPTS]
+
+
+def template(**resources: Any) -> dict[str, Any]:
+    made = {
+        name: {"type": "Firebrick::Test::Object", "properties": properties} for name, properties in resources.items()
+    }
+    return {"heat_template_version": "2021-04-16", "resources": made}
+
+
+BASE = template(kept={"value": "before"})
+OTHER = template(kept={"value": "other"}, more={})
+
+
+class Cell:
+    """One stack in one phase, interrupted once."""
+
+    def __init__(self, rig: Rig, phase: str, interrupt: str) -> None:
+        self.rig, self.phase, self.interrupt = rig, phase, interrupt
+        self.expected = TABLE[phase][interrupt]
+        self.name = "".join(part.capitalize() for part in f"{phase} {interrupt}".replace("'", "").split())
+        ends_by_itself = self.expected == "goes on"
+        self.hold = SHORT if ends_by_itself else LONG
+        self.minutes: dict[str, Any] = {"timeout_mins": 1} if interrupt == "deadline" else {}
+
+    async def run(self) -> None:
+        operation = await self._enter()
+        await self._interrupt(operation)
+        if self.expected == "refused":
+            state = await self.rig.state(operation)
+            assert state.state is OperationState.RUNNING, f"refused, and it is {state.state}"
+        elif self.expected == "goes on":
+            await self.rig.done(operation)
+        else:
+            await self._settles(self.expected)
+        if not self.expected.startswith("DELETE"):
+            await self._delete()
+
+    # --- into the phase -------------------------------------------------------------------------------------------
+
+    async def _enter(self) -> OperationRow:
+        rolls_back = {"disable_rollback": False} if "rolls back" in self.phase or self.phase == "rollback" else {}
+        held = {"ready_after": self.hold}
+        if self.phase.startswith("create"):
+            operation = await self.rig.create(template(kept={}, held=held), self.name, **rolls_back, **self.minutes)
+            return await self._is_held(operation, "held", "CREATE_IN_PROGRESS")
+        going = {"gone_after": SHORT if self.interrupt != "deadline" else 3 * MINUTE}
+        if self.phase.startswith("update"):
+            await self._created(BASE)
+            target = template(kept={"value": "after"}, held=held)
+            operation = await self.rig.update(target, self.name, **rolls_back, **self.minutes)
+            return await self._is_held(operation, "held", "CREATE_IN_PROGRESS")
+        if self.phase == "clean-up of an update":
+            await self._created(template(kept={"value": "before"}, held=going))
+            operation = await self.rig.update(BASE, self.name, **self.minutes)
+            return await self._is_held(operation, "held", "DELETE_IN_PROGRESS")
+        if self.phase == "rollback":
+            await self._created(BASE)
+            target = template(kept={"value": "before"}, held=going, fails={"fail": True})
+            target["resources"]["fails"]["depends_on"] = "held"
+            await self.rig.update(target, self.name, **rolls_back, **self.minutes)
+            operation = await self.rig.operation_of(self.name, Action.ROLLBACK)
+            return await self._is_held(operation, "held", "DELETE_IN_PROGRESS")
+        assert self.phase == "delete"
+        await self._created(template(held=going), **self.minutes)
+        return await self._is_held(await self.rig.delete(self.name), "held", "DELETE_IN_PROGRESS")
+
+    async def _created(self, target: dict[str, Any], **more: Any) -> None:
+        await self.rig.done(await self.rig.create(target, self.name, **more))
+
+    async def _is_held(self, operation: OperationRow, resource: str, state: str) -> OperationRow:
+        def there(events: list[EventRow]) -> bool:
+            return any((one.resource_name, one.state) == (resource, state) for one in events)
+
+        await self.rig.reached(operation, there, f"{self.name}: {resource} is {state}")
+        return operation
+
+    # --- the interrupt --------------------------------------------------------------------------------------------
+
+    async def _interrupt(self, operation: OperationRow) -> None:
+        starter = self.rig.starter
+        asks: dict[str, Callable[[], Awaitable[Any]]] = {
+            "cancel": lambda: starter.cancel("default", operation.stack_id, Cancel.ROLL_BACK),
+            "cancel without rollback": lambda: starter.cancel("default", operation.stack_id, Cancel.KEEP),
+            "update": lambda: self.rig.update(OTHER, self.name),
+            "delete": lambda: self.rig.delete(self.name),
+            "Temporal's cancel": lambda: self._handle(operation).cancel(),
+            "terminate": lambda: self._handle(operation).terminate("somebody pulled the plug"),
+            "reset": lambda: self._reset(operation),
+        }
+        if self.interrupt == "deadline":
+            return
+        if self.interrupt == "rollback or continue":
+            await self._refused(lambda: starter.rollback(RollbackStackRequest(stack=self.name)))
+            await self._refused(lambda: starter.go_on(ContinueStackRequest(stack=self.name)))
+        elif self.expected == "refused":
+            await self._refused(asks[self.interrupt])
+        else:
+            await asks[self.interrupt]()
+        if self.interrupt == "terminate":
+            await self._found_out(operation)
+
+    async def _refused(self, ask: Callable[[], Awaitable[Any]]) -> None:
+        stored = len(await self.rig.project.operations((await self.rig.project.stack(self.name)).id))
+        with pytest.raises(FirebrickError):
+            await ask()
+        assert len(await self.rig.project.operations((await self.rig.project.stack(self.name)).id)) == stored
+
+    def _handle(self, operation: OperationRow) -> Any:
+        return self.rig.client.get_workflow_handle(operation.workflow_id)
+
+    async def _reset(self, operation: OperationRow) -> None:
+        """To the first workflow task of the newest run."""
+        handle = self._handle(operation)
+        description = await handle.describe()
+        first = next(
+            event.event_id
+            for event in (await handle.fetch_history()).events
+            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+        )
+        await self.rig.client.workflow_service.reset_workflow_execution(
+            ResetWorkflowExecutionRequest(
+                namespace=self.rig.client.namespace,
+                workflow_execution=WorkflowExecution(workflow_id=operation.workflow_id, run_id=description.run_id),
+                workflow_task_finish_event_id=first,
+                reason="a test",
+                request_id=self.name,
+            )
+        )
+
+    async def _found_out(self, operation: OperationRow) -> None:
+        """The reconciler of the worker finds a run that was terminated."""
+        await self.rig.ended(operation)
+
+    # --- what became of it ----------------------------------------------------------------------------------------
+
+    async def _settles(self, state: str) -> None:
+        """The stack is in this state and nothing is open any more."""
+        stack_id = (await self.rig.project.operations(await self._id()))[0].stack_id
+
+        async def settled() -> bool:
+            stack = await self.rig.project.stack(stack_id, include_deleted=True)
+            open_ = [one for one in await self.rig.project.operations(stack_id) if not one.state.ended]
+            return stack.state == state and not open_
+
+        async def now() -> str:
+            stack = await self.rig.project.stack(stack_id, include_deleted=True)
+            return f"{self.name} is {stack.state}, wanted {state}"
+
+        try:
+            await until(settled, f"{self.name} is {state}", limit=60)
+        except AssertionError:
+            operations = await self.rig.project.operations(stack_id)
+            raise AssertionError(f"{await now()}\n{await self.rig.report(operations[0])}") from None
+
+    async def _id(self) -> str:
+        for one in await self.rig.project.stacks(include_deleted=True):
+            if one.name == self.name:
+                return one.id
+        raise AssertionError(f"there is no stack {self.name}")
+
+    async def _delete(self) -> None:
+        """Whatever it was, it can be deleted; but where minutes are short, not within one."""
+        if self.interrupt == "deadline" or (self.expected == "goes on" and self.phase == "delete"):
+            return
+        await self.rig.done(await self.rig.delete(self.name))
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    request: pytest.FixtureRequest, module_server: DevServer, tmp_path_factory: pytest.TempPathFactory
+) -> Outcomes:
+    rigs: dict[bool, Rig] = {}
+    lock = asyncio.Lock()
+    left = len(CELLS)
+
+    async def rig_of(deadline: bool) -> Rig:
+        async with lock:
+            if deadline not in rigs:
+                directory: Path = tmp_path_factory.mktemp("rig")
+                rigs[deadline] = Rig(directory, module_server, minute=MINUTE if deadline else 60.0)
+                await rigs[deadline].__aenter__()
+                await rigs[deadline].worker()
+        return rigs[deadline]
+
+    def case(cell: str) -> Callable[[], Awaitable[None]]:
+        phase, _, interrupt = cell.partition(": ")
+
+        async def run() -> None:
+            nonlocal left
+            try:
+                await Cell(await rig_of(interrupt == "deadline"), phase, interrupt).run()
+            finally:
+                left -= 1
+                if not left:
+                    for rig in rigs.values():
+                        await rig.__aexit__(None, None, None)
+
+        return run
+
+    return side_by_side(request, {cell: case(cell) for cell in CELLS}, at_once=12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_an_interrupt_does_what_the_table_says(outcomes: Outcomes, cell: str) -> None:
+    outcomes.check(cell)
