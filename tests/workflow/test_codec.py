@@ -15,7 +15,7 @@ from firebrick.contract import ActionResult, OperationState
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
 from starter.payloads import encrypting
-from starter.starting import nudge
+from starter.starting import Starter
 from tests.workflow.conftest import server_clock
 from worker import make_worker
 
@@ -45,7 +45,7 @@ async def client(time_skipping: WorkflowEnvironment, tmp_path: Path) -> AsyncIte
             store=store,
             registry=Registry.default({}),
             handlers=handlers,
-            nudge=lambda workflow_id: nudge(client, workflow_id),
+            cluster=Starter(store, Registry.default({}), lambda: client).cluster,
             clock=server_clock,
             payload_codec=True,
         )
