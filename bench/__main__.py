@@ -19,6 +19,9 @@ from bench.language import Language, measure_language
 from bench.measure import Bench, CheckFailed, Sample, api_client
 from bench.processes import ROOT, running_system
 from bench.shapes import KINDS, SHAPES, SIZES, Case, Shape, template
+from bench.updates import REPETITIONS as UPDATE_REPETITIONS
+from bench.updates import SIZES as UPDATE_SIZES
+from bench.updates import Updates, measure_updates
 from starter.cluster import Target, connect
 
 LATEST = ROOT / "bench" / "results" / "latest.json"
@@ -30,6 +33,7 @@ QUICK_SIZES = (10, 100, 1_000)
 QUICK_REPETITIONS = 3
 HAND_OVER = "handover"
 LANGUAGE = "language"
+UPDATES = "updates"
 
 
 class Results:
@@ -39,6 +43,7 @@ class Results:
         self.measured: list[Measured] = []
         self.hand_over: HandOver | None = None
         self.language: Language | None = None
+        self.updates: Updates | None = None
 
     def as_dict(self) -> dict[str, Any]:
         told: dict[str, Any] = {"machine": figures.machine(), "cases": [one.as_dict() for one in self.measured]}
@@ -50,12 +55,16 @@ class Results:
             }
         if self.language is not None:
             told["language"] = self.language.as_dict()
+        if self.updates is not None:
+            told["updates"] = self.updates.as_dict()
         return told
 
     def as_markdown(self) -> str:
         parts = [f"Machine: {figures.machine()}."]
         if self.measured:
             parts += [figures.as_markdown(self.measured), figures.LEGEND]
+        if self.updates is not None:
+            parts.append(f"Updates of a flat stack of TestResource that exists:\n\n{self.updates.as_text()}")
         if self.hand_over is not None:
             parts.append(_hand_over_text(self.hand_over))
         if self.language is not None:
@@ -93,7 +102,7 @@ async def measure_all(options: argparse.Namespace, folder: Path, results: Result
     if options.language:
         results.language = measure_language(options.repetitions or QUICK_REPETITIONS)
         print(f"{results.language.as_text()}\n", flush=True)
-    if not (options.cases or options.hand_over):
+    if not (options.cases or options.hand_over or options.updates):
         return
     with running_system(folder) as system:
         temporal = await connect(Target(system.temporal_address))
@@ -104,6 +113,11 @@ async def measure_all(options: argparse.Namespace, folder: Path, results: Result
             for shape in sorted({case.shape for case in options.cases}, key=_order):
                 cases = [case for case in options.cases if case.shape == shape]
                 await measure(bench, cases, _repetitions(options, shape), results)
+            if options.updates:
+                results.updates = await measure_updates(
+                    bench, options.updates, options.repetitions or UPDATE_REPETITIONS
+                )
+                print(f"{results.updates.as_text()}\n", flush=True)
             if options.hand_over:
                 results.hand_over = await check_hand_over(bench)
                 print(_hand_over_text(results.hand_over), flush=True)
@@ -136,7 +150,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="sizes 10, 100, 1,000; 3 repetitions; no hand-over check")
     parser.add_argument(
-        "--only", action="append", metavar="CASE", help=f"as test-flat-1000, or {HAND_OVER}, {LANGUAGE}; repeatable"
+        "--only",
+        action="append",
+        metavar="CASE",
+        help=f"as test-flat-1000, or {HAND_OVER}, {LANGUAGE}, {UPDATES}; repeatable",
     )
     parser.add_argument("--sizes", type=lambda text: [int(part) for part in text.split(",")], help="as 10,100")
     parser.add_argument("--repetitions", type=int, help="5, and 3 of what takes long, unless given")
@@ -144,7 +161,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--document", action="store_true", help="write the figures into docs/benchmark.md")
     options = parser.parse_args(arguments)
     sizes = options.sizes or (QUICK_SIZES if options.quick else SIZES)
-    named = [name for name in options.only or () if name not in (HAND_OVER, LANGUAGE)]
+    named = [name for name in options.only or () if name not in (HAND_OVER, LANGUAGE, UPDATES)]
     try:
         options.cases = [Case.parse(name) for name in named]
     except ValueError as error:
@@ -153,6 +170,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         options.cases = [Case(kind, Shape(shape, size)) for shape in SHAPES for size in sizes for kind in KINDS]
     options.hand_over = HAND_OVER in options.only if options.only else not (options.quick or options.sizes)
     options.language = LANGUAGE in options.only if options.only else not options.sizes
+    wanted = UPDATES in options.only if options.only else not options.sizes
+    options.updates = (UPDATE_SIZES[:1] if options.quick else options.sizes or UPDATE_SIZES) if wanted else ()
     return options
 
 

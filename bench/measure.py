@@ -112,6 +112,23 @@ class Bench:
             raise CheckFailed(f"POST /stacks answered {answer.status_code}: {answer.text[:2_000]}")
         return Stack(name, answer.json()["stack"]["id"])
 
+    async def update(self, stack: Stack, template: str) -> None:
+        """Ask for an update through the API."""
+        answer = await self._api.put(f"/stacks/{stack.name}/{stack.id}", json={"template": template})
+        if answer.status_code != 202:
+            raise CheckFailed(f"PUT answered {answer.status_code}: {answer.text[:2_000]}")
+
+    async def ended(self, stack: Stack) -> None:
+        """Until the stack's newest workflow has ended well."""
+        await _result(self.temporal.get_workflow_handle(stack.workflow_id))
+
+    async def shown(self, stack: Stack) -> tuple[str, int]:
+        """(state, number of resources), as the API shows them."""
+        path = f"/stacks/{stack.name}/{stack.id}"
+        shown = (await self._api.get(path)).raise_for_status().json()["stack"]
+        resources = (await self._api.get(f"{path}/resources")).raise_for_status().json()["resources"]
+        return str(shown["stack_status"]), len(resources)
+
     async def check_complete(self, stack: Stack, size: int) -> None:
         """CheckFailed unless the API shows the stack CREATE_COMPLETE, and so each of its resources."""
         path = f"/stacks/{stack.name}/{stack.id}"

@@ -268,6 +268,8 @@ class Finish(Write[FinishOutcome]):
         if stack.status != Status.FAILED:  # the first failure's reason stays
             transaction.set_state(stack, action.value, Status.FAILED.value, reason, self.now)
         _end(transaction.connection, operation.id, state, by, reason, summary, tree, self.now)
+        if action.converges:
+            transaction.connection.execute(_DELETE_GONE, {"_id": stack.id})
         return state, summary
 
 
@@ -301,6 +303,8 @@ class FailLost(Write[bool]):
             tree,
             self.now,
         )
+        if operation.action.converges:
+            transaction.connection.execute(_DELETE_GONE, {"_id": stack.id})
         transaction.own(stack, 0)
         return True
 
