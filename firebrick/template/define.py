@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from firebrick import collector
 from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.template.catalogue import TypeCatalogue
 from firebrick.template.conditions import Conditions
@@ -112,6 +113,20 @@ def read(
     complete: whether every parameter needs a value. Without, conditions are decided as if those not known were empty
     ("", 0, false, [], {}), and nothing else is said of their values. files: None when they are not known either.
     """
+    with collector.paused():
+        return _read(document, environment, parameters, identity, types, files, facade, complete)
+
+
+def _read(
+    document: Document,
+    environment: Environment,
+    parameters: Mapping[str, Any],
+    identity: StackIdentity,
+    types: TypeCatalogue,
+    files: Mapping[str, str] | None,
+    facade: Mapping[str, Any] | None,
+    complete: bool,
+) -> Reading:
     problems = Problems(document)
     name = read_version(document.tree, problems)
     if name is None:

@@ -9,10 +9,12 @@ import click
 
 from firebrick.diagnostics import Diagnostic
 from firebrick.resources.registry import Registry
-from firebrick.template import Document, Environment, StackIdentity
+from firebrick.template import Document, Environment, StackIdentity, TypeSchema
 from firebrick.template.define import read
+from firebrick.template.explain import AnySchema
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_NAMES_NOTHING = ("unknown-parameter", "unknown-reference")
 _KEYS = ("code", "summary", "detail", "path", "file", "line", "column")
 
 
@@ -32,18 +34,39 @@ def findings_of(
     files: Mapping[str, str],
     file: str,
 ) -> list[Finding]:
-    """Errors first. InvalidInput when the template cannot be read at all."""
+    """Errors first. InvalidInput when the template cannot be read at all.
+
+    An output that names what is not there is an error here, although the stack would be created.
+    """
     reading = read(
         document,
         environment,
         parameters=parameters,
         identity=identity,
-        types=Registry.default(),
+        types=_Types(),
         files=files,
         complete=False,
     )
-    errors = [Finding("error", one.located(file)) for one in reading.problems.diagnostics()]
-    return [*errors, *(Finding("warning", one.located(file)) for one in reading.definition.warnings)]
+    never = {one for late in reading.late_problems.values() for one in late if one.code in _NAMES_NOTHING}
+    errors = [*reading.problems.diagnostics(), *(one for one in reading.definition.warnings if one in never)]
+    warnings = [one for one in reading.definition.warnings if one not in never]
+    return [
+        *(Finding("error", one.located(file)) for one in errors),
+        *(Finding("warning", one.located(file)) for one in warnings),
+    ]
+
+
+class _Types:
+    """The types installed here, and templates used as types: of those nothing is known before they are read."""
+
+    def __init__(self) -> None:
+        self._installed = Registry.default()
+
+    def find(self, name: str) -> TypeSchema | None:
+        return AnySchema(name) if name.endswith((".yaml", ".template")) else self._installed.find(name)
+
+    def names(self) -> Sequence[str]:
+        return self._installed.names()
 
 
 def show_findings(found: Sequence[Finding], form: str) -> None:

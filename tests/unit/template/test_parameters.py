@@ -129,10 +129,6 @@ def test_hidden_parameters_are_shown_as_stars(language: Any) -> None:
         ("{type: [1]}", "parameters.a.type", "Invalid type ([1])"),
         ("{type: string, tags: x}", "parameters.a.tags", "Tags property should be a list for parameter: a"),
         ("x", "parameters.a", "Invalid schema for parameter a, expected a mapping"),
-        (
-            "parameters.a.hidden",
-            "Invalid value for hidden: expected a boolean",
-        ),
         ("{type: number, default: zz}", "parameters.a.default", "Invalid default zz (could not convert"),
         (
             "{type: string, default: zz, constraints: [{length: {max: 1}}]}",
