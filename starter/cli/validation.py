@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import quote
 
 import click
 
 from firebrick.diagnostics import Diagnostic
 from firebrick.resources.registry import Registry
 from firebrick.template import Document, Environment, StackIdentity, TypeSchema
+from firebrick.template.codes import CODES
 from firebrick.template.define import read
 from firebrick.template.explain import AnySchema
 
@@ -90,7 +92,7 @@ def _counted(number: int, word: str) -> str:
 
 
 def _sarif(found: Sequence[Finding]) -> dict[str, Any]:
-    rules = {one.problem.code: {"id": one.problem.code} for one in found}
+    rules = {one.problem.code: _rule(one.problem.code) for one in found}
     return {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -103,10 +105,14 @@ def _sarif(found: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
+def _rule(code: str) -> dict[str, Any]:
+    return {"id": code, "shortDescription": {"text": CODES[code]}} if code in CODES else {"id": code}
+
+
 def _result(one: Finding) -> dict[str, Any]:
     problem = one.problem
     text = f"{problem.summary}. {problem.detail}" if problem.detail else problem.summary
-    place: dict[str, Any] = {"artifactLocation": {"uri": problem.file}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(problem.file)}}
     if problem.line is not None:
         place["region"] = {"startLine": problem.line, "startColumn": problem.column or 1}
     location: dict[str, Any] = {"physicalLocation": place}
