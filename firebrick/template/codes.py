@@ -59,7 +59,6 @@ CODES: Mapping[str, str] = {
     "too-long": "The text or the value is too long.",
     "too-many-aliases": "Aliases of YAML make the document grow beyond bounds.",
     "type-cycle": "The resource registry maps a type in a circle.",
-    "type-not-supported": "A template is used as a resource type where that cannot be.",
     "unknown-attribute": "A resource has no such attribute.",
     "unknown-condition": "There is no such condition.",
     "unknown-function": "There is no such function, or not any more.",
