@@ -1,10 +1,12 @@
-"""The template language: from texts to the definition of a stack. Pure: no clock, no network, no store.
+"""The template language: from texts to the definition of a stack. Pure: no network, no store, and no clock but
+for the constraint `expiration`.
 
 parse_template, parse_environment -> define -> StackDefinition; resolve and resolve_properties at run time. Everything
 that is wrong with an input is one InvalidInput that lists it all.
 """
 
 from firebrick.template.catalogue import PropertyProblem, TypeCatalogue, TypeSchema
+from firebrick.template.cloud_checks import CloudCheck, cloud_checks
 from firebrick.template.define import check_stack_name, define
 from firebrick.template.definition import (
     OutputDefinition,
@@ -15,16 +17,23 @@ from firebrick.template.definition import (
 from firebrick.template.document import Document, parse_template
 from firebrick.template.environment import Environment, is_template_name, parse_environment
 from firebrick.template.functions.base import UNKNOWN, Function, Lookup, Reference, references, resolve
+from firebrick.template.immutable import check_immutable
 from firebrick.template.merging import merge_environments
-from firebrick.template.parameters import ParameterValue, StackIdentity
+from firebrick.template.parameters import (
+    ParameterSchema,
+    ParameterValue,
+    StackIdentity,
+)
 
 __all__ = [
     "UNKNOWN",
+    "CloudCheck",
     "Document",
     "Environment",
     "Function",
     "Lookup",
     "OutputDefinition",
+    "ParameterSchema",
     "ParameterValue",
     "PropertyProblem",
     "Reference",
@@ -33,7 +42,9 @@ __all__ = [
     "StackIdentity",
     "TypeCatalogue",
     "TypeSchema",
+    "check_immutable",
     "check_stack_name",
+    "cloud_checks",
     "define",
     "is_template_name",
     "merge_environments",

@@ -11,12 +11,13 @@ from firebrick.template.cycles import find_cycles
 from firebrick.template.dialect import Dialect
 from firebrick.template.evaluation import Evaluation
 from firebrick.template.functions import CFN_CONDITION_NAMES, CONDITION_NAMES, LATE_CONDITION_NAMES
+from firebrick.template.functions.absent import Absent
 from firebrick.template.functions.base import UNKNOWN, VANISHED, Misuse
 from firebrick.template.problems import Path, kind_of, named, shorten
 
 
-def _invalid(summary: str, heat: str, detail: str = "", code: str = "bad-condition") -> Misuse:
-    return Misuse(summary, heat=heat, detail=detail, code=code)
+def _invalid(summary: str, heat: str, detail: str = "", code: str = "bad-condition", value: Any = None) -> Misuse:
+    return Misuse(summary, heat=heat, detail=detail, code=code, value=value)
 
 
 def _contains_unknown(value: Any) -> bool:
@@ -38,19 +39,30 @@ class Conditions:
         self._values_names: tuple[str, ...] = ("Ref", "Fn::FindInMap") if dialect.cfn else ("get_param",)
         self._late_names = LATE_CONDITION_NAMES if dialect.late_conditions else ()
         self._known: dict[str, bool | None] = {}
+        self._open: set[str] = set()
 
     def evaluate_all(self, evaluation: Evaluation) -> None:
         """Decide every named condition, used or not, and report what is wrong with them."""
         for name in self._order(evaluation):
-            if name in self._known:
-                continue
-            evaluation.begin(self._place, name)
-            raw = self._section[name]
-            if isinstance(raw, str | int | float) and not isinstance(raw, bool) or raw is None or isinstance(raw, list):
-                self._not_a_condition(name, raw, evaluation)
-                self._known[name] = None
-            else:
-                self._known[name] = self._guarded(raw, evaluation, (self._place, name))
+            if name not in self._known:
+                evaluation.begin(self._place, name)
+                self._define(name, evaluation)
+
+    def _define(self, name: str, evaluation: Evaluation) -> None:
+        """Decide one of the section."""
+        raw = self._section[name]
+        if isinstance(raw, bool):
+            self._known[name] = raw
+            return
+        self._open.add(name)
+        evaluation.path = [self._place, name]
+        held: bool | None = None
+        if not isinstance(raw, dict):
+            self._not_a_condition(name, raw, evaluation)
+        else:
+            held = self._guarded(raw, evaluation, (self._place, name))
+        self._known.setdefault(name, held)
+        self._open.discard(name)
 
     def known(self) -> dict[str, bool | None]:
         """Every named condition, in the template's order; None: it is reported as wrong."""
@@ -62,25 +74,41 @@ class Conditions:
             return self._holds(raw, evaluation)
 
     def _holds(self, raw: Any, evaluation: Evaluation) -> bool | None:
-        if isinstance(raw, bool):
-            return raw
+        if raw is None or isinstance(raw, bool):
+            return raw is not False
         if isinstance(raw, str):
-            if raw not in self._section:
-                raise _invalid(
-                    f"there is no condition {shorten(raw)}",
-                    f'Invalid condition "{shorten(raw)}"',
-                    evaluation.problems.suggest(raw, self._section, f"Declare it in the section {self._place}."),
-                    "unknown-condition",
-                )
-            return self._known.get(raw)
+            return self._named(raw, evaluation)
         if isinstance(raw, dict) and len(raw) == 1:
             (name,) = raw
             result = self._function(name, raw[name], evaluation)
             if result is UNKNOWN:
                 return None
-            if isinstance(result, bool):
-                return result
-        raise _invalid(
+            if result is None or isinstance(result, bool):
+                return result is not False
+            if isinstance(result, str):
+                return self._named(result, evaluation)
+        raise self._no_condition(raw)
+
+    def _named(self, name: str, evaluation: Evaluation) -> bool | None:
+        if name not in self._section:
+            raise _invalid(
+                "there is no condition {}",
+                'Invalid condition "{}"',
+                evaluation.problems.suggest(name, self._section, f"Declare it in the section {self._place}."),
+                "unknown-condition",
+                name,
+            )
+        if name in self._open:
+            self._circle([name], evaluation)
+            return None
+        if name not in self._known:  # its name was computed: the order did not know of it
+            path = evaluation.path
+            self._define(name, evaluation)
+            evaluation.path = path
+        return self._known[name]
+
+    def _no_condition(self, raw: Any) -> Misuse:
+        return _invalid(
             f"this is no condition: {self._said(raw)}",
             f'Invalid condition "{shorten(raw)}"',
             "A condition is true, false, the name of one, or one of the functions "
@@ -88,8 +116,14 @@ class Conditions:
         )
 
     def _guarded(self, raw: Any, evaluation: Evaluation, path: Path) -> bool | None:
+        """Of a definition in the section, which must come to a boolean: no name of another, no null."""
         try:
-            return self.holds(raw, evaluation)
+            with evaluation.within_condition():
+                name = next(iter(raw), "")
+                result = self._function(name, raw[name], evaluation) if len(raw) == 1 else raw
+            if result is UNKNOWN or isinstance(result, bool):
+                return None if result is UNKNOWN else result
+            raise self._no_condition(raw)
         except Misuse as error:
             evaluation.path = list(path)
             if error.code == "bad-condition" and isinstance(raw, dict) and "this is no condition" in error.summary:
@@ -131,8 +165,10 @@ class Conditions:
     def _function(self, name: str, raw: Any, evaluation: Evaluation) -> Any:
         """The value of a function inside a condition; UNKNOWN when it is reported as wrong; data when it is none."""
         own = self._own.get(name)
-        if not own and name not in evaluation.functions:
-            return {name: raw}
+        builder = evaluation.functions.get(name)
+        removed = builder is not None and issubclass(builder, Absent)
+        if not own and (builder is None or (removed and evaluation.within_if and not self._open)):
+            return {name: raw}  # the condition of an `if` may have names of removed functions as data, as in Heat
         evaluation.path.append(name)
         depth = len(evaluation.path)
         try:
@@ -141,6 +177,8 @@ class Conditions:
             if name in self._values_names or name in self._late_names:
                 values = self._values(raw, evaluation)
                 return UNKNOWN if _contains_unknown(values) else evaluation.functions[name].build(values, evaluation)
+            if removed:
+                return evaluation.functions[name].build(raw, evaluation)
             raise Misuse(
                 f"the function {name} cannot be used in a condition",
                 heat=f'The function "{name}" is invalid in this context',
@@ -192,27 +230,36 @@ class Conditions:
                 text = f'Arguments to "{name}" must be of the form: [condition]'
                 raise _invalid(f"{name} needs a list of one condition", text, code="bad-function-arguments")
             raw = raw[0]
+        elif raw is None:
+            text = f'Argument to "{name}" must be a condition'
+            raise _invalid(f"{name} needs a condition", text, "It is null.", "bad-function-arguments")
         held = self.holds(raw, evaluation)
         return UNKNOWN if held is None else not held
 
     def _and(self, name: str, raw: Any, evaluation: Evaluation) -> Any:
-        held = self._several(name, raw, evaluation)
-        return UNKNOWN if None in held else all(held)
+        return self._several(name, raw, evaluation, until=False)
 
     def _or(self, name: str, raw: Any, evaluation: Evaluation) -> Any:
-        held = self._several(name, raw, evaluation)
-        return UNKNOWN if None in held else any(held)
+        return self._several(name, raw, evaluation, until=True)
 
-    def _several(self, name: str, raw: Any, evaluation: Evaluation) -> list[bool | None]:
+    def _several(self, name: str, raw: Any, evaluation: Evaluation, *, until: bool) -> Any:
+        """Conditions are looked at until one decides; what is wrong with those after it is a warning."""
         if not isinstance(raw, list) or len(raw) < 2:
             text = f'The minimum number of condition arguments to "{name}" is 2.'
             raise _invalid(f"{name} needs a list of at least two conditions", text, code="bad-function-arguments")
-        held: list[bool | None] = []
+        unknown = False
+        problems = evaluation.problems
+        decided = False
         for index, one in enumerate(raw):
             evaluation.path.append(index)
-            held.append(self.use(one, evaluation))
+            held = self.use(one, evaluation)
             evaluation.path.pop()
-        return held
+            unknown = unknown or (held is None and not decided)
+            if held is until and not unknown:
+                decided = True
+                evaluation.problems = evaluation.warnings
+        evaluation.problems = problems
+        return UNKNOWN if unknown else until if decided else not until
 
     # --- order ------------------------------------------------------------------------------------------------------
 

@@ -4,14 +4,12 @@ A constraint's ``problem(value)`` is a :class:`Breach` or None. A breach has two
 one without, for hidden parameters.
 """
 
-import ipaddress
 import json
-import re
-import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from firebrick.template.custom_constraints import CHECKS, needs_cloud
 from firebrick.template.patterns import Patience, TooSlow, check_pattern, matches_whole
 from firebrick.template.problems import Path, Problems, kind_of, shorten
 
@@ -130,70 +128,32 @@ class AllowedPattern:
         )
 
 
-def _regular(expression: str) -> Callable[[str], object]:
-    compiled = re.compile(expression)
-
-    def check(text: str) -> None:
-        if not compiled.fullmatch(text):
-            raise ValueError("it has not the right form")
-
-    return check
-
-
-def _ip_or_cidr(text: str) -> object:
-    return ipaddress.ip_network(text, strict=False) if "/" in text else ipaddress.ip_address(text)
-
-
-def _cidr(text: str) -> object:
-    if "/" not in text:
-        raise ValueError("Invalid net cidr")
-    return ipaddress.ip_network(text, strict=False)
-
-
-_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
-_CHECKS: Mapping[str, Callable[[str], object]] = {
-    "ip_addr": ipaddress.ip_address,
-    "ip_or_cidr": _ip_or_cidr,
-    "net_cidr": _cidr,
-    "mac_addr": _regular(r"(?i:[0-9a-f]{2}([:-][0-9a-f]{2}){5})"),
-    "json_string": json.loads,
-    "timezone": zoneinfo.ZoneInfo,
-    "dns_name": _regular(rf"(?=.{{1,255}}$){_LABEL}(\.{_LABEL})*\.?"),
-    "rel_dns_name": _regular(rf"(?=.{{1,255}}$){_LABEL}(\.{_LABEL})*"),
-    "dns_domain": _regular(rf"(?=.{{1,255}}$){_LABEL}(\.{_LABEL})+\.?"),
-    "test_constr": str,
-}
-_CLOUD = (
-    "barbican blazar cinder designate glance ironic keystone magnum manila mistral neutron nova octavia trove zaqar"
-).split()
-_UNCHECKED = frozenset({"cron_expression", "expiration", "iso_8601"})
-
-
 @dataclass(frozen=True, slots=True)
 class Custom:
-    """A check with a name. Those that ask a cloud, and a few that need more than the standard library, are taken on
-    trust; a name that nobody knows is refused."""
+    """A check with a name. Those that need a cloud are taken on trust (see CloudCheck); a name that nobody knows is
+    refused."""
 
     name: ClassVar[str] = "CustomConstraint"
     fits: ClassVar[frozenset[str]] = frozenset({"string", "number", "boolean", "comma_delimited_list"})
     constraint: str
 
     def problem(self, value: Any) -> Breach | None:
-        check = _CHECKS.get(self.constraint)
+        check = CHECKS.get(self.constraint)
         if check is None:
-            if self.constraint in _UNCHECKED or self.constraint.split(".")[0] in _CLOUD:
+            if needs_cloud(self.constraint):
                 return None
             text = f"does not validate {shorten(self.constraint)} (constraint not found)"
             return Breach(f'"{shorten(value)}" {text}', f"it {text}")
         for item in value if isinstance(value, list) else [value]:
-            try:
-                check(str(item))
-            except (ValueError, KeyError, OSError, RecursionError) as error:
-                return Breach(
-                    f"Error validating value '{shorten(item)}': {shorten(error)}",
-                    f"it is no {self.constraint}",
-                )
+            wrong = check(str(item))
+            if wrong is not None:
+                return self.breach(item, wrong)
         return None
+
+    def breach(self, value: Any, reason: str) -> Breach:
+        """reason: "" for none."""
+        shown = f"Error validating value '{shorten(value)}'"
+        return Breach(f"{shown}: {shorten(reason, 400)}" if reason else shown, f"it is no {shorten(self.constraint)}")
 
 
 @dataclass(frozen=True, slots=True)

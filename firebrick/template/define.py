@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from firebrick import collector
 from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.template.catalogue import TypeCatalogue
 from firebrick.template.conditions import Conditions
@@ -112,6 +113,20 @@ def read(
     complete: whether every parameter needs a value. Without, conditions are decided as if those not known were empty
     ("", 0, false, [], {}), and nothing else is said of their values. files: None when they are not known either.
     """
+    with collector.paused():
+        return _read(document, environment, parameters, identity, types, files, facade, complete)
+
+
+def _read(
+    document: Document,
+    environment: Environment,
+    parameters: Mapping[str, Any],
+    identity: StackIdentity,
+    types: TypeCatalogue,
+    files: Mapping[str, str] | None,
+    facade: Mapping[str, Any] | None,
+    complete: bool,
+) -> Reading:
     problems = Problems(document)
     name = read_version(document.tree, problems)
     if name is None:
@@ -148,6 +163,7 @@ def read(
         parameters={name: value for name, value in values.items() if value is not None},
         resources=resources,
         outputs=outputs,
+        schemas={name: one for name, one in schemas.items() if one is not None},
         warnings=(*evaluation.warnings.diagnostics(), *(one for many in late_problems.values() for one in many)),
     )
     return Reading(definition, problems, schemas, conditions.known(), late_problems)
@@ -174,18 +190,21 @@ def _sections(tree: Mapping[str, Any], dialect: Dialect, problems: Problems) -> 
         name = dialect.sections.get(word, "")
         body = tree.get(name) if name else None
         sections[word] = body if isinstance(body, dict) else {}
-        if body is not None and not isinstance(body, dict):
+        nothing = body is None or body == []  # Heat takes both for an empty section, but for conditions
+        if word == "conditions":
+            nothing = name not in tree
+        if not nothing and not isinstance(body, dict):
+            found = type(body).__name__
+            heat = f'"{name}" must contain a map of {name[:-1]} maps. Found a [{found}] instead'
+            if word == "conditions":
+                heat = f"Conditions validation error: Condition definitions must be a map. Found a {found} instead"
             problems.add(
                 "bad-section",
                 f"the section {name} must be a map, and is {kind_of(body)}",
                 (name,),
                 detail="Write names, and below each what belongs to it.",
-                heat=f'"{name}" must contain a map of {name[:-1]} maps. Found a [{type(body).__name__}] instead',
+                heat=heat,
             )
-    key = dialect.sections["description"]
-    description = tree.get(key)
-    if isinstance(description, dict | list):
-        problems.add("bad-section", f"the description must be text, and is {kind_of(description)}", (key,))
     return sections
 
 

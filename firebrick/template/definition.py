@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.template.functions import FROZEN
 from firebrick.template.functions.base import Lookup, freeze_tree, resolve, thaw_tree
-from firebrick.template.parameters import SHOWN_HIDDEN, ParameterValue
+from firebrick.template.parameters import SHOWN_HIDDEN, ParameterSchema, ParameterValue
 from firebrick.template.problems import kind_of
 
 DeletionPolicy = Literal["Delete", "Retain", "Snapshot"]
@@ -112,7 +112,8 @@ class OutputDefinition:
 @dataclass(frozen=True, slots=True)
 class StackDefinition:
     """A template and its inputs, computed. resources: the enabled ones, in the template's order; outputs likewise, a
-    disabled one with value None. warnings: what is allowed and probably not meant."""
+    disabled one with value None. warnings: what is allowed and probably not meant. schemas: of the parameters that the
+    template declares."""
 
     version: str
     description: str
@@ -120,6 +121,7 @@ class StackDefinition:
     resources: Mapping[str, ResourceDefinition]
     outputs: Mapping[str, OutputDefinition]
     warnings: tuple[Diagnostic, ...] = ()
+    schemas: Mapping[str, ParameterSchema] = field(default_factory=dict)
 
     def shown_parameters(self) -> dict[str, str]:
         """name -> Heat's text form; ``******`` for hidden ones."""

@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from firebrick import collector
 from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.template.problems import Path, Problems, kind_of, shorten
 from firebrick.template.yaml_text import MOST_DEPTH, MOST_DIGITS, MOST_NODES, Places, place_of, read_yaml, too_deep
@@ -46,7 +47,8 @@ def parse_document(source: Any, *, file: str, not_a_map: str) -> Document:
     if isinstance(source, bytes | bytearray):
         source = _decoded(bytes(source), problems)
     if isinstance(source, str):
-        document = _from_text(source, file, problems)
+        with collector.paused():
+            document = _from_text(source, file, problems)
         tree = None if document is None else document.tree
     elif isinstance(source, Mapping):
         tree = json_tree(source, problems)

@@ -5,6 +5,7 @@ Source of the rules: Heat's environment format and its resource registry.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -52,7 +53,8 @@ class Mapped:
 
 @dataclass(frozen=True)
 class Environment:
-    """A parsed environment. registry: (resource or "", pattern) -> entry. hooks: where the document asks for some."""
+    """A parsed environment. registry: (resource or "", pattern) -> entry. hooks: where the document asks for some.
+    resources: what the registry says of resources alone, by name or pattern of names."""
 
     document: Document
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -60,6 +62,8 @@ class Environment:
     registry: Mapping[tuple[str, str], Mapped] = field(default_factory=dict)
     hooks: tuple[Path, ...] = ()
     event_sinks: tuple[Any, ...] = ()
+    resources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    encrypted_param_names: tuple[Any, ...] = ()
 
     @property
     def file(self) -> str:
@@ -75,6 +79,41 @@ class Environment:
     @cached_property
     def _resources(self) -> frozenset[str]:
         return frozenset(resource for resource, _ in self.registry)
+
+    def hooks_of(self, resource: str) -> frozenset[str]:
+        """The moments at which a resource of this stack waits for somebody: some of HOOKS."""
+        return self._words_of(resource, "hooks")
+
+    def restricted_actions_of(self, resource: str) -> frozenset[str]:
+        """What an update may not do to a resource of this stack: some of RESTRICTED_ACTIONS."""
+        return self._words_of(resource, "restricted_actions")
+
+    def _words_of(self, resource: str, key: str) -> frozenset[str]:
+        """Of every entry whose name or pattern (``*``, ``?``, ``[ab]``) fits."""
+        found: set[str] = set()
+        for pattern, body in self.resources.items():
+            if key in body and fnmatchcase(resource, pattern):
+                found.update([body[key]] if isinstance(body[key], str) else body[key])
+        return frozenset(found)
+
+    def below(self, resource: str) -> "Environment":
+        """The environment of the stack that stands for a resource of this one: the registry, with what is said of that
+        resource's own resources; parameter_defaults and event_sinks; no parameters."""
+        resources: dict[str, Any] = {}
+        for body in self._said_of(resource):
+            resources.update((name, inner) for name, inner in body.items() if isinstance(inner, dict))
+        registry = self.document.tree.get("resource_registry") or {}
+        tree = {
+            "resource_registry": {**registry, "resources": resources},
+            "parameter_defaults": dict(self.parameter_defaults),
+            "event_sinks": list(self.event_sinks),
+        }
+        return parse_environment(tree, file=self.file)
+
+    def _said_of(self, resource: str) -> list[Mapping[str, Any]]:
+        """Patterns in their order, the name itself last."""
+        fitting = [body for pattern, body in self.resources.items() if fnmatchcase(resource, pattern)]
+        return [*fitting, self.resources[resource]] if resource in self.resources else fitting
 
     def _entry(self, type_name: str, resource: str) -> Mapped | None:
         """The first entry, in Heat's order, that is for a type: looked up by the name and by each of its prefixes."""
@@ -123,6 +162,8 @@ def parse_environment(source: str | bytes | Mapping[str, Any], *, file: str = "e
         registry=registry,
         hooks=tuple(hooks),
         event_sinks=tuple(sections.get("event_sinks") or ()),
+        resources=(sections.get("resource_registry") or {}).get("resources") or {},
+        encrypted_param_names=tuple(sections.get("encrypted_param_names") or ()),
     )
 
 
@@ -241,7 +282,7 @@ def _check_levels_below(body: Mapping[str, Any], path: Path, problems: Problems)
 
 def _words(value: Any, known: tuple[str, ...], what: str, path: Path, problems: Problems) -> None:
     for word in value if isinstance(value, list) else [value]:
-        if word in known:
+        if isinstance(word, str) and word in known:
             continue
         shown = shorten(word)
         if what == "hook":

@@ -86,6 +86,7 @@ class Evaluation:
         self.types: dict[str, TypeSchema | None] = {}
         self.path: list[str | int] = []
         self.referred: set[str] = set()
+        self.within_if = False  # whether the condition of an `if` is decided
         self._hidden_reads: list[Path] = []
         self._landed: list[Path] = []
         self._outermost: int | None = None
@@ -305,9 +306,11 @@ class Evaluation:
     def condition(self, raw: Any) -> bool | None:
         assert self.conditions is not None
         self.path.append(0)
+        inside, self.within_if = self.within_if, True
         try:
             return self.conditions.holds(raw, self)
         finally:
+            self.within_if = inside
             self.path.pop()
 
     @property
@@ -322,6 +325,9 @@ class Evaluation:
             yield
         finally:
             self._in_condition -= 1
+
+    def is_call(self, value: Any) -> bool:
+        return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in self.functions
 
     def has_parameter(self, name: str) -> bool:
         return name in self._parameters

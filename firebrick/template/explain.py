@@ -47,7 +47,7 @@ class _Uncreated:
         return resource
 
     def attribute(self, resource: str, attribute: str) -> Any:
-        return None if attribute else {}
+        return None
 
 
 def explain(

@@ -134,12 +134,16 @@ class _Merger:
     ) -> dict[str, Any]:
         merged = dict(have)
         for name, value in given.items():
-            if have and (value is None or name not in self._types):
+            if value is None or name not in self._types:  # such decide no strategy either
+                if not have:
+                    merged[name] = value
                 continue
             path: Path = (section, name)
             try:
                 strategy = self._strategy(name, strategies, source.file)
-                if strategy == "overwrite" or name not in merged or merged[name] is None:
+                if have and strategy != "overwrite" and self._types[name] == "boolean":
+                    self._joined(name, value, value, deep=False)  # always refused
+                elif strategy == "overwrite" or merged.get(name) is None:
                     merged[name] = value
                 else:
                     merged[name] = self._joined(name, merged[name], value, deep=strategy == "deep_merge")

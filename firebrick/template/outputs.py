@@ -54,7 +54,7 @@ def _output(
     known = tuple(words.values())
     for name in body:
         if name not in known:
-            problems.add(
+            evaluation.warnings.add(  # Heat takes no notice of it
                 "unknown-key",
                 f"an output has no key {shorten(name)}",
                 (*path, name),
@@ -72,10 +72,6 @@ def _output(
         )
         return None
     description = body.get(words["description"])
-    if description is not None and not isinstance(description, str | int | float):
-        problems.add(
-            "bad-output", f"a description must be text, and is {kind_of(description)}", (*path, words["description"])
-        )
     condition = words.get("condition", "")
     if condition and body.get(condition) is not None:
         evaluation.begin(*path, condition)

@@ -44,7 +44,8 @@ class ParameterValue:
 
 @dataclass(frozen=True, slots=True)
 class ParameterSchema:
-    """What a template says of one parameter. default: None when there is none."""
+    """What a template says of one parameter. default: None when there is none. immutable: an update may not change its
+    value. description and label: as written, or None. tags: None when there are none."""
 
     name: str
     type: str
@@ -52,6 +53,9 @@ class ParameterSchema:
     hidden: bool
     rules: tuple[Rule, ...]
     immutable: bool = False
+    description: Any = None
+    label: Any = None
+    tags: tuple[Any, ...] | None = None
 
 
 def read_schemas(section: Mapping[str, Any], dialect: Dialect, problems: Problems) -> dict[str, ParameterSchema | None]:
@@ -108,16 +112,6 @@ def _schema(name: str, body: Any, dialect: Dialect, problems: Problems, patience
             detail,
         )
         return None
-    flags = {}
-    for key in ("hidden", "immutable"):
-        flags[key] = _flag(body.get(key))
-        if flags[key] is None:
-            wrong(
-                "bad-parameter",
-                f"{key} must be true or false",
-                (*path, key),
-                f"Invalid value for {key}: expected a boolean",
-            )
     if not isinstance(body.get("tags", []), list):
         wrong(
             "bad-parameter",
@@ -134,7 +128,18 @@ def _schema(name: str, body: Any, dialect: Dialect, problems: Problems, patience
         path=(*path, "constraints"),
         patience=patience,
     )
-    schema = ParameterSchema(name, kind, body.get("default"), bool(flags["hidden"]), rules, bool(flags["immutable"]))
+    tags = body.get("tags")
+    schema = ParameterSchema(
+        name,
+        kind,
+        body.get("default"),
+        _flag(body.get("hidden")),
+        rules,
+        _flag(body.get("immutable")),
+        body.get("description"),
+        body.get("label"),
+        tuple(tags) if isinstance(tags, list) else None,
+    )
     if schema.default is not None:
         _check_default(schema, (*path, "default"), problems)
     return schema if len(problems) == before else None
@@ -195,18 +200,19 @@ def _cfn_schema(
     ours = _CFN_TYPES[kind]
     rules = read_cfn_constraints(body, kind=ours, convert=ITEM[ours], problems=problems, path=path, patience=patience)
     hidden = str(body.get("NoEcho", "false")).lower() == "true"
-    schema = ParameterSchema(name, ours, body.get("Default"), hidden, rules)
+    schema = ParameterSchema(
+        name, ours, body.get("Default"), hidden, rules, description=body.get("Description"), label=body.get("Label")
+    )
     if schema.default is not None:
         _check_default(schema, (*path, "Default"), problems)
     return schema if len(problems) == before else None
 
 
-def _flag(value: Any) -> bool | None:
-    if value is None:
-        return False
+def _flag(value: Any) -> bool:
+    """Heat asks whether there is anything; only a text that says false is not taken for true."""
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
-    return value if isinstance(value, bool) else None
+    return bool(value)
 
 
 def _check_default(schema: ParameterSchema, path: Path, problems: Problems) -> None:
@@ -215,6 +221,8 @@ def _check_default(schema: ParameterSchema, path: Path, problems: Problems) -> N
     reason = ""
     try:
         value = CONVERT[schema.type](schema.default)
+        if value == [] and schema.default == "":
+            value = [""]  # what Heat compares; the parameter's value is the empty list nevertheless
     except ValueError as error:
         reason = f"it is no {schema.type}" if schema.hidden else str(error)
     else:
@@ -379,7 +387,7 @@ def check_groups(section: Any, schemas: Mapping[str, ParameterSchema | None], pr
         heat = f"Parameter Groups error: parameter_groups.: {text}"
         problems.add("bad-parameter-group", summary, path, detail=detail, heat=heat)
 
-    if section is None:
+    if section is None or section == {}:
         return
     if not isinstance(section, list):
         text = f"The parameter_groups should be a list, and is {kind_of(section)}"

@@ -21,6 +21,18 @@ _LATE_KEYS = ("condition", "external_id")
 _POLICIES: Mapping[str, DeletionPolicy] = {"Delete": "Delete", "Retain": "Retain", "Snapshot": "Snapshot"}
 _LATE_POLICIES: Mapping[str, DeletionPolicy] = {name.lower(): policy for name, policy in _POLICIES.items()}
 
+_KINDS: Mapping[str, str] = {
+    "properties": "object",
+    "metadata": "object",
+    "update_policy": "object",
+    "depends_on": "list or string",
+    "deletion_policy": "string",
+    "description": "string",
+    "external_id": "string",
+    "condition": "string or boolean",
+}
+"""What each key holds, in Heat's words."""
+
 
 @dataclass(slots=True)
 class _Header:
@@ -100,6 +112,7 @@ class ResourceSection:
                 if key in _LATE_KEYS:
                     detail = f"It came with version {CONDITIONS_SINCE}."
                 self._wrong("unknown-key", f"a resource has no key {shorten(key)}", (*path, key), heat, detail)
+        self._check_nulls(name, body)
         if not self._enabled(name, body):
             return None
         declared = self._declared_type(name, body)
@@ -107,6 +120,14 @@ class ResourceSection:
             return _Header(name, body, "", "", None)
         concrete, schema = self._schema(name, declared)
         return _Header(name, body, declared, concrete, schema)
+
+    def _check_nulls(self, name: str, body: Mapping[str, Any]) -> None:
+        """A key that is there needs a value: null, which YAML has where nothing is written, is none."""
+        for field_name, wanted in _KINDS.items():
+            key = self._words.get(field_name, "")
+            if key in body and body[key] is None:
+                heat = f"Resource {shorten(name)} {key} type must be {wanted}"
+                self._wrong("bad-resource", f"{key} is empty", (self._place, name, key), heat, "Fill it, or remove it.")
 
     def _enabled(self, name: str, body: Mapping[str, Any]) -> bool:
         word = self._words.get("condition", "")
@@ -259,10 +280,11 @@ class ResourceSection:
         raw = body.get(key)
         if raw is None or isinstance(raw, str):
             return raw
-        value = self._static(name, key, raw) if field == "external_id" else raw
+        computed = field == "external_id" and isinstance(raw, dict)
+        value = self._static(name, key, raw) if computed else raw
         if value is None or value is UNKNOWN or isinstance(value, str):
             return None if value is UNKNOWN else value
-        if isinstance(value, int | float):
+        if computed and isinstance(value, int | float):
             return str(value)
         heat = f"Resource {shorten(name)} {key} type must be string"
         self._wrong("bad-resource", f"{key} must be text, and is {kind_of(value)}", (self._place, name, key), heat)

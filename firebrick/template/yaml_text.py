@@ -40,11 +40,11 @@ class Places:
         self._root = root
         self._keys: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = {}
 
-    def locate(self, path: Path) -> tuple[int, int] | None:
+    def locate(self, path: Path) -> tuple[int, int]:
         """Line and column, from 1, of the key or item at the end of the path, or of what of it exists."""
         node = self._root
         if node is None:
-            return None
+            return 1, 1  # an empty text
         mark: Any = node.start_mark
         for part in path:
             if isinstance(node, yaml.MappingNode):

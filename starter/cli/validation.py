@@ -4,15 +4,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import quote
 
 import click
 
 from firebrick.diagnostics import Diagnostic
 from firebrick.resources.registry import Registry
-from firebrick.template import Document, Environment, StackIdentity
+from firebrick.template import Document, Environment, StackIdentity, TypeSchema
+from firebrick.template.codes import CODES
 from firebrick.template.define import read
+from firebrick.template.explain import AnySchema
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_NAMES_NOTHING = ("unknown-parameter", "unknown-reference")
 _KEYS = ("code", "summary", "detail", "path", "file", "line", "column")
 
 
@@ -32,18 +36,39 @@ def findings_of(
     files: Mapping[str, str],
     file: str,
 ) -> list[Finding]:
-    """Errors first. InvalidInput when the template cannot be read at all."""
+    """Errors first. InvalidInput when the template cannot be read at all.
+
+    An output that names what is not there is an error here, although the stack would be created.
+    """
     reading = read(
         document,
         environment,
         parameters=parameters,
         identity=identity,
-        types=Registry.default(),
+        types=_Types(),
         files=files,
         complete=False,
     )
-    errors = [Finding("error", one.located(file)) for one in reading.problems.diagnostics()]
-    return [*errors, *(Finding("warning", one.located(file)) for one in reading.definition.warnings)]
+    never = {one for late in reading.late_problems.values() for one in late if one.code in _NAMES_NOTHING}
+    errors = [*reading.problems.diagnostics(), *(one for one in reading.definition.warnings if one in never)]
+    warnings = [one for one in reading.definition.warnings if one not in never]
+    return [
+        *(Finding("error", one.located(file)) for one in errors),
+        *(Finding("warning", one.located(file)) for one in warnings),
+    ]
+
+
+class _Types:
+    """The types installed here, and templates used as types: of those nothing is known before they are read."""
+
+    def __init__(self) -> None:
+        self._installed = Registry.default()
+
+    def find(self, name: str) -> TypeSchema | None:
+        return AnySchema(name) if name.endswith((".yaml", ".template")) else self._installed.find(name)
+
+    def names(self) -> Sequence[str]:
+        return self._installed.names()
 
 
 def show_findings(found: Sequence[Finding], form: str) -> None:
@@ -67,7 +92,7 @@ def _counted(number: int, word: str) -> str:
 
 
 def _sarif(found: Sequence[Finding]) -> dict[str, Any]:
-    rules = {one.problem.code: {"id": one.problem.code} for one in found}
+    rules = {one.problem.code: _rule(one.problem.code) for one in found}
     return {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -80,10 +105,14 @@ def _sarif(found: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
+def _rule(code: str) -> dict[str, Any]:
+    return {"id": code, "shortDescription": {"text": CODES[code]}} if code in CODES else {"id": code}
+
+
 def _result(one: Finding) -> dict[str, Any]:
     problem = one.problem
     text = f"{problem.summary}. {problem.detail}" if problem.detail else problem.summary
-    place: dict[str, Any] = {"artifactLocation": {"uri": problem.file}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(problem.file)}}
     if problem.line is not None:
         place["region"] = {"startLine": problem.line, "startColumn": problem.column or 1}
     location: dict[str, Any] = {"physicalLocation": place}

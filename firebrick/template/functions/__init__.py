@@ -10,14 +10,14 @@ from typing import Any, Protocol
 
 from firebrick.template.functions import cfn
 from firebrick.template.functions.absent import removed
-from firebrick.template.functions.base import Function, Scope
+from firebrick.template.functions.base import Failing, Function, Scope
 from firebrick.template.functions.branches import If, IfOrNothing
 from firebrick.template.functions.digest import Digest
 from firebrick.template.functions.facade import FnResourceFacade, ResourceFacade
 from firebrick.template.functions.inputs import GetFile, GetParam
 from firebrick.template.functions.lists import Contains, Filter, ListConcat, ListConcatUnique
 from firebrick.template.functions.maps import MapMerge, MapReplace
-from firebrick.template.functions.references import GetAttr, GetAttrAll, GetResource
+from firebrick.template.functions.references import GetAttr, GetAttrAll, GetAttrThenSelect, GetResource
 from firebrick.template.functions.repeat import Repeat, RepeatWithMaps, RepeatWithPermutations
 from firebrick.template.functions.split import StrSplit
 from firebrick.template.functions.strict import StrReplaceStrict, StrReplaceVeryStrict
@@ -62,7 +62,8 @@ ROWS: tuple[Row, ...] = (
     Row("get_param", GetParam),
     Row("get_resource", GetResource),
     Row("get_file", GetFile),
-    Row("get_attr", GetAttr, until="2015-04-30"),
+    Row("get_attr", GetAttrThenSelect, until=_FIRST),
+    Row("get_attr", GetAttr, since="2014-10-16", until="2015-04-30"),
     Row("get_attr", GetAttrAll, since="2015-10-15"),
     Row("list_join", ListJoin, until="2015-04-30"),
     Row("list_join", ListJoinMany, since="2015-10-15"),
@@ -119,6 +120,7 @@ _CLASSES: tuple[type[Builder], ...] = (
     *_CFN[AWS_VERSION].values(),
     cfn.RefResource,
     cfn.RefParameter,
+    Failing,
 )
 
 FROZEN: Mapping[str, type[Function]] = {

@@ -159,6 +159,10 @@ class Scope(Protocol):
         """Whether this trouble is put off. Then a function stays, which meets the same trouble when it is resolved."""
         ...
 
+    def is_call(self, value: Any) -> bool:
+        """Whether a value, not reduced yet, is the call of a function."""
+        ...
+
     def has_parameter(self, name: str) -> bool: ...
 
     def has_resource(self, name: str) -> bool:
@@ -188,7 +192,9 @@ class Function:
     """The base of all functions that can wait for run time. `arguments` may have functions in them.
 
     name: as templates write it. key: what it is called when frozen; never changes, one for each meaning the name has
-    had. waits: never static.
+    had. waits: never static. written_out: the arguments are a list or a map in the template itself, which no function
+    may make, and an `if` of two arguments that vanishes there is null (Heat's rules). late_reference: whether a
+    reference to nothing is found only by whoever asks for the value.
     """
 
     __slots__ = ("arguments",)
@@ -196,6 +202,8 @@ class Function:
     name: ClassVar[str]
     key: ClassVar[str]
     waits: ClassVar[bool] = False
+    written_out: ClassVar[bool] = False
+    late_reference: ClassVar[bool] = False
 
     def __init__(self, arguments: Any) -> None:
         self.arguments = arguments
@@ -204,7 +212,8 @@ class Function:
     def build(cls, raw: Any, scope: Scope) -> Any:
         """The value, when it is static, else an instance."""
         unknown, left = scope.mark()
-        arguments = scope.reduce(raw)
+        cls.check_form(raw, scope)
+        arguments = cls._items(raw, scope) if cls.written_out else scope.reduce(raw)
         if arguments is VANISHED:
             arguments = None
         unknown_now, left_now = scope.mark()
@@ -213,10 +222,30 @@ class Function:
         if not isinstance(arguments, Function):
             cls.check(arguments)
         function = cls(arguments)
-        function.enter(scope)
+        try:
+            function.enter(scope)
+        except Misuse as error:
+            if not cls.late_reference:
+                raise
+            return put_off(error, cls.name, scope)
         if cls.waits or left_now != left:
             return function
         return scope.computed(function)
+
+    @classmethod
+    def check_form(cls, raw: Any, scope: Scope) -> None:
+        """Misuse when the arguments, as they are written, have the wrong form."""
+        if cls.written_out and scope.is_call(raw):
+            raise must_be_written(cls.name)
+
+    @staticmethod
+    def _items(raw: Any, scope: Scope) -> Any:
+        if isinstance(raw, dict):
+            made = {key: scope.at(key, item) for key, item in raw.items()}
+            return {key: None if item is VANISHED else item for key, item in made.items()}
+        if isinstance(raw, list):
+            return [None if item is VANISHED else item for item in (scope.at(*one) for one in enumerate(raw))]
+        return raw
 
     @classmethod
     def check(cls, arguments: Any) -> None:
@@ -242,6 +271,43 @@ class Function:
 
     def __repr__(self) -> str:
         return f"{{{self.name}: {self.arguments!r}}}"
+
+
+def must_be_written(name: str, what: str = "the arguments", inside: Path = ()) -> Misuse:
+    """For a place where Heat takes no function."""
+    return Misuse(
+        f"{what} of {name} must be written out, and here a function makes them",
+        heat=f'The arguments of "{name}" cannot come from a function',
+        detail="Write them down here; functions may stand inside them.",
+        inside=inside,
+    )
+
+
+class Failing(Function):
+    """Stands where a value cannot be computed, and says so whenever somebody asks for it."""
+
+    __slots__ = ()
+    name: ClassVar[str] = ""
+    key: ClassVar[str] = "failing"
+    waits: ClassVar[bool] = True
+
+    @classmethod
+    def after(cls, error: "Misuse", function: str) -> "Failing":
+        """Of trouble with a function of this name; values are not kept."""
+        summary, heat = error.texts(show=False)
+        return cls([function, summary, heat, error.detail, error.code, error.heat_type])
+
+    @classmethod
+    def compute(cls, arguments: Any, lookup: Lookup) -> Any:
+        function, summary, heat, detail, code, heat_type = arguments
+        raise Misuse(summary, heat=heat, detail=detail, code=code, heat_type=heat_type, inside=(function,))
+
+
+def put_off(error: Misuse, function: str, scope: Scope) -> Failing:
+    """What stays of a function in trouble where that may be put off; raises the trouble elsewhere."""
+    if scope.postponed(error):
+        return Failing.after(error, function)
+    raise error
 
 
 def meant_for(missing: list[str], arguments: Mapping[str, Any]) -> Path:
@@ -289,7 +355,8 @@ def _resolved(value: Any, lookup: Lookup) -> Any:
             value.check(arguments)
             return value.compute(arguments, lookup)
         except Misuse as error:
-            error.path.insert(0, value.name)
+            if value.name:
+                error.path.insert(0, value.name)
             raise
     return value
 

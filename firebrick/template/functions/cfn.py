@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from firebrick.template.document import json_tree
-from firebrick.template.functions.base import NO_LOOKUP, UNKNOWN, Function, Lookup, Misuse, Scope
+from firebrick.template.functions.base import NO_LOOKUP, UNKNOWN, Function, Lookup, Misuse, Scope, must_be_written
 from firebrick.template.functions.branches import If
 from firebrick.template.functions.inputs import GetParam
 from firebrick.template.functions.references import GetAttr, GetResource
@@ -22,6 +22,8 @@ class Ref:
 
     @classmethod
     def build(cls, raw: Any, scope: Scope) -> Any:
+        if scope.is_call(raw):
+            raise must_be_written(cls.name, "the name")
         unknown, _ = scope.mark()
         name = scope.reduce(raw)
         if scope.mark()[0] != unknown:
@@ -123,6 +125,7 @@ class FnSelect(Function):
     __slots__ = ()
     name: ClassVar[str] = "Fn::Select"
     key: ClassVar[str] = "Fn::Select"
+    written_out: ClassVar[bool] = True
 
     @classmethod
     def check(cls, arguments: Any) -> None:
@@ -133,7 +136,7 @@ class FnSelect(Function):
     @classmethod
     def compute(cls, arguments: Any, lookup: Lookup) -> Any:
         index, collection = arguments
-        if collection == "":
+        if collection is None or collection == "":
             return ""
         if isinstance(collection, str):
             collection = cls._parsed(collection)
@@ -149,8 +152,6 @@ class FnSelect(Function):
             raise Misuse(
                 f"the index of a list is a number, and this is {kind_of(index)}", heat=text, inside=(0,)
             ) from None
-        if collection is None:
-            return ""
         if not isinstance(collection, list):
             text = "Arguments to Fn::Select not fully resolved"
             raise Misuse(
@@ -178,6 +179,13 @@ class FnSplit(Function):
     __slots__ = ()
     name: ClassVar[str] = "Fn::Split"
     key: ClassVar[str] = "Fn::Split"
+    written_out: ClassVar[bool] = True
+
+    @classmethod
+    def check_form(cls, raw: Any, scope: Scope) -> None:
+        super().check_form(raw, scope)
+        if isinstance(raw, list) and raw and scope.is_call(raw[0]):
+            raise must_be_written(cls.name, "the delimiter", (0,))
 
     @classmethod
     def check(cls, arguments: Any) -> None:
@@ -238,6 +246,14 @@ class FnMemberListToMap(Function):
     __slots__ = ()
     name: ClassVar[str] = "Fn::MemberListToMap"
     key: ClassVar[str] = "Fn::MemberListToMap"
+    written_out: ClassVar[bool] = True
+
+    @classmethod
+    def check_form(cls, raw: Any, scope: Scope) -> None:
+        super().check_form(raw, scope)
+        for index in (0, 1):
+            if isinstance(raw, list) and len(raw) > 1 and scope.is_call(raw[index]):
+                raise must_be_written(cls.name, "the names", (index,))
 
     @classmethod
     def check(cls, arguments: Any) -> None:

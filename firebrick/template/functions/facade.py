@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from firebrick.template.functions.base import UNKNOWN, Misuse, Scope
+from firebrick.template.functions.base import UNKNOWN, Misuse, Scope, put_off
 from firebrick.template.problems import kind_of
 
 FIELDS = ("metadata", "deletion_policy", "update_policy")
@@ -27,7 +27,10 @@ class ResourceFacade:
                 heat=f'Incorrect arguments to "{cls.name}" should be one of: {list(cls.fields)}',
                 detail=f"It is {kind_of(field)}." if not isinstance(field, str) else "",
             )
-        return scope.spend(scope.facade(FIELDS[cls.fields.index(field)]))
+        try:
+            return scope.spend(scope.facade(FIELDS[cls.fields.index(field)]))
+        except Misuse as error:
+            return put_off(error, cls.name, scope)
 
 
 class FnResourceFacade(ResourceFacade):

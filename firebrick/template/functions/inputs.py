@@ -3,7 +3,7 @@
 from functools import reduce
 from typing import Any, ClassVar
 
-from firebrick.template.functions.base import UNKNOWN, VANISHED, Function, Lookup, Misuse, Scope
+from firebrick.template.functions.base import UNKNOWN, VANISHED, Function, Lookup, Misuse, Scope, put_off
 from firebrick.template.problems import kind_of
 
 
@@ -41,7 +41,10 @@ class GetParam(Function):
         if unknown_now != unknown:
             return UNKNOWN
         if not arguments or arguments == [None] or arguments == [""]:
-            raise Misuse(f"{cls.name} needs the name of a parameter", heat=f'Function "{cls.name}" must have arguments')
+            nameless = Misuse(
+                f"{cls.name} needs the name of a parameter", heat=f'Function "{cls.name}" must have arguments'
+            )
+            return put_off(nameless, cls.name, scope)
         name = arguments[0]
         if isinstance(name, Function):
             return cls([scope.all_parameters(), *arguments])
@@ -85,11 +88,14 @@ class GetFile(Function):
         unknown_now, left_now = scope.mark()
         if unknown_now != unknown:
             return UNKNOWN
-        if left_now != left:
-            raise Misuse("the name of a file must be known before anything is created", code="late-reference")
-        if not isinstance(arguments, str):
-            raise Misuse(
-                f"get_file needs the name of a file, and this is {kind_of(arguments)}",
-                heat='Argument to "get_file" must be a string',
-            )
-        return scope.spend(scope.file(arguments))
+        try:
+            if left_now != left:
+                raise Misuse("the name of a file must be known before anything is created", code="late-reference")
+            if not isinstance(arguments, str):
+                raise Misuse(
+                    f"get_file needs the name of a file, and this is {kind_of(arguments)}",
+                    heat='Argument to "get_file" must be a string',
+                )
+            return scope.spend(scope.file(arguments))
+        except Misuse as error:
+            return put_off(error, cls.name, scope)

@@ -89,6 +89,7 @@ class Filter(Function):
     __slots__ = ()
     name: ClassVar[str] = "filter"
     key: ClassVar[str] = "filter"
+    written_out: ClassVar[bool] = True
 
     @classmethod
     def check(cls, arguments: Any) -> None:
@@ -117,6 +118,7 @@ class Contains(Function):
     __slots__ = ()
     name: ClassVar[str] = "contains"
     key: ClassVar[str] = "contains"
+    written_out: ClassVar[bool] = True
 
     @classmethod
     def check(cls, arguments: Any) -> None:

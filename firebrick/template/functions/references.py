@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from firebrick.template.functions.base import Function, Lookup, Misuse, Reference, Scope
-from firebrick.template.problems import kind_of
+from firebrick.template.problems import kind_of, shorten
 
 
 def select(value: Any, path: list[Any]) -> Any:
@@ -36,6 +36,7 @@ class GetResource(Function):
     name: ClassVar[str] = "get_resource"
     key: ClassVar[str] = "get_resource"
     waits: ClassVar[bool] = True
+    late_reference: ClassVar[bool] = True
 
     def enter(self, scope: Scope) -> None:
         if isinstance(self.arguments, Function):
@@ -57,6 +58,7 @@ class GetAttr(Function):
     name: ClassVar[str] = "get_attr"
     key: ClassVar[str] = "get_attr"
     waits: ClassVar[bool] = True
+    written_out: ClassVar[bool] = True
     least: ClassVar[int] = 2
 
     @classmethod
@@ -67,11 +69,35 @@ class GetAttr(Function):
                 heat='Arguments to "get_attr" must be of the form [resource_name, attribute, (path), ...]',
                 detail=f"It is {kind_of(arguments)}.",
             )
+        cls.check_path(arguments[2:])
+
+    @classmethod
+    def check_path(cls, path: list[Any]) -> None:
+        for index, part in enumerate(path, 2):
+            if isinstance(part, dict | list):
+                raise Misuse(
+                    f"a part of a path is a key or an index, and this is {kind_of(part)}",
+                    heat=f"unhashable type: '{type(part).__name__}'",
+                    inside=(index,),
+                )
+
+    @classmethod
+    def attribute(cls, arguments: list[Any]) -> Any:
+        """The name of the attribute; "" is all of them."""
+        name = arguments[1]
+        if name == "":
+            raise Misuse(
+                "the name of the attribute is empty",
+                heat=f"The Referenced Attribute ({shorten(arguments[0])} ) is incorrect.",
+                code="unknown-attribute",
+                inside=(1,),
+            )
+        return name
 
     def enter(self, scope: Scope) -> None:
         if isinstance(self.arguments, Function) or isinstance(self.arguments[0], Function):
             raise _waiting("the name of the resource")
-        attribute = self.arguments[1] if len(self.arguments) > 1 else ""
+        attribute = self.attribute(self.arguments)
         if isinstance(attribute, Function):
             raise _waiting("the name of the attribute")
         if not isinstance(attribute, str):
@@ -80,16 +106,31 @@ class GetAttr(Function):
 
     @classmethod
     def compute(cls, arguments: Any, lookup: Lookup) -> Any:
-        attribute = arguments[1] if len(arguments) > 1 else ""
+        attribute = cls.attribute(arguments)
         return select(lookup.attribute(arguments[0], attribute), arguments[2:])
 
     def references(self) -> Iterator[Reference]:
-        yield Reference(self.arguments[0], self.arguments[1] if len(self.arguments) > 1 else "")
+        yield Reference(self.arguments[0], self.attribute(self.arguments))
+
+
+class GetAttrThenSelect(GetAttr):
+    """In 2013-05-23: a path may have anything in it, and then finds nothing."""
+
+    __slots__ = ()
+    key: ClassVar[str] = "get_attr.then_select"
+
+    @classmethod
+    def check_path(cls, path: list[Any]) -> None:
+        pass
 
 
 class GetAttrAll(GetAttr):
-    """From 2015-10-15: ``[resource]`` alone gives a map of all attributes."""
+    """From 2015-10-15: ``[resource]`` alone, or with null, gives a map of all attributes."""
 
     __slots__ = ()
     key: ClassVar[str] = "get_attr.all"
     least: ClassVar[int] = 1
+
+    @classmethod
+    def attribute(cls, arguments: list[Any]) -> Any:
+        return "" if len(arguments) < 2 or arguments[1] is None else super().attribute(arguments)

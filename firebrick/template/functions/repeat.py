@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from firebrick.template.functions.base import MOST_RESULT, Function, Lookup, Misuse, meant_for
+from firebrick.template.functions.base import MOST_RESULT, Function, Lookup, Misuse, Scope, meant_for, must_be_written
 from firebrick.template.functions.text import too_large
 from firebrick.template.problems import kind_of
 
@@ -23,6 +23,22 @@ class Repeat(Function):
     name: ClassVar[str] = "repeat"
     key: ClassVar[str] = "repeat"
     takes: ClassVar[str] = "lists"
+    written_out: ClassVar[bool] = True
+
+    @classmethod
+    def check_form(cls, raw: Any, scope: Scope) -> None:
+        super().check_form(raw, scope)
+        cls.check(raw)
+        if not isinstance(raw["for_each"], dict):  # a call is a map too
+            raise cls._no_map(raw["for_each"])
+
+    @staticmethod
+    def _no_map(for_each: Any) -> Misuse:
+        return Misuse(
+            f"for_each must be a map, and is {kind_of(for_each)}",
+            heat='The "for_each" argument to "repeat" must contain a map',
+            inside=("for_each",),
+        )
 
     @classmethod
     def check(cls, arguments: Any) -> None:
@@ -40,30 +56,28 @@ class Repeat(Function):
                 detail=f"Write {_FORM}.",
                 inside=meant_for(missing, arguments),
             )
-        for_each = arguments["for_each"]
-        if not isinstance(for_each, dict | Function):
-            raise Misuse(
-                f"for_each must be a map, and is {kind_of(for_each)}",
-                heat='The "for_each" argument to "repeat" must contain a map',
-                inside=("for_each",),
-            )
 
     @classmethod
     def compute(cls, arguments: Any, lookup: Lookup) -> Any:
         for_each = arguments["for_each"]
+        if not isinstance(for_each, dict):
+            raise cls._no_map(for_each)
         if not for_each:
             raise Misuse("for_each names no variable", detail=f"Write {_FORM}.", inside=("for_each",))
         nested = cls.nested(arguments)
         lists = [cls.items(name, value, nested) for name, value in for_each.items()]
-        if not nested and len({len(one) for one in lists}) != 1:
+        if (
+            not nested
+            and len({len(lists[place]) for place, one in enumerate(for_each.values()) if one is not None}) > 1
+        ):
             text = "For repeat, the length of for_each values should be equal if no nested loop."
             raise Misuse("without permutations all lists must have the same length", heat=text, inside=("for_each",))
         template = arguments["template"]
-        count = math.prod(len(one) for one in lists) if nested else len(lists[0])
+        count = math.prod(map(len, lists)) if nested else min(map(len, lists))
         if count * (_size(template) + 1) > MOST_RESULT:
             raise too_large()
         variables = list(for_each)
-        combinations: Iterable[tuple[Any, ...]] = itertools.product(*lists) if nested else zip(*lists, strict=True)
+        combinations: Iterable[tuple[Any, ...]] = itertools.product(*lists) if nested else zip(*lists, strict=False)
         spent = 0
         made = []
         for values in combinations:
@@ -113,6 +127,13 @@ class RepeatWithPermutations(RepeatWithMaps):
 
     __slots__ = ()
     key: ClassVar[str] = "repeat.permutations"
+
+    @classmethod
+    def check_form(cls, raw: Any, scope: Scope) -> None:
+        super().check_form(raw, scope)
+        if scope.is_call(raw.get("permutations")):
+            raise must_be_written(cls.name, "the permutations", ("permutations",))
+        cls.nested(raw)
 
     @classmethod
     def nested(cls, arguments: Any) -> bool:

@@ -19,17 +19,14 @@ class StrSplit(Function):
     key: ClassVar[str] = "str_split"
 
     @classmethod
-    def check(cls, arguments: Any) -> None:
-        if not isinstance(arguments, list) or not 2 <= len(arguments) <= 3:
+    def compute(cls, arguments: Any, lookup: Lookup) -> Any:
+        if not isinstance(arguments, list) or len(arguments) < 2:
             raise Misuse(
                 "str_split needs a delimiter and a text",
                 heat=f'Incorrect arguments to "str_split" should be: {_EXAMPLE}',
                 detail=f"It is {kind_of(arguments)}; write [delimiter, text] or [delimiter, text, index].",
             )
-
-    @classmethod
-    def compute(cls, arguments: Any, lookup: Lookup) -> Any:
-        delimiter, text, *rest = arguments
+        delimiter, text, *rest = arguments  # what comes after an index is left alone, as in Heat
         if text is None:
             return None
         if not isinstance(text, str):

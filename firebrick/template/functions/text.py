@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from firebrick.template.functions.base import MOST_RESULT, Function, Lookup, Misuse, meant_for
+from firebrick.template.functions.base import MOST_RESULT, Function, Lookup, Misuse, Scope, meant_for
 from firebrick.template.problems import kind_of, shorten
 
 _MOST_WORK = 2_000_000_000  # placeholders x characters
@@ -32,6 +32,7 @@ class ListJoin(Function):
     __slots__ = ()
     name: ClassVar[str] = "list_join"
     key: ClassVar[str] = "list_join"
+    written_out: ClassVar[bool] = True
 
     @classmethod
     def check(cls, arguments: Any) -> None:
@@ -51,7 +52,7 @@ class ListJoin(Function):
         delimiter, *lists = arguments
         items: list[Any] = []
         for index, one in enumerate(lists, 1):
-            if one is None:
+            if cls.is_nothing(one):
                 continue
             if not isinstance(one, list):
                 raise Misuse(
@@ -71,6 +72,11 @@ class ListJoin(Function):
             raise too_large()
         return delimiter.join(texts)
 
+    @staticmethod
+    def is_nothing(one: Any) -> bool:
+        """What stands for an empty list."""
+        return one is None
+
     @classmethod
     def text(cls, item: Any) -> str:
         if item is None:
@@ -86,7 +92,8 @@ class ListJoin(Function):
 
 
 class ListJoinMany(ListJoin):
-    """From 2015-10-15: ``[delimiter, list, list...]``; maps and lists as items become JSON with sorted keys."""
+    """From 2015-10-15: ``[delimiter, list, list...]``; maps and lists as items become JSON with sorted keys. What is
+    empty, 0 or false stands for an empty list."""
 
     __slots__ = ()
     key: ClassVar[str] = "list_join.many"
@@ -95,6 +102,10 @@ class ListJoinMany(ListJoin):
     def check(cls, arguments: Any) -> None:
         if not isinstance(arguments, list) or len(arguments) < 2:
             cls._wrong_form(arguments)
+
+    @staticmethod
+    def is_nothing(one: Any) -> bool:
+        return not one
 
     @classmethod
     def text(cls, item: Any) -> str:
@@ -121,6 +132,23 @@ class StrReplace(Function):
     __slots__ = ()
     name: ClassVar[str] = "str_replace"
     key: ClassVar[str] = "str_replace"
+    written_out: ClassVar[bool] = True
+
+    @classmethod
+    def check_form(cls, raw: Any, scope: Scope) -> None:
+        super().check_form(raw, scope)
+        cls.check(raw)
+        _, params = cls.parts(raw)
+        if not isinstance(params, dict):  # a call is a map too
+            raise cls._no_map(params)
+
+    @classmethod
+    def _no_map(cls, params: Any) -> Misuse:
+        return Misuse(
+            f"params must be a map, and is {kind_of(params)}",
+            heat=f'"{cls.name}" parameters must be a mapping',
+            inside=("params",),
+        )
 
     @classmethod
     def check(cls, arguments: Any) -> None:
@@ -150,11 +178,7 @@ class StrReplace(Function):
                 inside=("template",),
             )
         if not isinstance(params, dict):
-            raise Misuse(
-                f"params must be a map, and is {kind_of(params)}",
-                heat=f'"{cls.name}" params must be a map',
-                inside=("params",),
-            )
+            raise cls._no_map(params)
         if "" in params:
             raise Misuse("a placeholder is empty", heat="empty separator", inside=("params",))
         if len(params) * len(template) > _MOST_WORK:

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode, uses_netloc
 
-from firebrick.template.functions.base import Function, Lookup, Misuse
+from firebrick.template.functions.base import Function, Lookup, Misuse, Scope
 from firebrick.template.problems import kind_of, shorten
 
 _TEXTS = ("scheme", "username", "password", "host", "path", "fragment")
@@ -16,6 +16,11 @@ class MakeUrl(Function):
     __slots__ = ()
     name: ClassVar[str] = "make_url"
     key: ClassVar[str] = "make_url"
+    written_out: ClassVar[bool] = True
+
+    @staticmethod
+    def _items(raw: Any, scope: Scope) -> Any:
+        return scope.reduce(raw)  # a part that vanished is not there
 
     @classmethod
     def check(cls, arguments: Any) -> None:
@@ -52,7 +57,7 @@ class MakeUrl(Function):
         scheme = arguments.get("scheme", "")
         if isinstance(scheme, str) and ":" in scheme:
             raise Misuse("a scheme has no colon", heat="URL \"scheme\" should not contain ':'", inside=("scheme",))
-        if arguments.get("port") is not None and not isinstance(arguments["port"], Function):
+        if "port" in arguments and not isinstance(arguments["port"], Function):
             cls._check_port(arguments["port"])
 
     @staticmethod

@@ -24,11 +24,12 @@ def _too_much(summary: str) -> Misuse:
 
 
 class Yaql(Function):
-    """``yaql: {expression, data}``."""
+    """``yaql: {expression, data}``; without data, those are an empty map."""
 
     __slots__ = ()
     name: ClassVar[str] = "yaql"
     key: ClassVar[str] = "yaql"
+    written_out: ClassVar[bool] = True
 
     @classmethod
     def build(cls, raw: Any, scope: Scope) -> Any:
@@ -39,6 +40,13 @@ class Yaql(Function):
             _EFFORT.reset(token)
 
     @classmethod
+    def check_form(cls, raw: Any, scope: Scope) -> None:
+        super().check_form(raw, scope)
+        cls.check(raw)
+        if not scope.is_call(raw["expression"]):
+            cls._read(raw["expression"])
+
+    @classmethod
     def check(cls, arguments: Any) -> None:
         if not isinstance(arguments, dict):
             raise Misuse(
@@ -47,16 +55,17 @@ class Yaql(Function):
                 detail=f"Write {_FORM}.",
             )
         unknown = [key for key in arguments if key not in ("expression", "data")]
-        if unknown or len(arguments) != 2:
-            what = f"has no {shorten(unknown[0])}" if unknown else "needs expression and data"
+        if unknown or "expression" not in arguments:
+            what = f"has no {shorten(unknown[0])}" if unknown else "needs an expression"
             raise Misuse(f"yaql {what}", heat=f'"yaql" syntax should be {_FORM}', detail=f"Write {_FORM}.")
-        expression = arguments["expression"]
-        if isinstance(expression, Function):
-            return
+
+    @staticmethod
+    def _read(expression: Any) -> None:
+        """Misuse when it is no expression."""
         if not isinstance(expression, str):
             raise Misuse(
                 f"the expression must be text, and is {kind_of(expression)}",
-                heat="Bad expression: it is no text",
+                heat='The "expression" argument to yaql must contain a string.',
                 inside=("expression",),
             )
         from firebrick.template.functions.yaql_limits import BadExpression, parse
@@ -80,8 +89,9 @@ class Yaql(Function):
     def compute(cls, arguments: Any, lookup: Lookup) -> Any:
         from firebrick.template.functions.yaql_limits import TooMuch, Trouble, evaluate
 
+        cls._read(arguments["expression"])
         try:
-            return evaluate(arguments["expression"], arguments["data"], _EFFORT.get() or Effort())
+            return evaluate(arguments["expression"], arguments.get("data", {}), _EFFORT.get() or Effort())
         except TooMuch as error:
             raise _too_much(str(error)) from None
         except Trouble as error:

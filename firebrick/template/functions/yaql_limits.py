@@ -261,6 +261,10 @@ def _output(value: Any, run: _Run, depth: int = 0) -> Any:
     if isinstance(value, Mapping):
         items = yaql_utils.limit_iterable(value.items(), MOST_ITEMS)
         return {_key(key): _output(item, run, depth + 1) for key, item in items}
+    if isinstance(value, Set) and any(
+        isinstance(item, Sequence | Mapping | Set) for item in value if type(item) is not str
+    ):
+        raise Trouble("TypeError", "a set has lists or maps in it, as items() of a map gives it: make a list of it")
     if isinstance(value, Sequence | Set | Iterator) or hasattr(value, "__iter__"):
         made = [_output(item, run, depth + 1) for item in yaql_utils.limit_iterable(value, MOST_ITEMS)]
         if isinstance(value, Set):

@@ -181,3 +181,9 @@ def test_the_longest_text_is_read_and_one_more_character_refused() -> None:
     assert "524288" in problem.summary
     assert problem.heat_type == "RequestLimitExceeded"
     assert [one.code for one in problems({"a": "x" * 524288})] == ["too-long"]
+
+
+def test_what_is_missing_in_an_empty_text_is_missing_in_its_first_line(language: Any) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        language.define_raw("", "", {}, {})
+    assert (caught.value.first.code, caught.value.first.line, caught.value.first.column) == ("no-version", 1, 1)

@@ -65,10 +65,10 @@ def test_a_mapping_to_nothing_names_both_types(language: Any) -> None:
     assert problem.detail == "Did you mean Test::Box?"
 
 
-def test_templates_as_types_are_honestly_not_supported(language: Any) -> None:
+def test_a_template_as_a_type_must_have_been_sent(language: Any) -> None:
     for template, environment in (("a.yaml", ""), ("A", "resource_registry: {A: a.template}")):
         problem = language.only_problem(f"resources: {{a: {{type: {template}}}}}", environment)
-        assert problem.code == "type-not-supported"
+        assert problem.code == "missing-file"
 
 
 def test_hooks_are_honestly_not_supported(language: Any) -> None:

@@ -138,3 +138,22 @@ def test_what_is_merged_is_an_environment() -> None:
     assert parse_environment(merged({"parameters": {"text": "a"}}, {"parameters": {"text": "b"}})).parameters == {
         "text": "b"
     }
+
+
+def test_null_and_names_that_no_template_has_decide_no_strategy() -> None:
+    files = {
+        "one": "parameters: {a: null, b: x}",
+        "two": "parameters: {a: y, b: z}\nparameter_merge_strategies: {a: merge}",
+        "three": "parameters: {a: w}",
+    }
+    template = "heat_template_version: rocky\nparameters: {a: {type: string}, b: {type: string}}"
+    merged = merge_environments(list(files), files, template=template)
+    assert merged["parameters"] == {"a": "yw", "b": "z"}
+
+
+def test_a_boolean_is_never_merged_once_there_is_something() -> None:
+    files = {"one": "parameters: {c: x}", "two": "parameters: {a: true}\nparameter_merge_strategies: {default: merge}"}
+    template = "heat_template_version: rocky\nparameters: {a: {type: boolean}}"
+    with pytest.raises(InvalidInput) as caught:
+        merge_environments(list(files), files, template=template)
+    assert caught.value.first.message == "Invalid merge strategy 'merge' for parameter 'a'."

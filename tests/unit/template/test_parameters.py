@@ -129,11 +129,6 @@ def test_hidden_parameters_are_shown_as_stars(language: Any) -> None:
         ("{type: [1]}", "parameters.a.type", "Invalid type ([1])"),
         ("{type: string, tags: x}", "parameters.a.tags", "Tags property should be a list for parameter: a"),
         ("x", "parameters.a", "Invalid schema for parameter a, expected a mapping"),
-        (
-            "{type: string, hidden: 5, default: x}",
-            "parameters.a.hidden",
-            "Invalid value for hidden: expected a boolean",
-        ),
         ("{type: number, default: zz}", "parameters.a.default", "Invalid default zz (could not convert"),
         (
             "{type: string, default: zz, constraints: [{length: {max: 1}}]}",
@@ -165,3 +160,11 @@ def test_a_wrong_parameter_is_not_complained_about_again_where_it_is_used(langua
         p="x",
     )
     assert problem.path == "parameters.p"
+
+
+@pytest.mark.parametrize(
+    ("flag", "hidden"), [("yes", True), ("5", True), ("'no'", True), ("'false'", False), ("0", False)]
+)
+def test_hidden_is_whatever_is_not_nothing_as_in_heat(language: Any, flag: str, hidden: bool) -> None:
+    definition = language.define(f"parameters: {{a: {{type: string, hidden: {flag}, default: x}}}}")
+    assert definition.parameters["a"].hidden is hidden

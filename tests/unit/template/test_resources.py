@@ -312,7 +312,6 @@ def test_outputs_are_kept_in_order_and_disabled_ones_are_null(language: Any) -> 
     [
         ("{}", "outputs.o", "Output validation error: outputs.o: Each output definition must contain a value key."),
         ("x", "outputs.o", "Output validation error: outputs.o: "),
-        ("{value: 1, foo: 2}", "outputs.o.foo", '"foo" is not a valid keyword inside a output definition'),
         ("{value: 1, condition: {a: b}}", "outputs.o.condition", "outputs.o.condition: Invalid condition"),
     ],
 )
@@ -320,3 +319,34 @@ def test_a_wrong_output_is_refused_in_heats_words(language: Any, body: str, path
     problem = language.only_problem("outputs:\n  o: " + body)
     assert problem.path == path
     assert problem.message.startswith(message)
+
+
+def test_a_key_that_outputs_do_not_have_is_a_warning_as_heat_takes_no_notice_of_it(language: Any) -> None:
+    (warning,) = language.define("outputs:\n  o: {value: 1, valeu: 2}").warnings
+    assert (warning.code, warning.path, warning.line) == ("unknown-key", "outputs.o.valeu", 3)
+    assert warning.message == '"valeu" is not a valid keyword inside a output definition'
+
+
+@pytest.mark.parametrize(
+    ("key", "wanted"),
+    [
+        ("properties", "object"),
+        ("metadata", "object"),
+        ("update_policy", "object"),
+        ("depends_on", "list or string"),
+        ("deletion_policy", "string"),
+        ("description", "string"),
+        ("external_id", "string"),
+        ("condition", "string or boolean"),
+    ],
+)
+def test_a_key_with_nothing_behind_it_is_refused(language: Any, key: str, wanted: str) -> None:
+    problem = language.only_problem(f"resources:\n  a:\n    type: OS::Heat::None\n    {key}:\n")
+    assert (problem.path, problem.line) == (f"resources.a.{key}", 5)
+    assert problem.message == f"Resource a {key} type must be {wanted}"
+
+
+@pytest.mark.parametrize("key", ["description", "external_id"])
+def test_numbers_are_no_text_there(language: Any, key: str) -> None:
+    problem = language.only_problem(f"resources: {{a: {{type: OS::Heat::None, {key}: 5}}}}")
+    assert problem.message == f"Resource a {key} type must be string"

@@ -74,17 +74,28 @@ def test_conditions_are_an_unknown_section_before_their_time(language: Any) -> N
 
 
 @pytest.mark.parametrize("section", ["parameters", "conditions", "resources", "outputs"])
-@pytest.mark.parametrize("body", ["[]", "x", "5", "false"])
+@pytest.mark.parametrize("body", ["[1]", "x", "5", "false"])
 def test_a_section_that_is_no_map_is_refused(language: Any, section: str, body: str) -> None:
     problem = language.only_problem(f"{section}: {body}")
     assert (problem.code, problem.path) == ("bad-section", section)
 
 
 def test_empty_and_missing_sections_are_empty_maps(language: Any) -> None:
-    definition = language.define("parameters:\nconditions:\nresources:\noutputs:\nparameter_groups:\ndescription:\n")
+    definition = language.define("parameters:\nresources:\noutputs:\nparameter_groups:\ndescription:\n")
     assert not definition.resources
     assert not definition.outputs
     assert definition.description == "No description"
+
+
+def test_an_empty_list_is_an_empty_section_and_descriptions_may_be_anything(language: Any) -> None:
+    definition = language.define("parameters: []\nresources: []\noutputs: []\nparameter_groups: {}\ndescription: [a]")
+    assert (definition.resources, definition.description) == ({}, "['a']")
+
+
+@pytest.mark.parametrize("body", ["", "[]"])
+def test_only_the_section_of_conditions_must_be_a_map_when_it_is_there(language: Any, body: str) -> None:
+    problem = language.only_problem(f"conditions: {body}")
+    assert problem.message.startswith("Conditions validation error: Condition definitions must be a map. Found a ")
 
 
 def test_all_problems_are_told_at_once_in_heats_order(language: Any) -> None:

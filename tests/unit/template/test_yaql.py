@@ -172,3 +172,10 @@ def test_the_language_loads_yaql_only_when_an_expression_is_met() -> None:
     root = Path(__file__).parents[3]
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root)
     assert done.stdout.strip() == "False"
+
+
+def test_a_set_of_lists_is_an_error_as_in_heat(language: Any) -> None:
+    with pytest.raises(InvalidInput):
+        language.value({"yaql": {"expression": "$.data.items()", "data": {"a": 1}}})
+    listed = {"yaql": {"expression": "$.data.items().select($)", "data": {"a": 1}}}
+    assert language.value(listed) == [["a", 1]]
