@@ -1,15 +1,18 @@
 """`make demo`: the right exit code and message, and no process and no file left, however it ends."""
 
+import configparser
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,6 +112,28 @@ def test_the_demo_of_the_readme_shows_a_stack_from_start_to_end(demo: Launcher) 
     ):
         assert said in running.output, running.output
     assert running.left() == []
+
+
+@pytest.mark.postgresql
+def test_the_application_of_the_examples_gets_its_role_database_and_config(demo: Launcher) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # PostgreSQL may run as another user, who cannot see the test's own
+        Path(folder).chmod(0o755)
+        demo.folder = Path(folder)
+        running = demo("-t", str(ROOT / "examples" / "app.yaml"), "--postgres", "--keep")
+        running.read_until("export FIREBRICK_STATE=")
+        (config,) = Path(folder).glob("firebrick-demo-*/files/shop/database.ini")
+        settings = configparser.ConfigParser(interpolation=None)
+        settings.read(config)
+        login = {**settings["database"]}
+        assert len(login["password"]) == 24 and login["password"] not in running.output
+        del login["name"]
+        with psycopg.connect(**login, dbname="shop") as connection:  # type: ignore[arg-type]
+            connection.execute("CREATE TABLE orders ()")
+            connection.execute("DROP TABLE orders")
+        os.killpg(running.process.pid, signal.SIGINT)
+        assert running.end() == 0, running.output
+        assert "DELETE_COMPLETE" in running.output
+        assert running.left() == []
 
 
 def test_a_failing_template_ends_with_the_root_cause(demo: Launcher) -> None:
