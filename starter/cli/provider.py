@@ -46,7 +46,7 @@ def _free_folder(name: str, within: Path) -> Path:
         raise _refused(
             "provider-name",
             f"{name!r} is no name for a provider",
-            f"Small letters and digits, words joined by -, a letter first, at most {LONGEST_NAME} characters: acme-cloud.",
+            f"Small letters and digits, words joined by -, a letter first, at most {LONGEST_NAME}: acme-cloud.",
         )
     if name.startswith("firebrick"):
         raise _refused(

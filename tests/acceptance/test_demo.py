@@ -1,13 +1,16 @@
 """`make demo`: the right exit code and message, and no process and no file left, however it ends."""
 
 import configparser
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,11 +132,36 @@ def test_the_application_of_the_examples_gets_its_role_database_and_config(demo:
         del login["name"]
         with psycopg.connect(**login, dbname="shop") as connection:  # type: ignore[arg-type]
             connection.execute("CREATE TABLE orders ()")
-            connection.execute("DROP TABLE orders")
+        change_in_place(running.output, {"connections": 7})
+        with psycopg.connect(**login, dbname="shop") as connection:  # type: ignore[arg-type]
+            found = connection.execute("SELECT rolconnlimit FROM pg_roles WHERE rolname = 'shop'").fetchone()
+            assert found == (7,)
+            connection.execute("DROP TABLE orders")  # the data of before the update
         os.killpg(running.process.pid, signal.SIGINT)
         assert running.end() == 0, running.output
         assert "DELETE_COMPLETE" in running.output
         assert running.left() == []
+
+
+def change_in_place(said: str, parameters: dict[str, object]) -> None:
+    """Update the demo's stack over the API, and wait until that has ended well."""
+    (state,) = re.findall(r"FIREBRICK_STATE=(\S+)", said)
+    (api,) = re.findall(r"the API answers at (http://[^,\s]+)", said)
+    firebrick = [Path(sys.executable).parent / "firebrick", "stack", "show", "demo", "-f", "json"]
+    environment = {**os.environ, "FIREBRICK_STATE": state, "FIREBRICK_PROJECT": "demo"}
+    shown = json.loads(subprocess.run(firebrick, env=environment, capture_output=True, check=True).stdout)
+    request = urllib.request.Request(
+        f"{api}/v1/demo/stacks/demo/{shown['id']}",
+        data=json.dumps({"parameters": parameters}).encode(),
+        headers={"Content-Type": "application/json"},
+        method="PATCH",
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.status == 202
+    deadline = time.monotonic() + 60
+    while shown["stack_status"] in ("CREATE_COMPLETE", "UPDATE_IN_PROGRESS") and time.monotonic() < deadline:
+        shown = json.loads(subprocess.run(firebrick, env=environment, capture_output=True, check=True).stdout)
+    assert shown["stack_status"] == "UPDATE_COMPLETE", shown
 
 
 def test_a_failing_template_ends_with_the_root_cause(demo: Launcher) -> None:

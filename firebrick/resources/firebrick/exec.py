@@ -8,7 +8,7 @@ from pydantic import Field
 
 from firebrick.resources.base import Context, Done, Live, ResourceProperties, ResourceType
 from firebrick.resources.commands import Ended, demand_enabled, masked, run
-from firebrick.resources.errors import PermanentError, TransientError
+from firebrick.resources.errors import PermanentError, Replace, TransientError
 from firebrick.resources.vocabulary import SECRET, UPDATABLE, Length, Range
 
 GONE = 3  # exit code of read and delete: there is no such object
@@ -64,13 +64,16 @@ class Exec(ResourceType):
 
     def update(self, context: Context) -> Done:
         properties = context.properties
-        if properties.update is None or not _concerns_the_object(context):
+        if not _concerns_the_object(context):
             demand_enabled()
             return Done(attributes=dict(context.data.get("attributes", {})), data=context.data)
+        if properties.update is None:
+            raise Replace("there is no update command")
         return self._done(_ran(properties.update, "update", context, stdin=properties.input), context)
 
     def forces_replacement(self, context: Context) -> bool:
-        return context.properties.update is None and _concerns_the_object(context)
+        before, after = context.previous, context.properties
+        return after.update is None and (before.env, before.input) != (after.env, after.input)
 
     def replace_failed(self, context: Context) -> bool:
         return self.read(context) is None

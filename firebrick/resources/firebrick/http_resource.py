@@ -117,10 +117,12 @@ class HttpResource(ResourceType):
 
     def update(self, context: Context) -> Next:
         properties = context.properties
-        if properties.update is None or "body" not in context.changed and "update" not in context.changed:
+        if {"body", "update"}.isdisjoint(context.changed):
             answer = self._call(properties.read, context)
-        else:
+        elif properties.update is not None:
             answer = self._call(properties.update, context)
+        else:
+            raise Replace("there is no request for updates")
         if answer.gone:
             raise Replace(f"the object {context.physical_id} is gone")
         if properties.ready is not None:
@@ -132,7 +134,7 @@ class HttpResource(ResourceType):
 
     def forces_replacement(self, context: Context) -> bool:
         """Without `update`, another body takes another object."""
-        return context.properties.update is None and "body" in context.changed
+        return context.properties.update is None and context.previous.body != context.properties.body
 
     def replace_failed(self, context: Context) -> bool:
         live = self.read(context)

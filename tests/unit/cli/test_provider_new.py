@@ -54,7 +54,7 @@ def test_what_it_makes_is_tidy(tmp_path: Path) -> None:
     run(["provider", "new", "acme", "--dir", str(tmp_path)])
     ruff = Path(sys.executable).parent / "ruff"
     for check in (["format", "--check"], ["check", "--select", "E,F,W,I,B,UP"]):
-        line = [ruff, *check, "--no-cache", "--isolated", "--line-length", "120", "."]
+        line: list[str | Path] = [ruff, *check, "--no-cache", "--isolated", "--line-length", "120", "."]
         done = subprocess.run(line, cwd=tmp_path / "acme", capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
 

@@ -24,7 +24,7 @@ def test_a_stranger_can_follow_it(tmp_path: Path) -> None:
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     for info, body in BLOCKS:
-        if info.startswith("python ") or info.startswith("yaml "):
+        if info.startswith(("python ", "yaml ")):
             (folder / info.split()[1]).write_text(body)
         if info != "console":
             continue
