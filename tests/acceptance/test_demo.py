@@ -147,7 +147,7 @@ def change_in_place(said: str, parameters: dict[str, object]) -> None:
     """Update the demo's stack over the API, and wait until that has ended well."""
     (state,) = re.findall(r"FIREBRICK_STATE=(\S+)", said)
     (api,) = re.findall(r"the API answers at (http://[^,\s]+)", said)
-    firebrick = [Path(sys.executable).parent / "firebrick", "stack", "show", "demo", "-f", "json"]
+    firebrick: list[str | Path] = [Path(sys.executable).parent / "firebrick", "stack", "show", "demo", "-f", "json"]
     environment = {**os.environ, "FIREBRICK_STATE": state, "FIREBRICK_PROJECT": "demo"}
     shown = json.loads(subprocess.run(firebrick, env=environment, capture_output=True, check=True).stdout)
     request = urllib.request.Request(

@@ -16,7 +16,7 @@ MISSING = object()
 
 
 class Call(ResourceProperties):
-    method: Annotated[str, OneOf("GET", "POST", "PUT", "PATCH", "DELETE"), Field(description="Default: see the type.")]
+    method: Annotated[str, OneOf("GET", "POST", "PUT", "PATCH", "DELETE"), Field(description="Of the request.")]
     path: Annotated[str, Field(description="Behind url; {id} and {name} are filled in.")] = ""
     body: Annotated[Any, SECRET, Field(description="Instead of the property body; JSON.")] = None
 
