@@ -2,8 +2,8 @@
 
 The server is the one of the operator, FIREBRICK_POSTGRES_URL in the worker's environment (a libpq URL, which templates
 never see), or the one that the property ``connection`` names; hosts in properties must be allowed by the setting
-FIREBRICK_POSTGRES_HOSTS. Nothing else of the worker's environment or files is used for those: no PG* variables, no
-password or service file, no socket, where whoever the worker runs as would be somebody.
+FIREBRICK_POSTGRES_HOSTS. There the worker is whoever the property says: no password of its own environment or files is
+used, and no socket, where whoever it runs as would be somebody.
 
 A mark says whose a role or database is: the setting ``firebrick.key`` of it, a digest of the create's key. The mark is
 the physical id, and nothing is looked up by its name: what somebody else has made under that name, before or since, is
