@@ -264,7 +264,7 @@ def a_delete_that_dies_anywhere_can_be_repeated(contract: Contract) -> None:
 def a_delete_after_a_lost_create_leaves_nothing(contract: Contract) -> None:
     """A create dies at each line in turn, and the stack is deleted before it is tried again."""
     demand_recovery(contract)
-    crashes, more = contract.crashes(), True
+    crashes, more = contract.crashes(every=contract.every), True
     while more:
         with contract.trial() as trial:
             more = dies(crashes, partial(trial.resource.start, "CREATE"))

@@ -37,6 +37,7 @@ class Contract:
     that pass the schema and that the provider must refuse. secrets: texts that must not be in an error. crash_in:
     further modules whose lines are steps of the type's work; its own module always is. blind: the provider can neither
     find an object by a key nor take a client token; then a lost answer leaves it to a person, and is not checked.
+    every: where each place to die at takes an object of its own, and those take long: 3 tries every third place.
     """
 
     kind: ResourceType
@@ -47,14 +48,15 @@ class Contract:
     secrets: Sequence[str] = ()
     crash_in: Sequence[ModuleType] = ()
     blind: bool = False
+    every: int = 1
 
     @property
     def recovers(self) -> bool:
         """Whether the type says that an object is never made twice."""
         return self.kind.find_by_key is not None or self.kind.idempotent_create
 
-    def crashes(self) -> Crashes:
-        return Crashes([sys.modules[type(self.kind).__module__], *self.crash_in])
+    def crashes(self, *, every: int = 1) -> Crashes:
+        return Crashes([sys.modules[type(self.kind).__module__], *self.crash_in], every=every)
 
     def wrong(self, text: str) -> NoReturn:
         raise ContractViolation(f"{self.kind.type_name}: {text}")

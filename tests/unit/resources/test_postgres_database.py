@@ -45,6 +45,7 @@ class TestContract(ContractTests):
             changed={"name": NAME, "owner": "two", "connection_limit": 5, "comment": None},
             refused={"name": NAME, "owner": "nobody such"},
             existing=lambda: databases(server),
+            every=4,
         )
 
 

@@ -134,8 +134,11 @@ def two_lines(seen: list[str]) -> None:
     seen.append("two")
 
 
-def test_a_crash_comes_at_each_line_once_and_then_no_more() -> None:
-    crashes, ended = Crashes([sys.modules[__name__]]), []
+@pytest.mark.parametrize(
+    ("every", "seen_until"), [(1, [[], ["one"], ["one", "two"]]), (2, [["one"], ["one", "two"], ["one", "two"]])]
+)
+def test_a_crash_comes_at_each_line_once_and_then_no_more(every: int, seen_until: list[list[str]]) -> None:
+    crashes, ended = Crashes([sys.modules[__name__]], every=every), []
     for _ in range(3):
         seen: list[str] = []
         try:
@@ -144,5 +147,5 @@ def test_a_crash_comes_at_each_line_once_and_then_no_more() -> None:
         except Crash as crash:
             assert str(crash) == crashes.last and crashes.last.startswith(__file__)
         ended.append(seen)
-    assert ended == [[], ["one"], ["one", "two"]]
+    assert ended == seen_until
     assert crashes.places == 2
