@@ -1,5 +1,6 @@
 # On a fresh machine with Python 3.11+, make and a package index:
-#   make demo    a server, a stack from a template, its outputs, its end      (T=template E=environment PORT= KEEP=1)
+#   make demo    a server, a stack from a template, its outputs, its end      (T=template E=environment PORT= KEEP=1;
+#   make demo    T=examples/app.yaml POSTGRES=1: with a PostgreSQL for templates to work on)
 #   make test    every test, folder by folder, with its time and its budget  (KIND="unit model" for some)
 # For those who work on it:
 #   make check   formatting, lint, types, layers, the rules for workflow code
@@ -31,7 +32,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $(STAMP)
 
 demo: $(STAMP)
-	@$(BIN)/python -m tools.demo $(if $(T),-t '$(T)') $(if $(E),-e '$(E)') $(if $(PORT),--port '$(PORT)') $(if $(KEEP),--keep) $(ARGS)
+	@$(BIN)/python -m tools.demo $(if $(T),-t '$(T)') $(if $(E),-e '$(E)') $(if $(PORT),--port '$(PORT)') $(if $(KEEP),--keep) $(if $(POSTGRES),--postgres) $(ARGS)
 
 test: $(STAMP)
 	@$(BIN)/python -m tools.run_tests $(KIND)

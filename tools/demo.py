@@ -1,10 +1,11 @@
 """``make demo``: a server of its own, a stack from a template, what became of it, and nothing left behind.
 
-``python -m tools.demo [-t TEMPLATE] [-e ENVIRONMENT]... [--port N] [--timeout MINUTES] [--keep]``
+``python -m tools.demo [-t TEMPLATE] [-e ENVIRONMENT]... [--port N] [--timeout MINUTES] [--keep] [--postgres]``
 
 What it does is what a person would type: ``firebrick server`` in a temporary state folder on free ports, then
-``firebrick stack create --wait`` and the rest, each command shown before it runs. It patches and imports nothing of
-the product.
+``firebrick stack create --wait`` and the rest, each command shown before it runs. It patches nothing of the product.
+With --postgres it starts a PostgreSQL as well, and lets templates make roles and databases there and files in the state
+folder: the settings FIREBRICK_POSTGRES_URL and FIREBRICK_FILE_ROOT.
 
 Exit code: that of ``stack create --wait``, 0 only when the stack became CREATE_COMPLETE; 1 as well when the server did
 not start, the delete failed or something was left; 128 + the signal's number when interrupted (130 for ctrl-C). On
@@ -26,6 +27,8 @@ from pathlib import Path
 from types import FrameType
 
 import psutil
+
+from firebrick.testing.postgres import PostgresServer
 
 FIREBRICK = Path(sys.executable).parent / "firebrick"
 TEMPLATE = Path(__file__).resolve().parent.parent / "examples" / "demo.yaml"
@@ -67,6 +70,7 @@ class Demo:
         self.state = Path(tempfile.mkdtemp(prefix="firebrick-demo-")).resolve()
         self.server: subprocess.Popen[bytes] | None = None
         self.command: subprocess.Popen[bytes] | None = None
+        self.postgres: PostgresServer | None = None
         self.environment = {**os.environ, "FIREBRICK_STATE": str(self.state), "FIREBRICK_PROJECT": "demo"}
         self.environment.pop("FIREBRICK_URL", None)
 
@@ -76,6 +80,8 @@ class Demo:
         """All of it; the exit code. Whatever happens, nothing stays."""
         code = 1
         try:
+            if self.options.postgres:
+                self.start_postgres()
             ui = self.start_server()
             code = self.show_stack(ui)
         except Interrupted:
@@ -129,6 +135,18 @@ class Demo:
         self.signals.first = self.signals.count = 0
 
     # --- processes --------------------------------------------------------------------------------------------------
+
+    def start_postgres(self) -> None:
+        """A PostgreSQL and a folder for files; the server about to start hears of them by its environment."""
+        try:
+            self.postgres = PostgresServer()
+            self.postgres.start()
+        except RuntimeError as why:
+            raise Failed(str(why)) from None
+        files = self.state / "files"
+        files.mkdir()
+        self.environment |= {"FIREBRICK_POSTGRES_URL": self.postgres.url(), "FIREBRICK_FILE_ROOT": str(files)}
+        say(f"a PostgreSQL answers at 127.0.0.1:{self.postgres.port}; files of templates go to {files}")
 
     def start_server(self) -> str:
         """The address of its Temporal UI, when it is ready."""
@@ -189,6 +207,8 @@ class Demo:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(left, timeout=10)
+        if self.postgres is not None:
+            self.postgres.close()
         shutil.rmtree(self.state)
         return [f"{process.pid} ({process.info['name']})" for process in left]
 
@@ -234,6 +254,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="of the HTTP API; 0 takes a free one")
     parser.add_argument("--timeout", type=int, help="minutes the create may take")
     parser.add_argument("--keep", action="store_true", help="leave the server up until ctrl-C")
+    parser.add_argument("--postgres", action="store_true", help="start a PostgreSQL too: make demo POSTGRES=1")
     chosen = parser.parse_args(arguments)
     for file in (chosen.template, *chosen.environment):
         if not file.is_file():

@@ -20,7 +20,7 @@ from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.resources.base import ResourceType
 from firebrick.resources.schema import TypeSchema
 
-PACKAGES = ("firebrick.resources.heat",)
+PACKAGES = ("firebrick.resources.heat", "firebrick.resources.firebrick")
 ENTRY_POINTS = "firebrick.resource_types"
 PLUGINS = "FIREBRICK_PLUGINS"
 

@@ -29,6 +29,7 @@ from firebrick.template.catalogue import PropertyProblem
 
 Path = tuple[str | int, ...]
 NOT_SHOWN = "The value (computed, and so not shown)"
+CONCEALED = "******"  # stands for the value of a property that is SECRET
 NOTHING: Any = PydanticUndefined  # no default; also: no value could be read
 SCALARS: dict[Any, Kind] = {
     Any: Kind.ANY,
@@ -52,9 +53,20 @@ class PropertySchema:
     update_allowed: bool = False
     immutable: bool = False
     hidden: bool = False
+    secret: bool = False
     constraints: tuple[Constraint, ...] = ()
     fields: Mapping[str, "PropertySchema"] | None = None
     item: "PropertySchema | None" = None
+
+    def concealed(self, value: Any) -> Any:
+        """A value as it may be shown: what is secret in it is hidden, at any depth."""
+        if self.secret and value is not None:
+            return CONCEALED
+        if self.fields is not None and isinstance(value, Mapping):
+            return {name: one.concealed(value[name]) for name, one in self.fields.items() if name in value}
+        if self.item is not None and isinstance(value, list):
+            return [self.item.concealed(one) for one in value]
+        return value
 
     def shown(self) -> dict[str, Any]:
         """The REST API's form. Private ones of a map are left out."""
@@ -108,6 +120,7 @@ def _schema(annotation: Any, metadata: Sequence[Any]) -> PropertySchema:
         update_allowed=Marker.UPDATABLE in metadata,
         immutable=Marker.IMMUTABLE in metadata,
         hidden=Marker.HIDDEN in metadata,
+        secret=Marker.SECRET in metadata,
         constraints=tuple(constraints),
     )
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -318,6 +331,11 @@ class TypeSchema:
     def stored(self, model: ResourceProperties) -> dict[str, Any]:
         """JSON of a model, for the store: what was given, so that `restore` and comparisons see the same."""
         return model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    def concealed(self, properties: Mapping[str, Any]) -> dict[str, Any]:
+        """Properties as they may be shown to people: values of those that are SECRET are hidden."""
+        known = self.properties
+        return {name: known[name].concealed(value) if name in known else value for name, value in properties.items()}
 
     def restore(self, stored: Mapping[str, Any]) -> Any:
         """The model of stored properties, which a newer schema may not take any more: what was once made must

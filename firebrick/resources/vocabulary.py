@@ -7,8 +7,9 @@
         rules: list[Rule] | None = None                                 # Rule: another ResourceProperties
         extra: dict[str, Any] | None = None
 
-Without UPDATABLE a change replaces the resource; with IMMUTABLE it is refused; HIDDEN ones are not shown. A property
-whose name is a word of Python has an alias: ``class_: Annotated[str, Field(alias="class")]``. Pydantic's own
+Without UPDATABLE a change replaces the resource; with IMMUTABLE it is refused; HIDDEN ones are in no list of a type's
+properties; SECRET ones are, but nobody is shown their values. A property whose name is a word of Python has an alias:
+``class_: Annotated[str, Field(alias="class")]``. Pydantic's own
 ``Field(ge=, le=, min_length=, max_length=)`` and ``Literal`` mean the same as Range, Length and OneOf; whatever else
 pydantic checks is checked last, in its words.
 
@@ -32,11 +33,13 @@ class Marker(Enum):
     UPDATABLE = "update_allowed"
     IMMUTABLE = "immutable"
     HIDDEN = "hidden"
+    SECRET = "secret"
 
 
 UPDATABLE = Marker.UPDATABLE
 IMMUTABLE = Marker.IMMUTABLE
 HIDDEN = Marker.HIDDEN
+SECRET = Marker.SECRET
 
 
 class Constraint(Protocol):

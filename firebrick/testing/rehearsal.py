@@ -1,8 +1,12 @@
 """One resource, its actions run through by hand on a virtual clock: for tests of resource types.
 
-    resource = Rehearsal(Delay(), {"min_wait": 300})
+    resource = Rehearsal(Server(), {"size": 1})
     resource.create()
-    assert resource.now - resource.started == 300
+    resource.update({"size": 2})          # in place; NeedsAnother where that cannot be
+    assert resource.read().properties["size"] == 2
+    resource.delete()
+    assert resource.read() is None
+    assert resource.now - resource.started == 300    # virtual seconds that the delete waited
 
 It does what a worker does with a type's handlers, but stores nothing, retries nothing and takes no time.
 """
@@ -10,24 +14,31 @@ It does what a worker does with a type's handlers, but stores nothing, retries n
 import asyncio
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from firebrick.resources.base import Context, Done, Poll, ResourceType, WaitSignal
+from firebrick.resources.base import Context, Done, Found, Live, Next, Poll, ResourceType, WaitSignal
 from firebrick.resources.schema import schema_of
 
-PHYSICAL_NAME = "stack-{name}-abcdefghijkl"
+PHYSICAL_NAME = "stack-{name}-{short_id}"
+EVER = 86_400.0 * 365  # seconds
 
 
 class StillWaiting(Exception):
     """The action did not end within the time it was given."""
 
 
+class NeedsAnother(Exception):
+    """The change cannot be made in place: an engine would create another object and delete this one."""
+
+
 class Rehearsal:
     """A resource of a type, with what a store would know of it.
 
-    key: of the create; the delete's is another. now: the virtual clock, seconds since the epoch; started: where it
-    was when the running or last action began. others: the project's readable resources, physical id -> attributes, of
-    which a handler sees those it asks for. InvalidInput: the properties do not fit.
+    key: of the create; each update and the delete have another. short_id: the end of the physical name. now: the
+    virtual clock, seconds since the epoch; started: where it was when the running or last action began. others: the
+    project's readable resources, physical id -> attributes, of which a handler sees those it asks for. InvalidInput:
+    the properties do not fit.
     """
 
     def __init__(
@@ -37,6 +48,7 @@ class Rehearsal:
         *,
         name: str = "a",
         key: str = "key",
+        short_id: str = "abcdefghijkl",
         now: float = 1_000_000_000.0,
         others: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
@@ -44,6 +56,8 @@ class Rehearsal:
         self.others = others or {}
         self.name = name
         self.key = key
+        self.physical_name = PHYSICAL_NAME.format(name=name, short_id=short_id)
+        self.updates = 0
         self.now = self.started = now
         self.properties = schema_of(kind).validate(properties or {}, resource=name)
         self.physical_id: str | None = None
@@ -53,21 +67,124 @@ class Rehearsal:
         self.progress: dict[str, Any] = {}
         self.pauses: list[float] = []
 
-    def create(self, *, within: float = 86_400.0 * 365) -> Done:
+    def create(self, *, within: float = EVER) -> Done:
         """Run the create to its end. StillWaiting when that is more than `within` virtual seconds away."""
-        done = self._run("CREATE", self.key, self.kind.create, self.kind.poll_create, within)
+        done = self.finish("CREATE", self.start("CREATE"), within=within)
+        return self.created(done)
+
+    def update(self, properties: Mapping[str, Any], *, within: float = EVER) -> Done:
+        """Bring it to these properties, in place. NeedsAnother: a property that is not UPDATABLE differs, or the type's
+        forces_replacement says so. Replace: the type's update does. InvalidInput: the properties do not fit."""
+        context = self.changing(properties)
+        done: Done = self.finish("UPDATE", self.call(self.kind.update, context), within=within, context=context)
+        self.updates += 1
+        self.properties = context.properties
+        self.created(done)
+        return done
+
+    def read(self) -> Live | None:
+        """What the type's read sees. TypeError: it has none."""
+        if self.kind.read is None:
+            raise TypeError(f"{self.kind.type_name} has no read")
+        live: Live | None = self.call(self.kind.read, self.context("CHECK", f"{self.key}-check"))
+        return live
+
+    def find(self, action: str = "CREATE") -> Found | None:
+        """What the type's find_by_key sees under the create's key. TypeError: it has none."""
+        if self.kind.find_by_key is None:
+            raise TypeError(f"{self.kind.type_name} has no find_by_key")
+        found: Found | None = self.call(self.kind.find_by_key, self.context(action, self.key))
+        return found
+
+    def delete(self, *, within: float = EVER) -> Done:
+        done: Done = self.finish("DELETE", self.start("DELETE"), within=within)
+        return done
+
+    def attribute(self, name: str) -> Any:
+        return self.kind.attribute(name, self.context("CREATE", self.key), self.stored)
+
+    # --- step by step: for tests that stop half-way ---------------------------------------------------------------
+
+    def start(self, action: str) -> Next:
+        """The first call of a CREATE or DELETE; its answer."""
+        self.started, self.progress, self.pauses = self.now, {}, []
+        first = self.kind.create if action == "CREATE" else self.kind.delete
+        answer: Next = self.call(first, self.context(action, self.key_of(action)))
+        return answer
+
+    def finish(
+        self, action: str, answer: Next, *, within: float = EVER, polls: int | None = None, context: Any = None
+    ) -> Any:
+        """Follow an answer to its Done, or to the last answer after so many polls. context: an update's."""
+        poll = {"CREATE": self.kind.poll_create, "UPDATE": self.kind.poll_update, "DELETE": self.kind.poll_delete}[
+            action
+        ]
+        while not isinstance(answer, Done) and polls != 0:
+            self.note(answer, action, within)
+            now = self.context(action, self.key_of(action))
+            if context is not None:
+                now = replace(now, properties=context.properties, previous=context.previous, changed=context.changed)
+            answer = self.call(poll, now)
+            polls = None if polls is None else polls - 1
+        return answer
+
+    def note(self, answer: Next, action: str = "", within: float = EVER) -> None:
+        """Store what an answer that is no Done tells, and let the time pass that it asks for."""
+        assert not isinstance(answer, Done)
+        if answer.physical_id is not None:
+            self.physical_id = answer.physical_id
+        if answer.progress is not None:
+            self.progress = dict(answer.progress)
+        match answer:
+            case Poll():
+                until = self.now + answer.after
+            case WaitSignal():
+                until = self.now + answer.timeout
+            case _:
+                until = answer.time
+        if until - self.started > within:
+            raise StillWaiting(f"{self.name}: {action} waits {until - self.started} s and more")
+        self.pauses.append(until - self.now)
+        self.now = max(self.now, until)
+
+    def created(self, done: Done) -> Done:
+        """Store what the Done of a create or an update tells."""
         if done.physical_id is not None:
             self.physical_id = done.physical_id
         self.reference_id = done.reference_id or self.physical_id
         self.stored = dict(done.attributes)
-        self.data = dict(done.data or {})
+        if done.data is not None:
+            self.data = dict(done.data)
         return done
 
-    def delete(self, *, within: float = 86_400.0 * 365) -> Done:
-        return self._run("DELETE", f"{self.key}-delete", self.kind.delete, self.kind.poll_delete, within)
+    def changing(self, properties: Mapping[str, Any]) -> Context:
+        """What an update to these properties sees. Errors as of `update`."""
+        schema = schema_of(self.kind)
+        wanted = schema.validate(properties, resource=self.name)
+        before, after = _whole(self.properties), _whole(wanted)
+        changed = tuple(sorted(name for name in after if before.get(name) != after[name]))
+        fixed = [name for name in changed if not schema.properties[name].update_allowed]
+        context = replace(
+            self.context("UPDATE", self.key_of("UPDATE")),
+            properties=wanted,
+            previous=self.properties,
+            changed=changed,
+        )
+        if fixed:
+            raise NeedsAnother(f"a change of {', '.join(fixed)} replaces the resource: not UPDATABLE")
+        if self.kind.forces_replacement(context):
+            raise NeedsAnother(f"forces_replacement says that a change of {', '.join(changed)} replaces the resource")
+        self.started, self.progress, self.pauses = self.now, {}, []
+        return replace(context, progress={})
 
-    def attribute(self, name: str) -> Any:
-        return self.kind.attribute(name, self.context("CREATE", self.key), self.stored)
+    def key_of(self, action: str) -> str:
+        """The idempotency key of an action."""
+        return {"CREATE": self.key, "UPDATE": f"{self.key}-update-{self.updates}"}.get(action, f"{self.key}-delete")
+
+    def call(self, handler: Callable[..., Any], context: Context) -> Any:
+        """A handler's answer; a coroutine is run to its end."""
+        said = handler(context)
+        return asyncio.run(_awaited(said)) if inspect.isawaitable(said) else said
 
     def context(self, action: str, key: str, signals: Sequence[Any] = ()) -> Context:
         """What a handler sees of this resource now."""
@@ -79,7 +196,7 @@ class Rehearsal:
             project="default",
             action=action,
             key=key,
-            physical_name=PHYSICAL_NAME.format(name=self.name),
+            physical_name=self.physical_name,
             properties=self.properties,
             physical_id=self.physical_id,
             data=self.data,
@@ -89,32 +206,11 @@ class Rehearsal:
             others={one: self.others[one] for one in self.kind.reads(self.properties) if one in self.others},
         )
 
-    def _run(self, action: str, key: str, first: Callable[..., Any], poll: Callable[..., Any], within: float) -> Done:
-        self.started, self.progress, self.pauses = self.now, {}, []
-        answer = _answer(first, self.context(action, key))
-        while not isinstance(answer, Done):
-            if answer.physical_id is not None:
-                self.physical_id = answer.physical_id
-            if answer.progress is not None:
-                self.progress = dict(answer.progress)
-            match answer:
-                case Poll():
-                    until = self.now + answer.after
-                case WaitSignal():
-                    until = self.now + answer.timeout
-                case _:
-                    until = answer.time
-            if until - self.started > within:
-                raise StillWaiting(f"{self.name}: {action} waits {until - self.started} s and more")
-            self.pauses.append(until - self.now)
-            self.now = max(self.now, until)
-            answer = _answer(poll, self.context(action, key))
-        return answer
 
-
-def _answer(handler: Callable[..., Any], context: Context) -> Any:
-    said = handler(context)
-    return asyncio.run(_awaited(said)) if inspect.isawaitable(said) else said
+def _whole(properties: Any) -> dict[str, Any]:
+    """JSON of a model under the names of templates, defaults included."""
+    whole: dict[str, Any] = properties.model_dump(mode="json", by_alias=True)
+    return whole
 
 
 async def _awaited(said: Any) -> Any:

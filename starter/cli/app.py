@@ -20,6 +20,7 @@ COMMANDS = {  # name -> (module, attribute, short help); modules are imported wh
     "stack": ("starter.cli.stack", "stack", "Create, look at and delete stacks."),
     "db": ("starter.cli.db", "db", "Upgrade, check and purge the database."),
     "operation": ("starter.cli.operation", "operation", "What was asked of a stack, and what became of it."),
+    "provider": ("starter.cli.provider", "provider", "Begin a package of resource types."),
     "resource": ("starter.cli.resource_type", "resource", "Resource types of the server."),
     "server": ("starter.cli.server", "server", "Run Firebrick here: Temporal, a worker, the HTTP API."),
     "template": ("starter.cli.template", "template", "Explain, evaluate and validate templates, without a server."),

@@ -10,6 +10,7 @@ from firebrick.outputs import (
     resolved_metadata,
     resolved_output,
 )
+from firebrick.resources.schema import CONCEALED
 from firebrick.store.rows import ResourceRow, StackRow
 from firebrick.template import OutputDefinition, ResourceDefinition
 from starter.rest.errors import bad_request
@@ -140,7 +141,10 @@ async def show_event(call: Call) -> Response:
         message = f"No event {params['event']} found"
         raise NotFound(Diagnostic(code="event-not-found", summary=message, heat_type="HTTPNotFound"))
     body = event_in_list(row, stack, call.links)
-    body |= {"resource_type": row.resource_type, "resource_properties": dict(row.properties or {})}
+    schema, properties = call.front.registry.find(row.resource_type), dict(row.properties or {})
+    # Of a type that is not loaded, nobody knows which properties are secret.
+    shown = schema.concealed(properties) if schema is not None else dict.fromkeys(properties, CONCEALED)
+    body |= {"resource_type": row.resource_type, "resource_properties": shown}
     return JSONResponse({"event": body})
 
 

@@ -1,15 +1,21 @@
 """`make demo`: the right exit code and message, and no process and no file left, however it ends."""
 
+import configparser
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,6 +115,53 @@ def test_the_demo_of_the_readme_shows_a_stack_from_start_to_end(demo: Launcher) 
     ):
         assert said in running.output, running.output
     assert running.left() == []
+
+
+@pytest.mark.postgresql
+def test_the_application_of_the_examples_gets_its_role_database_and_config(demo: Launcher) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # PostgreSQL may run as another user, who cannot see the test's own
+        Path(folder).chmod(0o755)
+        demo.folder = Path(folder)
+        running = demo("-t", str(ROOT / "examples" / "app.yaml"), "--postgres", "--keep")
+        running.read_until("export FIREBRICK_STATE=")
+        (config,) = Path(folder).glob("firebrick-demo-*/files/shop/database.ini")
+        settings = configparser.ConfigParser(interpolation=None)
+        settings.read(config)
+        login = {**settings["database"]}
+        assert len(login["password"]) == 24 and login["password"] not in running.output
+        del login["name"]
+        with psycopg.connect(**login, dbname="shop") as connection:  # type: ignore[arg-type]
+            connection.execute("CREATE TABLE orders ()")
+        change_in_place(running.output, {"connections": 7})
+        with psycopg.connect(**login, dbname="shop") as connection:  # type: ignore[arg-type]
+            found = connection.execute("SELECT rolconnlimit FROM pg_roles WHERE rolname = 'shop'").fetchone()
+            assert found == (7,)
+            connection.execute("DROP TABLE orders")  # the data of before the update
+        os.killpg(running.process.pid, signal.SIGINT)
+        assert running.end() == 0, running.output
+        assert "DELETE_COMPLETE" in running.output
+        assert running.left() == []
+
+
+def change_in_place(said: str, parameters: dict[str, object]) -> None:
+    """Update the demo's stack over the API, and wait until that has ended well."""
+    (state,) = re.findall(r"FIREBRICK_STATE=(\S+)", said)
+    (api,) = re.findall(r"the API answers at (http://[^,\s]+)", said)
+    firebrick: list[str | Path] = [Path(sys.executable).parent / "firebrick", "stack", "show", "demo", "-f", "json"]
+    environment = {**os.environ, "FIREBRICK_STATE": state, "FIREBRICK_PROJECT": "demo"}
+    shown = json.loads(subprocess.run(firebrick, env=environment, capture_output=True, check=True).stdout)
+    request = urllib.request.Request(
+        f"{api}/v1/demo/stacks/demo/{shown['id']}",
+        data=json.dumps({"parameters": parameters}).encode(),
+        headers={"Content-Type": "application/json"},
+        method="PATCH",
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.status == 202
+    deadline = time.monotonic() + 60
+    while shown["stack_status"] in ("CREATE_COMPLETE", "UPDATE_IN_PROGRESS") and time.monotonic() < deadline:
+        shown = json.loads(subprocess.run(firebrick, env=environment, capture_output=True, check=True).stdout)
+    assert shown["stack_status"] == "UPDATE_COMPLETE", shown
 
 
 def test_a_failing_template_ends_with_the_root_cause(demo: Launcher) -> None:

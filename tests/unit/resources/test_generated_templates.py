@@ -18,7 +18,18 @@ from firebrick.template import StackIdentity, define, parse_environment, parse_t
 
 REGISTRY = Registry.default({})
 IDENTITY = StackIdentity(name="made", id="00000000-0000-0000-0000-000000000000", project="default")
+CONNECTION = {"host": "db.example", "user": "admin"}
 GIVEN: dict[str, dict[str, Any]] = {
+    "Firebrick::Exec": dict.fromkeys(("create", "read", "update", "delete"), ["true"]),
+    "Firebrick::File": {"path": "a"},
+    "Firebrick::HTTP::Resource": {
+        "url": "http://api.example",
+        "update": {"method": "PATCH"},
+        "find": {"path": ""},
+        "ready": {"path": "state", "values": []},
+    },
+    "Firebrick::Postgres::Database": {"name": "a", "owner": "b", "connection": CONNECTION},
+    "Firebrick::Postgres::Role": {"name": "a", "valid_until": "2030-01-01", "connection": CONNECTION},
     "OS::Heat::SoftwareComponent": {"configs": [{"actions": ["CREATE"], "tool": "script", "config": "true"}]},
     "OS::Heat::Value": {"value": {"a": 1}, "type": "json"},
 }

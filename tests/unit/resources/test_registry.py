@@ -28,6 +28,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_type_of_this_package_is_there_and_listed_in_order() -> None:
     assert Registry.default({}).names() == [
+        "Firebrick::Exec",
+        "Firebrick::File",
+        "Firebrick::HTTP::Resource",
+        "Firebrick::Postgres::Database",
+        "Firebrick::Postgres::Role",
         "OS::Heat::CloudConfig",
         "OS::Heat::Delay",
         "OS::Heat::MultipartMime",

@@ -144,6 +144,20 @@ async def test_a_follower_reads_on_by_sequence(world: World) -> None:
     assert "seq" not in (await world.body(path))["events"][0]
 
 
+async def test_an_event_shows_no_value_of_a_secret_property(world: World) -> None:
+    template = {
+        "heat_template_version": "2018-08-31",
+        "resources": {"clerk": {"type": "Firebrick::Postgres::Role", "properties": {"name": "clerk"}}},
+    }
+    made = await world.create("main", template)
+    admin = {"host": "db", "user": "admin", "password": "hunter2"}
+    properties = {"name": "clerk", "password": "hunter2", "connection": admin}
+    await made.carry_out({"clerk": RowOutcome.done(physical_id="c", attributes={}, properties=properties)})
+    (event, *_) = (await world.body(f"{made.path}/resources/clerk/events"))["events"]
+    shown = (await world.body(f"{made.path}/resources/clerk/events/{event['id']}"))["event"]["resource_properties"]
+    assert shown == {"name": "clerk", "password": "******", "connection": admin | {"password": "******"}}
+
+
 async def test_an_event_alone_has_type_and_properties(world: World) -> None:
     made = await world.create("main", TEMPLATE)
     await made.carry_out(DONE | {"val": RowOutcome.done(physical_id="v", attributes={}, properties={"value": "hello"})})

@@ -1,0 +1,1 @@
+"""Firebrick's own types, useful without a cloud. One type, one file; what several share is beside this package."""

@@ -1,0 +1,258 @@
+"""Firebrick::HTTP::Resource speaks to a real API on the loopback, and to no host that the operator has not allowed."""
+
+import email.utils
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from firebrick.diagnostics import InvalidInput
+from firebrick.resources.allowed_hosts import demand_allowed
+from firebrick.resources.base import Done, Found, Live, Poll
+from firebrick.resources.errors import (
+    ConflictError,
+    PermanentError,
+    QuotaError,
+    Replace,
+    ThrottledError,
+    TransientError,
+)
+from firebrick.resources.firebrick.http_resource import HttpResource
+from firebrick.testing.contract_kit import Contract, ContractTests
+from firebrick.testing.dev_server import free_ports
+from firebrick.testing.rehearsal import NeedsAnother, Rehearsal
+from tests.unit.resources.http_world import Api
+
+SECRET = "hunter2-hunter2"
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    with Api() as server:
+        monkeypatch.setenv("FIREBRICK_HTTP_HOSTS", f"127.0.0.1:{server.port}")
+        yield server
+
+
+def properties(api: Api, **other: Any) -> dict[str, Any]:
+    return {
+        "url": api.url,
+        "secret_headers": {"Authorization": f"Bearer {SECRET}"},
+        "body": {"name": "{name}", "colour": "red"},
+        "update": {"method": "PATCH", "path": "/{id}"},
+        "id": "data.id",
+        "find": {"path": "?name={name}", "id": "items.0.id"},
+        **other,
+    }
+
+
+def contract_of(api: Api, **other: Any) -> Contract:
+    given = properties(api, **other)
+    return Contract(
+        HttpResource(),
+        given,
+        changed=given | {"body": {"name": "{name}", "colour": "blue"}},
+        refused=given | {"body": {"name": "{name}", "colour": SECRET + "2"}},
+        secrets=[SECRET],
+        existing=lambda: list(api.things),
+    )
+
+
+class TestContractWithALookup(ContractTests):
+    @pytest.fixture
+    def contract(self, api: Api) -> Contract:
+        return contract_of(api)
+
+
+class TestContractWithATokenAndThingsThatTakeTheirTime(ContractTests):
+    @pytest.fixture
+    def contract(self, api: Api) -> Contract:
+        api.building = 2
+        ready = {"path": "state", "values": ["ACTIVE"], "failed": ["ERROR"], "interval": 5}
+        return contract_of(api, find=None, idempotency_header="X-Token", ready=ready)
+
+    test_find_by_key_finds_its_own_object_only = None  # a token is looked up by making it again
+
+
+def thing(api: Api, **other: Any) -> Rehearsal:
+    return Rehearsal(HttpResource(), properties(api, **other), name="web")
+
+
+def test_each_action_is_the_request_that_was_asked_for(api: Api) -> None:
+    resource = thing(api, headers={"X-Team": "blue"})
+    resource.create()
+    resource.update(properties(api, headers={"X-Team": "blue"}, body={"name": "n", "colour": "blue"}))
+    resource.delete()
+    assert [(method, path, body) for method, path, _, body in api.seen] == [
+        ("POST", "/v1/things", {"name": "stack-web-abcdefghijkl", "colour": "red"}),
+        ("PATCH", "/v1/things/t%2F1", {"name": "n", "colour": "blue"}),
+        ("DELETE", "/v1/things/t%2F1", None),
+    ]
+    for _, _, headers, _ in api.seen:
+        assert headers["Authorization"] == f"Bearer {SECRET}" and headers["X-Team"] == "blue"
+    assert resource.attribute("id") == "t/1" and resource.attribute("url") == f"{api.url}/t%2F1"
+    assert resource.attribute("body")["colour"] == "blue"
+
+
+def test_it_polls_until_it_is_ready_and_stops_where_it_never_will_be(api: Api) -> None:
+    api.building = 3
+    ready = {"path": "state", "values": ["ACTIVE"], "failed": ["ERROR"], "interval": 7}
+    resource = thing(api, ready=ready)
+    resource.create()
+    assert resource.pauses == [7, 7, 7]
+    other = thing(api, ready=ready)
+    answer = other.start("CREATE")
+    assert isinstance(answer, Poll) and answer.physical_id == "t/2"
+    api.orders.append((200, {}, {"state": "ERROR"}))
+    with pytest.raises(PermanentError, match="the object t/2 went into the state ERROR"):
+        other.finish("CREATE", answer)
+    assert HttpResource().replace_failed(other.context("UPDATE", "k"))
+
+
+def test_a_lost_create_with_no_way_to_find_it_says_where_to_look(api: Api) -> None:
+    resource = thing(api, find=None)
+    api.orders.append(Api.DROP)
+    with pytest.raises(TransientError, match="the answer was lost") as lost:
+        resource.create()
+    assert not lost.value.not_sent
+    with pytest.raises(PermanentError, match="look at the provider for an object of stack-web-abcdefghijkl"):
+        resource.find()
+    assert len(api.things) == 1
+
+
+def test_a_lost_create_is_looked_up(api: Api) -> None:
+    resource = thing(api)
+    assert resource.find() is None
+    api.orders.append(Api.DROP)
+    with pytest.raises(TransientError):
+        resource.create()
+    assert resource.find() == Found(physical_id="t/1")
+
+
+IN_A_WHILE = email.utils.formatdate(time.time() + 3600, usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "error", "not_sent", "delay"),
+    [
+        (429, {"Retry-After": "7"}, ThrottledError, True, (7, 7)),
+        (429, {"Retry-After": IN_A_WHILE}, ThrottledError, True, (1, 3600)),
+        (429, {"Retry-After": "soon"}, ThrottledError, True, None),
+        (409, {}, ConflictError, True, None),
+        (423, {}, ConflictError, True, None),
+        (507, {}, QuotaError, False, None),
+        (503, {"Retry-After": "3"}, TransientError, False, (3, 3)),
+        (500, {}, TransientError, False, None),
+        (408, {}, TransientError, False, None),
+    ],
+)
+def test_an_answer_that_may_be_another_one_later_is_tried_again(
+    api: Api, status: int, headers: dict[str, str], error: Any, not_sent: bool, delay: tuple[float, float] | None
+) -> None:
+    api.orders.append((status, headers, {"detail": "not now"}))
+    with pytest.raises(error, match=f"POST {api.url}: {status}: not now") as caught:
+        thing(api).create()
+    assert type(caught.value) is error and caught.value.not_sent is not_sent
+    if delay is None:
+        assert caught.value.delay is None
+    else:
+        assert delay[0] <= caught.value.delay <= delay[1]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 405, 422])
+def test_an_answer_that_stays_is_permanent(api: Api, status: int) -> None:
+    api.orders.append((status, {}, b"<html>no</html>"))
+    with pytest.raises(PermanentError, match=f": {status}$"):
+        thing(api).create()
+
+
+def test_a_redirect_is_not_followed(api: Api) -> None:
+    api.orders.append((302, {"Location": "http://169.254.169.254/latest/meta-data"}, None))
+    with pytest.raises(PermanentError, match="302: redirects are not followed"):
+        thing(api).create()
+    assert len(api.seen) == 1
+
+
+def test_hosts_that_the_operator_has_not_allowed_are_not_connected_to(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resource = thing(api)
+    for setting in ("", f"127.0.0.1:{api.port + 1}", "localhost", "*.0.0.1.example"):
+        monkeypatch.setenv("FIREBRICK_HTTP_HOSTS", setting)
+        with pytest.raises(PermanentError, match="the operator's setting FIREBRICK_HTTP_HOSTS does not name it"):
+            resource.create()
+    assert api.seen == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "host", "port", "allowed"),
+    [
+        ("api.example", "api.example", 443, True),
+        ("api.example", "API.example", 80, True),
+        ("api.example:443", "api.example", 443, True),
+        ("api.example:443", "api.example", 80, False),
+        ("*.example", "a.b.example", 1, True),
+        ("*.example", "example", 1, False),
+        ("*.example", "badexample", 1, False),
+        ("a, b ,c", "b", 1, True),
+        ("*", "anything", 1, True),
+        ("[::1]:80", "::1", 80, True),
+        ("[::1]:80", "::1", 81, False),
+        ("[::1]", "::1", 81, True),
+        ("", "a", 1, False),
+    ],
+)
+def test_the_allow_list(setting: str, host: str, port: int, allowed: bool) -> None:
+    if allowed:
+        demand_allowed(host, port, "HOSTS", {"HOSTS": setting})
+    else:
+        with pytest.raises(PermanentError, match=f"connect to {host}:{port}"):
+            demand_allowed(host, port, "HOSTS", {"HOSTS": setting})
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://a/b", "/etc/passwd", "http://", "http://u:p@a/", "http://a/?x=1", "http://a:b/"]
+)
+def test_an_address_that_is_none_is_refused_by_the_schema(api: Api, url: str) -> None:
+    with pytest.raises(InvalidInput, match="url"):
+        thing(api, url=url)
+
+
+def test_a_header_that_no_header_can_be_is_in_no_error(api: Api) -> None:
+    with pytest.raises(PermanentError, match="a character that none may have") as caught:
+        thing(api, secret_headers={"X": f"{SECRET}\r\nHost: evil"}).create()
+    assert SECRET not in repr((caught.value, caught.value.__cause__)) and caught.value.__suppress_context__
+
+
+def test_nobody_there_means_that_nothing_was_sent(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    (port,) = free_ports(1)
+    monkeypatch.setenv("FIREBRICK_HTTP_HOSTS", "127.0.0.1")
+    with pytest.raises(TransientError, match="no connection") as caught:
+        thing(api, url=f"http://127.0.0.1:{port}/").create()
+    assert caught.value.not_sent
+
+
+def test_an_answer_without_an_id_and_one_without_end_are_errors(api: Api) -> None:
+    api.orders += [(201, {}, {"data": {}}), (201, {}, b" " * 1_100_000)]
+    with pytest.raises(PermanentError, match="no id at data.id"):
+        thing(api).create()
+    with pytest.raises(PermanentError, match="larger than 1048576 bytes"):
+        thing(api).create()
+
+
+def test_drift_is_what_differs_in_what_was_asked_for(api: Api) -> None:
+    resource = thing(api)
+    resource.create()
+    api.things["t/1"] |= {"colour": "green", "size": 5}
+    assert resource.read() == Live(properties={"body": {"name": "{name}", "colour": "green"}})
+
+
+def test_without_an_update_another_body_takes_another_object(api: Api) -> None:
+    resource = thing(api, update=None)
+    resource.create()
+    with pytest.raises(NeedsAnother, match="a change of body"):
+        resource.update(properties(api, update=None, body={"name": "x", "colour": "blue"}))
+    assert isinstance(resource.update(properties(api, update=None, timeout=5)), Done)
+    del api.things["t/1"]
+    with pytest.raises(Replace, match="t/1 is gone"):
+        resource.update(properties(api, update=None, timeout=6))
