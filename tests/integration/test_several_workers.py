@@ -29,7 +29,7 @@ pytestmark = pytest.mark.timeout(300)  # the first test waits for all cases
 
 LATENCY = 0.7  # seconds of one call to the provider: long enough to do something to a worker that is inside one
 BELOW = [f"below{number}" for number in range(4)]
-REQUIRES: Requires = {**{name: () for name in BELOW}, "above": tuple(BELOW), "top": ("above",)}
+REQUIRES: Requires = {**dict.fromkeys(BELOW, ()), "above": tuple(BELOW), "top": ("above",)}
 RESOURCES: dict[str, Any] = {
     name: {"type": "Firebrick::Test::Object", "depends_on": list(requires)} for name, requires in REQUIRES.items()
 }
