@@ -39,6 +39,12 @@ from starter.state_folder import StateFolder
     envvar="FIREBRICK_CODEC_ORIGINS",
     help="A Temporal UI that may have payloads decrypted here, beside our own; may be repeated.",
 )
+@click.option(
+    "--metrics-address",
+    metavar="HOST:PORT",
+    envvar="FIREBRICK_METRICS_ADDRESS",
+    help="Show /metrics, /live and /ready here, and the worker's on the next port. Off by default; :9464 is loopback.",
+)
 @click.option("--ready-file", type=click.Path(path_type=Path), metavar="FILE", help="Write where it answers here, too.")
 @click.pass_context
 def server(
@@ -54,6 +60,7 @@ def server(
     profile: str | None,
     payload_keyring: str | None,
     codec_origins: tuple[str, ...],
+    metrics_address: str | None,
     ready_file: Path | None,
 ) -> None:
     """Run Firebrick here, in the foreground: Temporal's dev server, a worker and the HTTP API.
@@ -78,6 +85,7 @@ def server(
             codec_origins=codec_origins,
             codec_token=os.environ.get("FIREBRICK_CODEC_TOKEN", ""),
             ready_file=ready_file,
+            metrics=module.MonitorAddress.parse(metrics_address) if metrics_address else None,
         )
     )
 
