@@ -22,9 +22,21 @@ from starter.state_folder import StateFolder
 @click.option(
     "--database", metavar="URL", envvar="FIREBRICK_DATABASE", help="The store. Default: SQLite, in the folder."
 )
-@click.option("--address", metavar="HOST:PORT", help="Use this Temporal cluster instead of one of our own.")
-@click.option("--namespace", metavar="NAME", help="The Temporal namespace. Default: default.")
-@click.option("--profile", metavar="NAME", help="Use the cluster of this profile of Temporal's configuration file.")
+@click.option(
+    "--address",
+    metavar="HOST:PORT",
+    envvar="FIREBRICK_ADDRESS",
+    help="Use this Temporal cluster instead of one of our own.",
+)
+@click.option(
+    "--namespace", metavar="NAME", envvar="FIREBRICK_NAMESPACE", help="The Temporal namespace. Default: default."
+)
+@click.option(
+    "--profile",
+    metavar="NAME",
+    envvar="FIREBRICK_PROFILE",
+    help="Use the cluster of this profile of Temporal's configuration file.",
+)
 @click.option(
     "--payload-keyring",
     metavar="FILE",
@@ -91,9 +103,16 @@ def server(
 
 
 @server.command()
-@click.option("--address", metavar="HOST:PORT", help="The cluster. Default: Temporal's own configuration.")
-@click.option("--namespace", metavar="NAME", help="The namespace to prepare.")
-@click.option("--profile", metavar="NAME", help="A profile of Temporal's configuration file.")
+@click.option(
+    "--address",
+    metavar="HOST:PORT",
+    envvar="FIREBRICK_ADDRESS",
+    help="The cluster. Default: Temporal's own configuration.",
+)
+@click.option("--namespace", metavar="NAME", envvar="FIREBRICK_NAMESPACE", help="The namespace to prepare.")
+@click.option(
+    "--profile", metavar="NAME", envvar="FIREBRICK_PROFILE", help="A profile of Temporal's configuration file."
+)
 def setup(address: str | None, namespace: str | None, profile: str | None) -> None:
     """Prepare a namespace of an existing cluster: register the search attributes."""
     target = import_module("starter.cluster").Target(address or "", namespace or "", profile or "")
