@@ -30,7 +30,7 @@ from activities.handlers import HandlerRunner
 from activities.world import World
 from firebrick import collector
 from firebrick.contract import TASK_QUEUE
-from firebrick.diagnostics import Diagnostic, FirebrickError, Unavailable
+from firebrick.diagnostics import Diagnostic, FirebrickError, InvalidInput, Unavailable
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
 from starter import health, logs, tracing
@@ -77,6 +77,7 @@ def build_id() -> str:
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until `stop`; then drain. Raises FirebrickError when the cluster or the database does not answer."""
+    _check_keyring(Path(settings.keyring))
     async with contextlib.AsyncExitStack() as cleanup:
         monitor = Monitor(settings.metrics) if settings.metrics is not None else None
         if monitor is not None:
@@ -169,6 +170,18 @@ async def _has_search_attributes(client: Client) -> bool:
     if missing:
         log.warning("search attributes are not registered: run `firebrick server setup`", missing=list(missing))
     return not missing
+
+
+def _check_keyring(file: Path) -> None:
+    """A worker makes no keyring: with a key of its own it would seal what the others cannot read."""
+    if not file.exists():
+        raise InvalidInput(
+            Diagnostic(
+                code="keyring-missing",
+                summary=f"there is no keyring {file}",
+                detail="A server makes one when it first starts, in its state folder; give its workers a copy.",
+            )
+        )
 
 
 async def _ready(able: Health) -> None:
