@@ -22,7 +22,7 @@ from starter.rest.measured import route_of
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
-    from temporalio.client import Interceptor
+    from temporalio.contrib.opentelemetry import TracingInterceptor
 
 EXPORTER = "OTEL_TRACES_EXPORTER"
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -37,7 +37,7 @@ class Tracing:
     provider: "TracerProvider"
 
     @property
-    def interceptors(self) -> list["Interceptor"]:
+    def interceptors(self) -> list["TracingInterceptor"]:
         """For Temporal's client, from which its workers take them, too."""
         from temporalio.contrib.opentelemetry import TracingInterceptor
 
