@@ -60,7 +60,7 @@ def test_an_exception_is_told_by_types_and_places_without_its_text_or_variables(
 
 def test_json_is_an_object_a_line_bound_to_project_stack_and_operation() -> None:
     lines = [json.loads(line) for line in said(FIREBRICK_LOG_FORMAT="json").splitlines()]
-    assert [line["event"] for line in lines] == ["unexpected error", "ours failed", "theirs failed"]
+    assert [line["event"] for line in lines] == ["activity failed", "ours failed", "theirs failed"]
     first = lines[0]
     assert (first["project"], first["stack"], first["operation"]) == ("p1", "s1", "o1")
     assert (first["level"], first["logger"], first["error"]) == ("error", "firebrick.activities", "ValueError")
@@ -71,7 +71,7 @@ def test_json_is_an_object_a_line_bound_to_project_stack_and_operation() -> None
 def test_the_level_is_a_setting() -> None:
     assert "quiet" not in said()
     assert "quiet" in said(FIREBRICK_LOG_LEVEL="debug")
-    assert said(FIREBRICK_LOG_LEVEL="error").count("failed") == 2
+    assert said(FIREBRICK_LOG_LEVEL="error").count("failed") == 3
 
 
 @pytest.mark.parametrize(("name", "value"), [(logs.FORMAT, "xml"), (logs.LEVEL, "loud")])
