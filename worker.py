@@ -30,11 +30,14 @@ from activities.handlers import HandlerRunner
 from activities.world import World
 from firebrick import collector
 from firebrick.contract import TASK_QUEUE
-from firebrick.diagnostics import FirebrickError
+from firebrick.diagnostics import Diagnostic, FirebrickError, InvalidInput, Unavailable
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
+from starter import health, logs, tracing
 from starter.builds import Builds, deployment_of
 from starter.cluster import Target, connect, missing_search_attributes
+from starter.health import Health
+from starter.monitor import Monitor, MonitorAddress, tell_build
 from starter.reconciler import Reconciler
 from starter.starting import Starter
 from workflows.runner import RUNNER, WORKFLOWS
@@ -42,6 +45,7 @@ from workflows.runner import RUNNER, WORKFLOWS
 log = structlog.get_logger("firebrick.worker")
 
 DRAIN = timedelta(seconds=15)
+READY_WITHIN = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Settings:
     ready_file: str = ""
     promote: bool = True
     minute: float = 60.0
+    metrics: MonitorAddress | None = None
 
 
 def build_id() -> str:
@@ -72,8 +77,16 @@ def build_id() -> str:
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until `stop`; then drain. Raises FirebrickError when the cluster or the database does not answer."""
-    client = await connect(Target(settings.address, settings.namespace, settings.profile, settings.payload_keyring))
+    _check_keyring(Path(settings.keyring))
     async with contextlib.AsyncExitStack() as cleanup:
+        monitor = Monitor(settings.metrics) if settings.metrics is not None else None
+        if monitor is not None:
+            cleanup.callback(monitor.close)
+        traces = tracing.start("firebrick-worker")
+        if traces is not None:
+            cleanup.callback(traces.close)
+        target = Target(settings.address, settings.namespace, settings.profile, settings.payload_keyring)
+        client = await connect(target, traces.interceptors if traces else ())
         store = await Store.open(settings.database, Keyring.from_file(Path(settings.keyring)))
         cleanup.push_async_callback(store.close)
         registry = Registry.default()
@@ -100,12 +113,23 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             search_attributes=attributes,
         )
         worker = make_worker(client, world, settings.task_queue)
+        able = Health(
+            {
+                "database": health.database(store),
+                "temporal": health.temporal(client),
+                "polling": health.polling(worker, stop),
+            }
+        )
+        if monitor is not None:  # before the worker, so that it is there as long as calls are to end
+            tell_build(build_id())
+            await cleanup.enter_async_context(monitor.serving(able))
         await cleanup.enter_async_context(worker)
         builds = Builds(client, settings.task_queue, build_id(), promotes=settings.promote)
         await builds.promote()
         reconciling = asyncio.create_task(Reconciler(store, client, starter, builds).run())
         cleanup.callback(reconciling.cancel)
-        _tell(settings)
+        await _ready(able)
+        _tell(settings, "" if monitor is None else f"http://{monitor.address}/metrics")
         await stop.wait()
         log.info("draining")
 
@@ -148,12 +172,32 @@ async def _has_search_attributes(client: Client) -> bool:
     return not missing
 
 
-def _tell(settings: Settings) -> None:
+def _check_keyring(file: Path) -> None:
+    """A worker makes no keyring: with a key of its own it would seal what the others cannot read."""
+    if not file.exists():
+        raise InvalidInput(
+            Diagnostic(
+                code="keyring-missing",
+                summary=f"there is no keyring {file}",
+                detail="A server makes one when it first starts, in its state folder; give its workers a copy.",
+            )
+        )
+
+
+async def _ready(able: Health) -> None:
+    """Until all checks of /ready pass. Unavailable, saying which do not, when that takes too long."""
+    missing = {name: why for name, why in (await able.wait(READY_WITHIN)).items() if why}
+    if missing:
+        summary = "; ".join(f"{name}: {why}" for name, why in missing.items())
+        raise Unavailable(Diagnostic(code="not-ready", summary=f"the worker does not become ready: {summary}"))
+
+
+def _tell(settings: Settings, metrics_url: str) -> None:
     log.info("ready", build=build_id(), task_queue=settings.task_queue)
     if settings.ready_file:
         path = Path(settings.ready_file)
         temporary = path.with_suffix(".new")
-        temporary.write_text(json.dumps({"pid": os.getpid(), "build": build_id()}))
+        temporary.write_text(json.dumps({"pid": os.getpid(), "build": build_id(), "metrics_url": metrics_url}))
         temporary.replace(path)
 
 
@@ -174,6 +218,12 @@ def _settings(arguments: Sequence[str] | None) -> Settings:
     parser.add_argument("--task-queue", default=TASK_QUEUE)
     parser.add_argument("--ready-file", default="", help="written once the worker works")
     parser.add_argument("--no-promote", action="store_true", help="new operations stay on the current build")
+    parser.add_argument(
+        "--metrics-address",
+        default=env.get("FIREBRICK_METRICS_ADDRESS", ""),
+        metavar="HOST:PORT",
+        help="show /metrics, /live and /ready here; off by default; :9464 is loopback",
+    )
     given = parser.parse_args(arguments)
     return Settings(
         address=given.address,
@@ -185,6 +235,7 @@ def _settings(arguments: Sequence[str] | None) -> Settings:
         task_queue=given.task_queue,
         ready_file=given.ready_file,
         promote=not given.no_promote,
+        metrics=MonitorAddress.parse(given.metrics_address) if given.metrics_address else None,
         minute=float(env.get("FIREBRICK_TIMEOUT_UNIT_SECONDS", "60")),
     )
 
@@ -199,9 +250,9 @@ async def _main(settings: Settings) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Exit code 1 with a message when something it needs does not answer."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    settings = _settings(arguments)
     try:
+        logs.configure()
+        settings = _settings(arguments)
         asyncio.run(_main(settings))
     except FirebrickError as error:
         print(f"firebrick worker: {error}", file=sys.stderr)

@@ -6,6 +6,7 @@ from typing import Any
 
 from temporalio import activity
 
+from activities import observed
 from activities.failures import scrubbed
 from activities.heartbeat import Interrupt, alive
 from activities.masks import Masks
@@ -120,7 +121,9 @@ class BatchActivities:
             if interrupt or time.monotonic() > until or any(one in ended for one in row.requires):
                 outcome = RowOutcome.release()
             else:
+                began = time.perf_counter()
                 outcome = await self._one(ask, held, upstream, interrupt)
+                observed.count(row, ask.action, outcome.result, time.perf_counter() - began)
             if outcome.result.kind is not StepKind.DONE:
                 ended.add(row.id)
             outcomes.append((held.claim, outcome))

@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import structlog
+from structlog.contextvars import bound_contextvars
 from temporalio.exceptions import ApplicationError
 
-from firebrick import contract
+from activities.observed import context_of
+from firebrick import contract, metrics
 from firebrick.crash_report import new_report_id, places
 from firebrick.diagnostics import FirebrickError, Unavailable
 
@@ -28,6 +30,10 @@ def scrubbed(function: F) -> F:
 
     @functools.wraps(function)
     async def run(*args: Any, **kwargs: Any) -> Any:
+        with bound_contextvars(**context_of(args[-1])):
+            return await guarded(*args, **kwargs)
+
+    async def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return await function(*args, **kwargs)
         except ApplicationError:
@@ -40,6 +46,7 @@ def scrubbed(function: F) -> F:
             report = new_report_id()
             # No traceback: an exception's text, and the values of variables that a formatter adds, may be secrets.
             name = type(error).__name__
+            metrics.INTERNAL_ERRORS.labels(function.__name__).inc()
             log.error("activity failed", activity=function.__name__, report=report, error=name, places=places(error))
             raise ApplicationError(
                 f"{type(error).__name__} in {function.__name__}; the worker's log has it as report {report}",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from temporalio import activity
 
+from activities import observed
 from activities.failures import scrubbed
 from activities.heartbeat import Interrupt, alive
 from activities.nested import stop_inner, tell_owner
@@ -177,6 +178,7 @@ class OperationActivities:
         operation = await self._world.store.project(ask.project).operation(ask.operation_id)
         await tell_owner(self._world, ask.project, operation)
         failpoint("finish.after")
+        await observed.finished(self._world.store.project(ask.project), ask)
         return contract.Finished(
             state=outcome.state,
             reason=outcome.reason,

@@ -8,6 +8,7 @@ from typing import Any
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities import observed
 from activities.failures import Lost, scrubbed
 from activities.heartbeat import Interrupt, alive
 from activities.masks import Masks
@@ -116,7 +117,7 @@ class Step:
                     self.claim = claim
             failpoint("step.after-claim", held.row.name)
             try:
-                return await self._guarded(held)
+                return await observed.step(held.row, self.ask.action, self._guarded(held))
             except Lost:
                 continue
 

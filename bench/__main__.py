@@ -17,7 +17,7 @@ from bench.figures import Measured
 from bench.handover import SLOW, HandOver, check_hand_over
 from bench.language import Language, measure_language
 from bench.measure import Bench, CheckFailed, Sample, api_client
-from bench.processes import ROOT, running_system
+from bench.processes import POSTGRESQL, ROOT, SQLITE, running_system
 from bench.shapes import KINDS, SHAPES, SIZES, Case, Shape, template
 from bench.updates import REPETITIONS as UPDATE_REPETITIONS
 from bench.updates import SIZES as UPDATE_SIZES
@@ -39,14 +39,19 @@ UPDATES = "updates"
 class Results:
     """What was found, and how it is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: str) -> None:
+        self.database = database
         self.measured: list[Measured] = []
         self.hand_over: HandOver | None = None
         self.language: Language | None = None
         self.updates: Updates | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"machine": figures.machine(), "cases": [one.as_dict() for one in self.measured]}
+        told: dict[str, Any] = {
+            "machine": figures.machine(),
+            "database": self.database,
+            "cases": [one.as_dict() for one in self.measured],
+        }
         if self.hand_over is not None:
             told["hand_over"] = {
                 "on_their_way": self.hand_over.on_their_way,
@@ -60,7 +65,7 @@ class Results:
         return told
 
     def as_markdown(self) -> str:
-        parts = [f"Machine: {figures.machine()}."]
+        parts = [f"Machine: {figures.machine()}. Database: {self.database}."]
         if self.measured:
             parts += [figures.as_markdown(self.measured), figures.LEGEND]
         if self.updates is not None:
@@ -104,7 +109,7 @@ async def measure_all(options: argparse.Namespace, folder: Path, results: Result
         print(f"{results.language.as_text()}\n", flush=True)
     if not (options.cases or options.hand_over or options.updates):
         return
-    with running_system(folder) as system:
+    with running_system(folder, options.database) as system:
         temporal = await connect(Target(system.temporal_address))
         async with api_client(system) as api:
             bench = Bench(system, temporal, api)
@@ -158,6 +163,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sizes", type=lambda text: [int(part) for part in text.split(",")], help="as 10,100")
     parser.add_argument("--repetitions", type=int, help="5, and 3 of what takes long, unless given")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep databases and logs in this new folder")
+    parser.add_argument(
+        "--database", choices=(SQLITE, POSTGRESQL), default=SQLITE, help="postgresql: a server of its own, for the run"
+    )
     parser.add_argument("--document", action="store_true", help="write the figures into docs/benchmark.md")
     options = parser.parse_args(arguments)
     sizes = options.sizes or (QUICK_SIZES if options.quick else SIZES)
@@ -186,8 +194,8 @@ def _write_document(results: Results) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     options = _options(arguments)
-    results = Results()
-    print(f"{figures.machine()}; {len(options.cases)} cases", file=sys.stderr, flush=True)
+    results = Results(options.database)
+    print(f"{figures.machine()}; {options.database}; {len(options.cases)} cases", file=sys.stderr, flush=True)
     failed = ""
     with tempfile.TemporaryDirectory(prefix="firebrick-bench-") as temporary:
         folder = options.keep or Path(temporary)

@@ -66,8 +66,9 @@ async def check_hand_over(bench: Bench, slow: SlowStack = SLOW, name: str = "han
 
 async def _stored(system: System, name: str) -> tuple[OperationRow, list[tuple[str, str]]]:
     """The stack's one operation, and (resource, status) of each event of a resource."""
-    url = f"sqlite:///{system.state / 'firebrick.db'}"
-    async with await Store.open(url, Keyring.from_file(system.state / "keyring"), migrate=False) as store:
+    async with await Store.open(
+        system.database_url, Keyring.from_file(system.state / "keyring"), migrate=False
+    ) as store:
         project = store.project(DEFAULT_PROJECT)
         stack = await project.stack(name)
         (operation,) = await project.operations(stack.id)

@@ -19,21 +19,29 @@ from typing import Any
 import psutil
 
 from bench.plugin import CLOCKS, LEDGER
+from firebrick.testing.postgres import PostgresServer
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN = 90.0  # seconds; the server takes about three
 STOPS_WITHIN = 30.0
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+AS_IN_PRODUCTION = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on", "shared_buffers": "128MB"}
+NOT_OF_THE_SHELL = (
+    *("FIREBRICK_DATABASE", "FIREBRICK_URL", "FIREBRICK_ADDRESS", "FIREBRICK_NAMESPACE", "FIREBRICK_PROFILE"),
+    *("FIREBRICK_METRICS_ADDRESS", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"),
+)
 SAMPLE_EVERY = 0.1  # seconds between two looks at a process's memory
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What runs, and where. pids: of worker, front, temporal, floor."""
+    """What runs, and where. pids: of worker, front, temporal, floor, and postgresql where that is the database."""
 
     folder: Path
     api_url: str
     temporal_address: str
     pids: Mapping[str, int]
+    database_url: str
 
     @property
     def clocks(self) -> Path:
@@ -48,17 +56,27 @@ class System:
         return self.folder / "state"
 
     def processor_seconds(self) -> dict[str, float]:
-        """User and system time of each process since it started."""
+        """User and system time of each process since it started; PostgreSQL's with that of its children."""
         used = {}
         for name, pid in self.pids.items():
-            times = psutil.Process(pid).cpu_times()
-            used[name] = times.user + times.system
+            process = psutil.Process(pid)
+            family = [process, *(process.children(recursive=True) if name == POSTGRESQL else ())]
+            used[name] = sum(_processor_time(one) for one in family)
         return used
 
 
+def _processor_time(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:  # it has just ended
+        return 0.0
+    return float(times.user + times.system)
+
+
 @contextlib.contextmanager
-def running_system(folder: Path) -> Iterator[System]:
-    """Start everything; stop it in the end, whatever happens. RuntimeError, with the log, when something does not."""
+def running_system(folder: Path, database: str = SQLITE) -> Iterator[System]:
+    """Start everything; stop it in the end, whatever happens. database: SQLITE, a file, or POSTGRESQL, a server of its
+    own that syncs its commits. RuntimeError, with the log, when something does not start."""
     with contextlib.ExitStack() as cleanup:
         clocks = folder / "clocks"
         clocks.mkdir()
@@ -71,10 +89,15 @@ def running_system(folder: Path) -> Iterator[System]:
             CLOCKS: str(clocks),
             LEDGER: str(folder / "ledger"),
         }
-        for name in ("FIREBRICK_DATABASE", "FIREBRICK_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"):
+        for name in NOT_OF_THE_SHELL:
             environment.pop(name, None)
         line = [str(Path(sys.executable).parent / "firebrick"), "server", "--state-dir", str(state)]
         line += ["--port", "0", "--temporal-port", "0", "--ui-port", "0"]
+        database_url, pids = f"sqlite:///{state / 'firebrick.db'}", {}
+        if database == POSTGRESQL:
+            postgres = cleanup.enter_context(PostgresServer(settings=AS_IN_PRODUCTION))
+            database_url, pids = postgres.url(postgres.create_database()), {POSTGRESQL: postgres.pid}
+            environment["FIREBRICK_DATABASE"] = database_url
         server = cleanup.enter_context(_child("server", line, folder, environment))
         told: dict[str, Any] = {}
 
@@ -88,8 +111,9 @@ def running_system(folder: Path) -> Iterator[System]:
         line = [sys.executable, "-m", "bench.floor_worker", told["temporal_address"], str(ready)]
         floor = cleanup.enter_context(_child("floor", line, folder, environment))
         _wait(floor, "floor", folder, ready.exists)
-        pids = {"worker": told["worker_pid"], "front": told["pid"], "temporal": told["temporal_pid"]}
-        yield System(folder, told["api_url"], told["temporal_address"], {**pids, "floor": floor.pid})
+        pids |= {"worker": told["worker_pid"], "front": told["pid"], "temporal": told["temporal_pid"]}
+        pids["floor"] = floor.pid
+        yield System(folder, told["api_url"], told["temporal_address"], pids, database_url)
 
 
 @contextlib.contextmanager

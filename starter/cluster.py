@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor
 from temporalio.envconfig import ClientConfig
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
@@ -27,8 +27,11 @@ class Target:
     payload_keyring: str = ""
 
 
-async def connect(target: Target) -> Client:
-    """A client of the cluster, by target, $TEMPORAL_* and the profile; Unavailable when nobody answers there."""
+async def connect(target: Target, interceptors: Sequence[Interceptor] = ()) -> Client:
+    """A client of the cluster, by target, $TEMPORAL_* and the profile; Unavailable when nobody answers there.
+
+    interceptors: of the client, and of workers that are made with it.
+    """
     try:
         config = ClientConfig.load_client_connect_config(profile=target.profile or None)
     except Exception as error:
@@ -47,6 +50,7 @@ async def connect(target: Target) -> Client:
         return await Client.connect(
             **config,
             data_converter=encrypting(target.payload_keyring) if target.payload_keyring else DATA_CONVERTER,
+            interceptors=interceptors,
             grpc_compression=GrpcCompression.NONE if _is_loopback(address) else GrpcCompression.GZIP,
         )
     except (RuntimeError, RPCError, OSError) as error:

@@ -53,7 +53,7 @@ class ScrubbingFailureConverter(DefaultFailureConverter):
     def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
         super().to_failure(exception, payload_converter, failure)
         if not isinstance(exception, FailureError):
-            failure.message = f"{type(exception).__name__} (the worker's log has the text)"
+            failure.message = f"{type(exception).__name__} (the worker's log says where)"
         scrubbed: Failure | None = failure
         while scrubbed is not None:
             scrubbed.stack_trace = ""

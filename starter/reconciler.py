@@ -7,12 +7,17 @@ only a run that has certainly ended is given up.
 
 import asyncio
 import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
+from prometheus_client import Gauge
+from structlog.contextvars import bound_contextvars
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from firebrick import metrics
 from firebrick.contract import OperationState
 from firebrick.diagnostics import FirebrickError
 from firebrick.store import Store
@@ -60,6 +65,7 @@ class Reconciler:
             try:
                 await self.once()
             except (FirebrickError, RPCError, OSError) as error:
+                metrics.PASSES.labels("broken").inc()
                 log.warning("pass not completed", error=type(error).__name__)
             await asyncio.sleep(INTERVAL)
 
@@ -70,13 +76,23 @@ class Reconciler:
         operations = await self._store.every_project().open_operations()
         running = {one.stack_id: one for one in operations if one.state is OperationState.RUNNING}
         for operation in operations:
-            if operation.state is OperationState.RUNNING:
-                await self._running(operation, findings)
-            else:
-                await self._pending(operation, running.get(operation.stack_id), findings)
-        if findings.started or findings.lost or findings.moved:
-            log.info("repaired", started=findings.started, lost=findings.lost, moved=findings.moved)
+            with bound_contextvars(project=operation.project, stack=operation.stack_id, operation=operation.id):
+                if operation.state is OperationState.RUNNING:
+                    await self._running(operation, findings)
+                else:
+                    await self._pending(operation, running.get(operation.stack_id), findings)
+        await self._tell(operations, findings)
         return findings
+
+    async def _tell(self, operations: Sequence[OperationRow], findings: Findings) -> None:
+        """What the pass did and saw, as metrics."""
+        for name in ("started", "lost", "moved"):
+            metrics.FINDINGS.labels(name).inc(getattr(findings, name))
+        open_now = Counter((one.action.value, one.state.value) for one in operations)
+        _show(metrics.OPERATIONS_OPEN, open_now)
+        _show(metrics.PARKED, await self._store.every_project().parked() if operations else {})
+        metrics.PASSES.labels("completed").inc()
+        metrics.LAST_PASS.set_to_current_time()
 
     async def _pending(self, operation: OperationRow, running: OperationRow | None, findings: Findings) -> None:
         if time.time() - operation.accepted_at < GRACE:
@@ -88,6 +104,7 @@ class Reconciler:
             return
         await self._starter.start(operation)
         findings.started += 1
+        log.info("started an operation that nobody had started")
 
     async def _running(self, operation: OperationRow, findings: Findings) -> None:
         description = await self._describe(operation)
@@ -114,6 +131,7 @@ class Reconciler:
             operation, f"workflow {operation.workflow_id} {reason}", now=time.time()
         ):
             findings.lost += 1
+            log.warning("gave up an operation whose run is gone", reason=reason)
 
     async def _see_to_build(self, description: WorkflowExecutionDescription, findings: Findings) -> None:
         """A run whose build has no worker left goes on with this one."""
@@ -121,6 +139,7 @@ class Reconciler:
         if await self._builds.abandoned(info):
             await self._builds.move(info)
             findings.moved += 1
+            log.info("moved a run whose build has no worker left")
         else:
             findings.fine += 1
 
@@ -132,3 +151,10 @@ class Reconciler:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return None
             raise
+
+
+def _show(gauge: Gauge, counts: Mapping[tuple[str, str], int]) -> None:
+    """The counts, and nothing of earlier ones."""
+    gauge.clear()
+    for labels, count in counts.items():
+        gauge.labels(*labels).set(count)

@@ -7,20 +7,16 @@ logs in the state folder. Readiness is told on the terminal and, for programs, i
 
 import asyncio
 import contextlib
-import errno
-import logging
+import json
 import os
 import signal
-import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import structlog
-import uvicorn
 from sqlalchemy import make_url
 
 from firebrick import collector
@@ -29,9 +25,13 @@ from firebrick.diagnostics import Diagnostic, InvalidInput, Unavailable
 from firebrick.ports import LOOPBACK, free_ports
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
-from starter import cluster, dev_server
+from starter import cluster, dev_server, health, logs, tracing
 from starter.child_process import DIES_WITH_PARENT, Child
 from starter.codec_endpoint import CODEC_PATH, CodecEndpoint
+from starter.health import Health
+from starter.http_front import serving
+from starter.listening import LOOPBACKS, check_free, listen
+from starter.monitor import Monitor, MonitorAddress, health_routes, tell_build
 from starter.payloads import EncryptingCodec
 from starter.rest import create_app
 from starter.starting import Starter
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 
 TEMPORAL_READY_WITHIN = 30.0  # seconds
 WORKER_READY_WITHIN = 60.0
+API_READY_WITHIN = 30.0
 TEMPORAL_GRACE = 15.0
 WORKER_GRACE = 20.0
-LOOPBACKS = (LOOPBACK, "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ class ServerSettings:
     codec_origins: tuple[str, ...] = ()
     codec_token: str = ""
     ready_file: Path | None = None
+    metrics: MonitorAddress | None = None  # the worker's is the next port
 
     @property
     def own_temporal(self) -> bool:
@@ -73,14 +74,6 @@ class ServerSettings:
     @property
     def database_url(self) -> str:
         return self.database or self.folder.database_url
-
-
-class HttpFront(uvicorn.Server):
-    """uvicorn without its signal handlers: stopping is this module's business."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 class Server:
@@ -133,32 +126,31 @@ class Server:
                 self._say(f"note: there is no authentication; whoever reaches {self._settings.host} may do everything")
             listener = listen(self._settings.host, self._settings.port, option="--port")
             cleanup.callback(listener.close)
-            _log_to(self._folder.log("http"))
+            logs.configure(self._folder.log("http"))
+            monitor = self._monitor(cleanup)
+            traces = tracing.start("firebrick-api")
+            if traces is not None:
+                cleanup.callback(traces.close)
             keeping: list[asyncio.Task[None]] = []
             store = await self._open_store()
             cleanup.push_async_callback(store.close)
             target = await self._start_temporal(cleanup, keeping, listener.getsockname()[1])
-            client = await cluster.connect(target)
+            client = await cluster.connect(target, traces.interceptors if traces else ())
             search_attributes = await self._look_at_cluster(client)
             worker = await self._start_worker(cleanup, keeping, target, client.namespace)
             registry = Registry.default()
             minute = float(os.environ.get("FIREBRICK_TIMEOUT_UNIT_SECONDS", "60"))  # as the worker's; for tests
             starter = Starter(store, registry, lambda: client, minute=minute, search_attributes=search_attributes)
             hosts = LOOPBACKS if self._settings.host in LOOPBACKS else ()
-            app = self._with_codec(create_app(store, starter, registry, hosts=hosts), client.namespace, hosts)
+            app = create_app(store, starter, registry, hosts=hosts)
+            able = Health({"database": health.database(store), "temporal": health.temporal(client)})
+            app.router.routes[:0] = health_routes(able)
+            whole = self._with_codec(app, client.namespace, hosts)
             collector.relax()
-            front = HttpFront(
-                uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3)
-            )
-            serving = asyncio.create_task(front.serve(sockets=[listener]))
-
-            async def stop_front() -> None:
-                front.should_exit = True
-                await serving
-
-            cleanup.push_async_callback(stop_front)
-            while not front.started and not serving.done():
-                await asyncio.sleep(0.01)
+            front = await cleanup.enter_async_context(serving(traces.around(whole) if traces else whole, listener))
+            if monitor is not None:
+                await cleanup.enter_async_context(monitor.serving(able))
+            await self._until_ready(able)
             host, port = listener.getsockname()[:2]
             self._told |= {
                 "api_url": f"http://{f'[{host}]' if ':' in host else host}:{port}",
@@ -167,12 +159,30 @@ class Server:
                 "state_dir": str(self._folder.path),
                 "worker_pid": worker.pid,
             }
+            self._note_worker()
             self._tell()
             self._print_ready()
-            await asyncio.wait([serving, *keeping], return_when=asyncio.FIRST_COMPLETED)
-            for task in (serving, *keeping):  # none ends by itself; if one did, its error is the reason
+            await asyncio.wait([front, *keeping], return_when=asyncio.FIRST_COMPLETED)
+            for task in (front, *keeping):  # none ends by itself; if one did, its error is the reason
                 if task.done():
                     task.result()
+
+    def _monitor(self, cleanup: contextlib.AsyncExitStack) -> Monitor | None:
+        """What shows metrics and health on an address of its own, if one was given."""
+        if self._settings.metrics is None:
+            return None
+        monitor = Monitor(self._settings.metrics)
+        cleanup.callback(monitor.close)
+        tell_build("")
+        self._told["metrics_url"] = f"http://{monitor.address}/metrics"
+        return monitor
+
+    async def _until_ready(self, able: Health) -> None:
+        """What /ready says must be good before anybody is told that the server is ready."""
+        missing = {name: why for name, why in (await able.wait(API_READY_WITHIN)).items() if why}
+        if missing:
+            summary = "; ".join(f"{name}: {why}" for name, why in missing.items())
+            raise Unavailable(Diagnostic(code="not-ready", summary=f"the API does not become ready: {summary}"))
 
     async def _open_store(self) -> Store:
         try:
@@ -280,6 +290,8 @@ class Server:
             line += ["--profile", target.profile]
         if target.payload_keyring:
             line += ["--payload-keyring", target.payload_keyring]
+        if self._settings.metrics is not None:
+            line += ["--metrics-address", str(self._settings.metrics.next())]
         child = Child(
             "worker",
             line,
@@ -313,8 +325,16 @@ class Server:
     async def _restarted(self) -> None:
         for child in self._children:
             self._told[f"{child.name.lower()}_pid"] = child.pid
+        self._note_worker()
         if "api_url" in self._told:
             self._tell()
+
+    def _note_worker(self) -> None:
+        """Where the worker shows its metrics, as it says itself."""
+        with contextlib.suppress(OSError, ValueError):
+            told = json.loads(self._folder.worker_ready_file.read_text())
+            if told.get("metrics_url"):
+                self._told["worker_metrics_url"] = told["metrics_url"]
 
     def _tell(self) -> None:
         self._folder.write_server_file(self._told)
@@ -327,48 +347,15 @@ class Server:
             ("API", f"{told['api_url']}/v1/PROJECT"),
             ("Temporal", f"{told['temporal_address']}, namespace {told['namespace']}"),
             ("Temporal UI", told["ui_url"] or "(the cluster's own)"),
+            *(
+                [("metrics", f"{told['metrics_url']}, the worker's {url}")]
+                if (url := told.get("worker_metrics_url"))
+                else []
+            ),
             ("state folder", f"{self._folder.path} (logs in {self._folder.path / 'logs'})"),
             ("to stop", f"ctrl-C, or kill {told['pid']}"),
         ]
         print("Firebrick is ready.", *(f"  {name + ':':<14}{text}" for name, text in lines), sep="\n", flush=True)
-
-
-def listen(host: str, port: int, *, option: str) -> socket.socket:
-    """A listening socket; InvalidInput naming port and option when it cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(128)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        detail = f"Choose another with {option} PORT ({option} 0 takes a free one), or stop what uses it."
-        if getattr(error, "errno", None) not in (errno.EADDRINUSE, errno.EACCES):
-            detail = "Give an address of this machine with --host."
-        raise InvalidInput(
-            Diagnostic(
-                code="port-not-available",
-                summary=f"port {port} on {host} cannot be used: {getattr(error, 'strerror', None) or error}",
-                detail=detail,
-            )
-        ) from None
-    listener.setblocking(False)
-    return listener
-
-
-def check_free(port: int, *, option: str) -> None:
-    listen(LOOPBACK, port, option=option).close()
-
-
-def _log_to(file: Path) -> None:
-    """What the libraries of this process log goes to a file; the terminal is for people."""
-    handler = logging.FileHandler(file, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    structlog.configure(
-        processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.stdlib.LoggerFactory()
-    )
 
 
 def say_on_stderr(line: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
@@ -140,6 +141,12 @@ class Starter:
         workflow begins. It needs no worker to answer. A lost answer is no error: the row is PENDING and the
         reconciler starts it.
         """
+        with bound_contextvars(
+            project=operation.project, stack=operation.stack_id, operation=operation.id, action=operation.action.value
+        ):
+            return await self._start(operation)
+
+    async def _start(self, operation: OperationRow) -> bool:
         action = operation.action
         try:
             workflow_id = await self._running_workflow_id(operation)
@@ -158,10 +165,9 @@ class Starter:
                 rpc_timeout=RPC_TIMEOUT,
             )
         except (RPCError, OSError) as error:
-            log.warning(
-                "start not confirmed; the reconciler will see to it", operation=operation.id, error=type(error).__name__
-            )
+            log.warning("start not confirmed; the reconciler will see to it", error=type(error).__name__)
             return False
+        log.info("started", workflow=workflow_id)
         return True
 
     async def _running_workflow_id(self, operation: OperationRow) -> str:

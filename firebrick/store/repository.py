@@ -25,6 +25,7 @@ from firebrick.store.inspection import check_keyring
 from firebrick.store.keyring import Keyring
 from firebrick.store.operations import Begin, FailLost, Finish
 from firebrick.store.outcomes import RecordRows
+from firebrick.store.parked import count_parked
 from firebrick.store.plan_rows import list_plan_rows
 from firebrick.store.rows import (
     BeginOutcome,
@@ -405,6 +406,10 @@ class EveryProject:
     async def open_operations(self) -> list[OperationRow]:
         """PENDING and RUNNING ones, in the order of their acceptance."""
         return await self._store.read(reads.open_operations)
+
+    async def parked(self) -> Mapping[tuple[str, str], int]:
+        """(action, kind of step result) -> how many resources of running operations wait for that."""
+        return await self._store.read(count_parked)
 
     async def fail_lost(self, operation: OperationRow, reason: str, *, now: float) -> bool:
         """End an operation whose run is gone: it, its stack and the rows in progress are FAILED with the reason.

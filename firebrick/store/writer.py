@@ -20,6 +20,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, RootTransaction
 
+from firebrick import metrics
 from firebrick.diagnostics import FirebrickError
 from firebrick.store.database import commit_unknown, refusals, unavailable
 from firebrick.store.transaction import Transaction
@@ -114,7 +115,9 @@ class StoreWriter:
             group, open_ = self._gather(GATHERING if busy else 0.0)
             busy = len(group) > 1
             if group:
-                _answer(group, self._carry_out([entry.write for entry in group]))
+                with metrics.commit(len(group)):
+                    outcomes = self._carry_out([entry.write for entry in group])
+                _answer(group, outcomes)
         self._discard()
 
     def _carry_out(self, writes: list[Write[Any]]) -> list[Any]:

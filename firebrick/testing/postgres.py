@@ -23,7 +23,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -82,11 +82,13 @@ def _version(folder: Path) -> tuple[int, ...]:
 class PostgresServer:
     """One server, with a cluster of its own in a folder of its own; the folder goes when it is closed.
 
-    port: fixed for the object's life, chosen when 0. All methods block: the first start() for about a second.
+    port: fixed for the object's life, chosen when 0. settings: of PostgreSQL, before those here, which are made for
+    tests. All methods block: the first start() for about a second.
     """
 
-    def __init__(self, *, port: int = 0) -> None:
+    def __init__(self, *, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
         self.port = port or free_ports(1)[0]
+        self._settings = {**SETTINGS, **(settings or {})}
         self._password = secrets.token_urlsafe(12)
         self._binaries = binaries()
         self._account = _account()
@@ -103,6 +105,11 @@ class PostgresServer:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None, "not started"
+        return self._process.pid
+
+    @property
     def log(self) -> Path:
         return self._folder / "log"
 
@@ -111,7 +118,7 @@ class PostgresServer:
         assert not self.running, "already running"
         if not self._initialised:
             self._initialise()
-        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._binaries / "postgres"), "-D", str(self._data), "-p", str(self.port), *settings]
         deadline = time.monotonic() + READY_WITHIN
         while not self._answers():

@@ -22,9 +22,21 @@ from starter.state_folder import StateFolder
 @click.option(
     "--database", metavar="URL", envvar="FIREBRICK_DATABASE", help="The store. Default: SQLite, in the folder."
 )
-@click.option("--address", metavar="HOST:PORT", help="Use this Temporal cluster instead of one of our own.")
-@click.option("--namespace", metavar="NAME", help="The Temporal namespace. Default: default.")
-@click.option("--profile", metavar="NAME", help="Use the cluster of this profile of Temporal's configuration file.")
+@click.option(
+    "--address",
+    metavar="HOST:PORT",
+    envvar="FIREBRICK_ADDRESS",
+    help="Use this Temporal cluster instead of one of our own.",
+)
+@click.option(
+    "--namespace", metavar="NAME", envvar="FIREBRICK_NAMESPACE", help="The Temporal namespace. Default: default."
+)
+@click.option(
+    "--profile",
+    metavar="NAME",
+    envvar="FIREBRICK_PROFILE",
+    help="Use the cluster of this profile of Temporal's configuration file.",
+)
 @click.option(
     "--payload-keyring",
     metavar="FILE",
@@ -38,6 +50,12 @@ from starter.state_folder import StateFolder
     metavar="URL",
     envvar="FIREBRICK_CODEC_ORIGINS",
     help="A Temporal UI that may have payloads decrypted here, beside our own; may be repeated.",
+)
+@click.option(
+    "--metrics-address",
+    metavar="HOST:PORT",
+    envvar="FIREBRICK_METRICS_ADDRESS",
+    help="Show /metrics, /live and /ready here, and the worker's on the next port. Off by default; :9464 is loopback.",
 )
 @click.option("--ready-file", type=click.Path(path_type=Path), metavar="FILE", help="Write where it answers here, too.")
 @click.pass_context
@@ -54,6 +72,7 @@ def server(
     profile: str | None,
     payload_keyring: str | None,
     codec_origins: tuple[str, ...],
+    metrics_address: str | None,
     ready_file: Path | None,
 ) -> None:
     """Run Firebrick here, in the foreground: Temporal's dev server, a worker and the HTTP API.
@@ -78,14 +97,22 @@ def server(
             codec_origins=codec_origins,
             codec_token=os.environ.get("FIREBRICK_CODEC_TOKEN", ""),
             ready_file=ready_file,
+            metrics=module.MonitorAddress.parse(metrics_address) if metrics_address else None,
         )
     )
 
 
 @server.command()
-@click.option("--address", metavar="HOST:PORT", help="The cluster. Default: Temporal's own configuration.")
-@click.option("--namespace", metavar="NAME", help="The namespace to prepare.")
-@click.option("--profile", metavar="NAME", help="A profile of Temporal's configuration file.")
+@click.option(
+    "--address",
+    metavar="HOST:PORT",
+    envvar="FIREBRICK_ADDRESS",
+    help="The cluster. Default: Temporal's own configuration.",
+)
+@click.option("--namespace", metavar="NAME", envvar="FIREBRICK_NAMESPACE", help="The namespace to prepare.")
+@click.option(
+    "--profile", metavar="NAME", envvar="FIREBRICK_PROFILE", help="A profile of Temporal's configuration file."
+)
 def setup(address: str | None, namespace: str | None, profile: str | None) -> None:
     """Prepare a namespace of an existing cluster: register the search attributes."""
     target = import_module("starter.cluster").Target(address or "", namespace or "", profile or "")

@@ -5,8 +5,7 @@ X-Openstack-Request-Id. Bodies are Heat's; what is ours beyond them is behind qu
 """
 
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
@@ -16,19 +15,16 @@ from firebrick.diagnostics import Diagnostic, FirebrickError, Unavailable
 from firebrick.resources.registry import Registry
 from firebrick.store import Store
 from starter.rest import actions, contents, resource_types, stacks, template_versions
+from starter.rest.asgi import ASGIApp, Message, Receive, Scope, Send
 from starter.rest.errors import TEXTS, Forbidden, error_response, plain_body, unexpected_response
 from starter.rest.front import Call, Front, Handler, Route
+from starter.rest.measured import Measured
 from starter.rest.protocols import Starter
 
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 ROUTES = (*stacks.ROUTES, *actions.ROUTES, *contents.ROUTES, *resource_types.ROUTES, *template_versions.ROUTES)
 """All there are below /v1/{project}."""
 Endpoint = Callable[[Request], Awaitable[Response]]
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def create_app(
@@ -41,6 +37,7 @@ def create_app(
     app.add_api_route("/healthcheck", _guarded(_healthcheck(front)), methods=["GET"], response_model=None)
     _add_routes(app, front, ROUTES)
     app.add_exception_handler(404, _no_route)
+    app.add_middleware(Measured)
     app.add_middleware(Border, hosts=tuple(hosts))
     return app
 

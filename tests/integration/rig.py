@@ -16,6 +16,7 @@ import atexit
 import contextlib
 import functools
 import json
+import shutil
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -67,6 +68,17 @@ async def until(
         await asyncio.sleep(0.05)
 
 
+def earlier_code(directory: Path) -> Path:
+    """A copy of the code that counts as another build: workers may run it beside those of this tree."""
+    tree = directory / "earlier"
+    for name in ("firebrick", "workflows", "activities", "starter"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "worker.py", tree)
+    with (tree / "workflows" / "driver.py").open("a") as driver:
+        driver.write("\n# An earlier state of the code.\n")
+    return tree
+
+
 class WorkerProcess:
     """``python -m worker``, in a session of its own. log: what it says on stderr."""
 
@@ -81,6 +93,10 @@ class WorkerProcess:
             code=code,
             log=self.log,
         )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def alive(self) -> bool:

@@ -5,7 +5,6 @@ operation's row is the lock.
 """
 
 import asyncio
-import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from firebrick.intake import accept_create, accept_delete
 from firebrick.store.rows import OperationRow
 from firebrick.testing.dev_server import DevServer
 from tests.integration.history import Requires, check_created_once, check_deleted_once, check_events, check_no_orphans
-from tests.integration.rig import ROOT, Rig
+from tests.integration.rig import Rig, earlier_code
 from tests.integration.side_by_side import Outcomes, side_by_side
 
 pytestmark = pytest.mark.timeout(400)  # the first test waits for all cases
@@ -187,16 +186,6 @@ async def _reset(rig: Rig) -> None:
     await _check_deletable(rig)
 
 
-async def _one_of_two_workers_dies(rig: Rig) -> None:
-    first = await rig.worker()
-    await rig.worker()
-    operation = await rig.create(TEMPLATE)
-    await is_parked(rig, operation)
-    first.kill()
-    await _check_done(rig, operation)
-    await _check_deletable(rig)
-
-
 UNKNOWN_TO_THE_CLUSTER: dict[str, Callable[[Rig], Awaitable[None]]] = {
     "never started": _never_started,
     "accepted without a worker": _accepted_without_a_worker,
@@ -208,7 +197,6 @@ LOST: dict[str, Callable[[Rig], Awaitable[None]]] = {"the server lost its memory
 NOT_ASKED_FOR: dict[str, Callable[[Rig], Awaitable[None]]] = {
     "started twice": _started_twice,
     "reset": _reset,
-    "one of two workers dies": _one_of_two_workers_dies,
 }
 CASES = UNKNOWN_TO_THE_CLUSTER | LOST | NOT_ASKED_FOR
 OWN_SERVER = ("the server dies before the start", "the server lost its memory")
@@ -257,12 +245,7 @@ async def test_a_run_whose_build_has_no_worker_left_is_moved_to_the_one_there_is
     module_server: DevServer, tmp_path: Path
 ) -> None:
     """An upgrade in place: the run was begun by code that is not installed any more. Takes more than 90 s."""
-    old = tmp_path / "old"
-    for name in ("firebrick", "workflows", "activities", "starter"):
-        shutil.copytree(ROOT / name, old / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "worker.py", old)
-    with (old / "workflows" / "driver.py").open("a") as driver:
-        driver.write("\n# An earlier state of the code.\n")
+    old = earlier_code(tmp_path)
     async with Rig(tmp_path / "rig", module_server) as rig:
         before = await rig.worker(code=old)
         operation = await rig.create(TEMPLATE)

@@ -189,7 +189,7 @@ async def test_an_unexpected_error_is_a_report_without_values(world: World) -> N
     assert answer.status_code == 500
     body = answer.json()
     assert body["error"]["type"] == "InternalError" and "s3cret" not in answer.text
-    (entry,) = logs
+    (entry,) = [one for one in logs if one["log_level"] == "error"]
     assert entry["report"] in body["error"]["message"]
     assert "RuntimeError" in entry["places"][0] and "s3cret" not in json.dumps(entry)
 

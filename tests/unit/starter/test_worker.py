@@ -1,0 +1,18 @@
+"""What a worker refuses to start with."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from firebrick.diagnostics import InvalidInput
+from worker import Settings, run
+
+
+async def test_a_worker_makes_no_keyring_of_its_own(tmp_path: Path) -> None:
+    """With a key that the others do not have it would seal what they cannot read."""
+    keyring = tmp_path / "keyring"
+    settings = Settings(address="127.0.0.1:1", database=f"sqlite:///{tmp_path / 'firebrick.db'}", keyring=str(keyring))
+    with pytest.raises(InvalidInput, match=f"there is no keyring {keyring}"):
+        await run(settings, asyncio.Event())
+    assert list(tmp_path.iterdir()) == []
