@@ -21,12 +21,12 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from activities.handlers import HandlerRunner
 from activities.world import World
 from firebrick import contract
-from firebrick.contract import CreateStackRequest, DeleteStackRequest
+from firebrick.contract import CreateStackRequest, DeleteStackRequest, UpdateStackRequest
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, OperationRow, Store
 from firebrick.testing.dev_server import DevServer
 from starter.builds import Builds
-from starter.starting import Starter, nudge
+from starter.starting import Starter
 from worker import build_id, make_worker
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "replay" / "histories"
@@ -139,6 +139,28 @@ async def inline(r: Recorder) -> None:
         await r.keep(name, handle)
 
 
+async def updated(r: Recorder) -> None:
+    """In place, replaced, removed and new; then cancelled with what a rollback makes of it; each a workflow's chain."""
+    before = HEAD + line("a", "TestResource", value="x") + line("b", "TestResource", "a", update_replace_value="1")
+    before += line("c", "RandomString") + line("d", "Value", "c", value=1)
+    after = before.replace('"x"', '"y"').replace('"1"', '"2"').replace("RandomString", "None")
+    operation = await r.create(before)
+    await r.ended(operation)
+    update = await r.starter.update(UpdateStackRequest(stack=operation.stack_id, template=after))
+    await r.keep_operation("updated", update)
+    slow = after + line("wait", "Delay", min_wait=500)
+    update = await r.starter.update(UpdateStackRequest(stack=operation.stack_id, template=slow, timeout_mins=600))
+    await r.begun(update)
+    await r.starter.cancel(update.project, update.stack_id, contract.Cancel.ROLL_BACK)
+    await r.keep_operation("rolled-back", update)
+
+
+async def nested(r: Recorder) -> None:
+    template = HEAD + "  inside: {type: inner.yaml}\n"
+    operation = await r.create(template, files={"inner.yaml": HEAD + line("leaf", "TestResource")})
+    await r.keep_operation("nested", operation)
+
+
 def plain(name: str, template: str, **options: Any) -> Callable[[Recorder], Awaitable[None]]:
     async def scenario(r: Recorder) -> None:
         await r.keep_operation(name, await r.create(template, **options))
@@ -157,6 +179,8 @@ SCENARIOS: list[Callable[[Recorder], Awaitable[None]]] = [
     cancelled,
     taken_over,
     inline,
+    updated,
+    nested,
 ]
 
 
@@ -176,7 +200,7 @@ async def record(prefix: str) -> None:
                     store=store,
                     registry=registry,
                     handlers=handlers,
-                    nudge=lambda workflow_id: nudge(client, workflow_id),
+                    cluster=Starter(store, registry, lambda: client).cluster,
                     clock=time.time,
                     minute=MINUTE,
                     search_attributes=True,

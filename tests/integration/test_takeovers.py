@@ -30,7 +30,7 @@ def template(choice: random.Random) -> dict[str, Any]:
     for name in ("a", "b", "c", "d", "e"):
         if choice.random() < 0.7:
             kind = choice.choice(("Firebrick::Test::Object", "Firebrick::Test::Token", "OS::Heat::TestResource"))
-            value = {"value": choice.choice(("x", "y"))}
+            value: dict[str, Any] = {"value": choice.choice(("x", "y"))}
             if kind.startswith("Firebrick") and choice.random() < 0.3:
                 value |= {"ready_after": choice.choice((0.2, 30))}
             needs = [other for other in resources if choice.random() < 0.4]

@@ -58,10 +58,10 @@ async def update(lab: Any, template: str, **more: Any) -> Any:
     return await lab.update("s", template, files=FILES, environment=ENVIRONMENT, **more)
 
 
-async def inner_stacks(lab: Any) -> dict[str, str]:
+async def inner_stacks(lab: Any) -> dict[int, str]:
     """Depth -> state, of the living nested stacks."""
     project = lab.store.project("lab")
-    found = {}
+    found: dict[int, str] = {}
     for one in await project.stacks(include_nested=True):
         row = await project.stack(one.id)
         if row.owner_id is not None:
