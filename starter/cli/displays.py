@@ -114,6 +114,7 @@ class Tree:
         self._began = now
         found = list(resources)
         self._rows = Rows(found)
+        self._places = {one["resource_name"]: number for number, one in enumerate(found)}
         self._leaves = {
             one["row"]: Leaf(one["resource_name"], one["resource_type"], one["resource_status"], "", now)
             for one in found
@@ -137,7 +138,8 @@ class Tree:
                     leaf.touched = False
             return
         name, now = event["resource_name"], time.monotonic()
-        leaf = self._leaves.setdefault(event["row"], Leaf(name, "", "", "", now))
+        leaf = self._leaves.setdefault(event["row"], Leaf(name, event["resource_type"], "", "", now))
+        self._places.setdefault(name, len(self._places))
         leaf.touched, leaf.replaced = True, self._rows.replaced(event)
         if leaf.state != event["resource_status"]:
             leaf.state, leaf.since = event["resource_status"], now
@@ -150,7 +152,7 @@ class Tree:
         from rich.console import Group
         from rich.text import Text
 
-        leaves = list(self._leaves.values())
+        leaves = sorted(self._leaves.values(), key=lambda leaf: self._places[leaf.name])  # rows of a name together
         rows = max(5, self._console.height - 4)
         shown = leaves if len(leaves) <= rows else sorted(leaves, key=_interest)[:rows]
         lines: list[Text] = [self._root(leaves)]

@@ -100,8 +100,8 @@ def resource_in_list(row: ResourceRow, stack: StackRow, links: Links, *, with_ro
 
 
 def event_in_list(row: EventRow, stack: StackRow, links: Links, *, with_seq: bool = False) -> dict[str, Any]:
-    """with_seq adds what Heat does not know, for followers: the event's place in its stack, and which row of the
-    resource it is of (see resource_in_list); null when it is the stack's own."""
+    """with_seq adds what Heat does not tell in a list, for followers: the event's place in its stack, the resource's
+    type, and which row of it (see resource_in_list); null when it is the stack's own."""
     resource = links.stack(stack.name, stack.id, "resources", row.resource_name)
     body: dict[str, Any] = {
         "id": row.id,
@@ -118,7 +118,7 @@ def event_in_list(row: EventRow, stack: StackRow, links: Links, *, with_seq: boo
         "resource_status_reason": row.reason,
     }
     if with_seq:
-        body |= {"seq": row.seq, "row": row.resource_id}
+        body |= {"seq": row.seq, "row": row.resource_id, "resource_type": row.resource_type}
     return body
 
 

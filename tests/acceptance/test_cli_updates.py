@@ -7,6 +7,7 @@ import pytest
 
 from tests.acceptance.bad_templates import VERSION
 from tests.acceptance.command_line import CommandLine, until
+from tests.acceptance.terminal import Terminal
 
 TEMPLATE = (
     VERSION
@@ -61,13 +62,18 @@ def test_a_stack_is_changed_brought_back_gone_on_with_and_deleted(firebrick: Com
         name: one["physical_resource_id"] for name, one in made.items() if name != "user"
     }
 
-    # Another takes its place, before it goes.
-    done = firebrick.run(*update, "-t", folder / "first.yaml", "--parameter", "kind=second", *wait)
-    assert (done.code, done.out) == (0, "UPDATE_COMPLETE\n"), done
-    order = said(done.err)
-    assert order.index("[life.whole]: CREATE_COMPLETE") < order.index("[life.user]: UPDATE_IN_PROGRESS")
-    assert order.index("[life.user]: UPDATE_COMPLETE") < order.index("[life.whole]: DELETE_IN_PROGRESS")
-    assert "[life.whole]: DELETE_COMPLETE  state changed (replaced)" in done.err
+    # Another takes its place, and the terminal shows both.
+    terminal = {**firebrick.environment, "TERM": "xterm-256color"}
+    with Terminal(terminal, *update, "-t", folder / "first.yaml", "--parameter", "kind=second", *wait) as seen:
+        assert seen.end() == 0
+        lines = [line for line in seen.screen if line]
+    assert re.fullmatch(r"life  UPDATE_COMPLETE  4 of 4 changes done  \d+ s", lines[0])
+    assert lines[1:5] == [
+        "├─ base  UPDATE_COMPLETE  OS::Heat::TestResource",
+        "├─ whole (replaced)  DELETE_COMPLETE  OS::Heat::TestResource",
+        "├─ whole  CREATE_COMPLETE  OS::Heat::TestResource",
+        "└─ user  UPDATE_COMPLETE  OS::Heat::Value",
+    ]
     whole = firebrick.resources("life")["whole"]["physical_resource_id"]
     assert whole != made["whole"]["physical_resource_id"]
     assert firebrick.outputs("life")["user"] == ["one", whole]

@@ -23,6 +23,7 @@ def event(
     """row: of the resource's second row; else it has one."""
     return {
         "row": None if physical == STACK.id else row or ROWS[name],
+        "resource_type": "OS::Heat::Value",
         "resource_name": name,
         "resource_status": status,
         "resource_status_reason": reason,
@@ -89,9 +90,9 @@ def test_both_rows_of_what_is_replaced_are_told_apart_and_what_does_not_change_i
     assert lines[0].startswith("web  UPDATE_IN_PROGRESS  2 of 3 changes done")
     assert [line.split("  ")[:2] for line in lines[1:]] == [
         ["├─ a (replaced)", "DELETE_IN_PROGRESS"],
+        ["├─ a", "CREATE_COMPLETE"],
         ["├─ b", "UPDATE_COMPLETE"],
-        ["├─ c", "CREATE_COMPLETE"],
-        ["└─ a", "CREATE_COMPLETE"],
+        ["└─ c", "CREATE_COMPLETE"],
     ]
 
 
@@ -104,7 +105,7 @@ def test_a_rollback_counts_anew_and_its_new_row_is_the_one_that_goes() -> None:
     ]
     lines = drawn(["a", "b", "c"], REPLACEMENT[:-1] + back, status="CREATE_COMPLETE")
     assert lines[0].startswith("web  ROLLBACK_IN_PROGRESS  2 of 2 changes done")
-    assert lines[1].startswith("├─ a  CREATE_COMPLETE") and lines[4].startswith("└─ a (replaced)  DELETE_COMPLETE")
+    assert lines[1].startswith("├─ a  CREATE_COMPLETE") and lines[2].startswith("├─ a (replaced)  DELETE_COMPLETE")
 
 
 def test_what_an_update_removes_is_not_called_replaced() -> None:
