@@ -12,13 +12,16 @@ from firebrick.template import UNKNOWN
 
 
 def summary_of(preview: Preview) -> dict[str, int]:
-    """How many resources will be added, changed, replaced, destroyed; are left as they are."""
+    """How many resources will be added, changed, replaced, destroyed; leave the stack while their objects stay; are
+    left as they are. uncertain: how many of all these may turn out to be less."""
     counts = Counter(one.will for one in preview.resources)
+    kept = sum(one.kept for one in preview.that(Will.DELETE))
     return {
         "add": counts[Will.CREATE],
         "change": counts[Will.UPDATE],
         "replace": counts[Will.REPLACE],
-        "destroy": counts[Will.DELETE],
+        "destroy": counts[Will.DELETE] - kept,
+        "keep": kept,
         "unchanged": counts[Will.NOTHING],
         "uncertain": sum(not one.certain for one in preview.resources),
     }

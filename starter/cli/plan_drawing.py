@@ -37,7 +37,9 @@ def _counts(summary: Mapping[str, int], colour: bool) -> list[str]:
         f"{summary['destroy']} to destroy."
     )
     lines = [f"{click.style('Plan:', bold=True) if colour else 'Plan:'} {text}"]
-    if summary.get("uncertain"):
+    if summary["keep"]:
+        lines.append(f"{summary['keep']} to leave the stack and stay where it is.")
+    if summary["uncertain"]:
         lines.append(f"{summary['uncertain']} of them only if values that are known after apply turn out to differ.")
     return lines
 
@@ -45,7 +47,7 @@ def _counts(summary: Mapping[str, int], colour: bool) -> list[str]:
 def _block(one: Mapping[str, Any], colour: bool) -> str:
     sign = SIGNS[one["action"]]
     comment = f"  # {_headline(one)}"
-    head = f"{_sign(sign, colour, 3)} {printable(one['resource_type'])} {json.dumps(one['resource_name'])}"
+    head = f"{_sign(sign, colour, 3)} {printable(one['resource_type'])} {_quoted(one['resource_name'])}"
     properties = _properties(one, colour)
     body = [f"{head} {{", *properties, "    }"] if properties else [head]
     return "\n".join([click.style(comment, bold=True) if colour else comment, *body])
@@ -111,13 +113,14 @@ def _text(value: Any, unknown: frozenset[tuple[Any, ...]], path: tuple[Any, ...]
     if path in unknown:
         return UNKNOWN
     if isinstance(value, dict) and value:
-        parts = [
-            f"{printable(json.dumps(key, ensure_ascii=False))}: {_text(one, unknown, (*path, key))}"
-            for key, one in value.items()
-        ]
+        parts = [f"{_quoted(key)}: {_text(one, unknown, (*path, key))}" for key, one in value.items()]
         return _wrapped("{", parts, "}")
     if isinstance(value, list) and value:
         return _wrapped("[", [_text(one, unknown, (*path, place)) for place, one in enumerate(value)], "]")
+    return _quoted(value)
+
+
+def _quoted(value: Any) -> str:
     return printable(json.dumps(value, ensure_ascii=False))
 
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import httpx2
 
-from firebrick.contract import Action, CreateStackRequest, DeleteStackRequest, StepKind
+from firebrick.contract import Action, CreateStackRequest, DeleteStackRequest, StepKind, UpdateStackRequest
 from firebrick.diagnostics import Diagnostic, Unavailable
 from firebrick.intake import accept_create, accept_delete
+from firebrick.intake_update import accept_update
 from firebrick.resources.registry import Registry
 from firebrick.store import Repository, Store
-from firebrick.store.rows import Claim, Claimed, Mine, OperationRow, RowOutcome
+from firebrick.store.rows import Claim, Claimed, Expected, Mine, OperationRow, RowOutcome
 
 OPERATION = "X-Firebrick-Operation"
 
@@ -32,6 +33,10 @@ class AcceptingStarter:
     async def create(self, request: CreateStackRequest) -> OperationRow:
         await self.check_server()
         return await accept_create(self._store, self._registry, request)
+
+    async def update(self, request: UpdateStackRequest, *, expected: Expected | None = None) -> OperationRow:
+        await self.check_server()
+        return await accept_update(self._store, self._registry, request, expected=expected)
 
     async def delete(self, request: DeleteStackRequest) -> OperationRow:
         await self.check_server()
