@@ -21,6 +21,7 @@ from firebrick.intake import check_project, define_stack, new_id, new_resources
 from firebrick.intake_update import Inputs, define_update, merged
 from firebrick.plan_document import changes_of, summary_of
 from firebrick.preview import Preview, preview
+from firebrick.preview_values import hidden_of_templates
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
 from firebrick.store.plan_base import PlanBase
@@ -65,6 +66,7 @@ def _planned(registry: Registry, request: UpdateStackRequest, base: PlanBase) ->
         stack_name=base.stack.name,
         previous=base.stack.template_id,
         look_at_all=request.converge,
+        hidden=hidden_of_templates(base.stack.files) | hidden_of_templates(inputs.files),
     )
     return Planned(base, definition, found, _stack_changes(base, inputs, definition))
 
@@ -110,7 +112,13 @@ def _planned_create(registry: Registry, request: CreateStackRequest) -> PlannedC
         timeout_mins=request.timeout_mins,
         identity=StackIdentity(name=request.name, id=new_id(), project=request.project),
     )
-    found = preview((), new_resources(registry, definition), registry, stack_name=request.name)
+    found = preview(
+        (),
+        new_resources(registry, definition),
+        registry,
+        stack_name=request.name,
+        hidden=hidden_of_templates(request.files),
+    )
     return PlannedCreate(definition, found)
 
 

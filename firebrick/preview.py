@@ -98,13 +98,15 @@ def preview(
     stack_name: str,
     previous: str = "",
     look_at_all: bool = False,
+    hidden: Mapping[str, frozenset[str]] | None = None,
 ) -> Preview:
     """What bringing the rows of a stack to these resources would do. previous: id of the target that the stack has now.
+    hidden: see Secrets.
 
     It may take a while where a type's attributes are slow to read. InvalidInput: a resource would be refused, since a
     value is wrong or a property that differs is immutable. CycleFound.
     """
-    return _Preview(rows, wanted, registry, stack_name, previous, look_at_all).whole()
+    return _Preview(rows, wanted, registry, stack_name, previous, look_at_all, hidden).whole()
 
 
 @dataclass(slots=True)
@@ -115,6 +117,7 @@ class _Preview:
     stack_name: str
     previous: str
     look_at_all: bool
+    hidden: Mapping[str, frozenset[str]] | None
     known: dict[str, Known] = field(default_factory=dict)
     problems: list[Diagnostic] = field(default_factory=list)
     lookup: StoredLookup = field(init=False)
@@ -133,7 +136,7 @@ class _Preview:
         self.lookup = StoredLookup({name: _upstream(row) for name, row in serving.items()}, self.registry)
         living = [row for row in self.rows if (row.action, row.status) != ("DELETE", "COMPLETE")]
         frozen = [row.definition for row in living] + [one.definition for one in self.wanted]
-        self.secrets = Secrets(self.registry, [ResourceDefinition.thaw(one) for one in frozen])
+        self.secrets = Secrets(self.registry, [ResourceDefinition.thaw(one) for one in frozen], self.hidden)
         seen: dict[str, ResourcePreview] = {}
         for one in _in_order(self.wanted):
             row = serving.get(one.name)
@@ -203,7 +206,10 @@ class _Preview:
         """By properties: once with what is certain only, and once as if all that is not known differed."""
         schema = self.registry.schema(one.implementation or one.type)
         kind = schema.implementation
+        sound = len(self.problems)
         properties = self._resolved(one, schema)
+        if len(self.problems) != sound:  # the whole will be refused; what is wrong cannot be compared
+            return ResourcePreview(one.name, one.type, Will.UPDATE, row=row, wanted=one)
         changes = compare(schema, row.properties or {}, properties, unknown=UNKNOWN)
         certain = [change for change in changes if is_known(change.after, UNKNOWN)]
         standing = standing_of(row)

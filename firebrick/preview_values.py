@@ -7,9 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from firebrick.diagnostics import InvalidInput
 from firebrick.resources.registry import Registry
 from firebrick.resources.schema import PropertySchema
-from firebrick.template import UNKNOWN, Function, Lookup, ResourceDefinition, references, resolve
+from firebrick.template import (
+    UNKNOWN,
+    Function,
+    Lookup,
+    ResourceDefinition,
+    is_template_name,
+    parse_template,
+    references,
+    resolve,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +61,23 @@ class Secrets:
     a resource that has one of those or attributes that are secret (conservative: an attribute may give back what a
     property was told)."""
 
-    def __init__(self, registry: Registry, definitions: Sequence[ResourceDefinition]) -> None:
-        """definitions: the old and the new ones; one resource may have several, and any of them counts."""
-        self._hidden: dict[str, frozenset[str]] = {}
+    def __init__(
+        self,
+        registry: Registry,
+        definitions: Sequence[ResourceDefinition],
+        hidden: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
+        """definitions: the old and the new ones; one resource may have several, and any of them counts. hidden: of
+        templates that are types, the names of their hidden parameters."""
+        self._hidden = dict(hidden or {})
         self._definitions: dict[str, list[ResourceDefinition]] = {}
         for one in definitions:
             self._definitions.setdefault(one.name, []).append(one)
             if one.type not in self._hidden:
                 self._hidden[one.type] = _hidden_properties(registry, one.type)
-        self._tainted = {one.name for one in definitions if registry.secret_attributes.get(one.type)}
+        self._tainted = {
+            one.name for one in definitions if registry.secret_attributes.get(one.type) or (hidden or {}).get(one.type)
+        }
         grown = True
         while grown:
             grown = False
@@ -107,3 +125,30 @@ def _hidden_properties(registry: Registry, type_name: str) -> frozenset[str]:
 def _hides(schema: PropertySchema) -> bool:
     inner = [*(schema.fields or {}).values(), *([schema.item] if schema.item is not None else [])]
     return schema.hidden or any(_hides(one) for one in inner)
+
+
+def hidden_of_templates(files: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Template among a stack's files -> the names of its hidden parameters, where it has any."""
+    found = {}
+    for name, text in files.items():
+        if not is_template_name(name):
+            continue
+        try:
+            tree = parse_template(text).tree
+        except InvalidInput:  # refused where it is used
+            continue
+        parameters = tree.get("parameters") or tree.get("Parameters")
+        hidden = frozenset(
+            one for one, body in (parameters.items() if isinstance(parameters, dict) else ()) if _is_hidden(body)
+        )
+        if hidden:
+            found[name] = hidden
+    return found
+
+
+def _is_hidden(parameter: Any) -> bool:
+    """Taken for hidden in doubt."""
+    if not isinstance(parameter, dict):
+        return False
+    asked = str(parameter.get("hidden", parameter.get("NoEcho", False))).lower()
+    return asked not in ("false", "f", "no", "n", "off", "0", "none", "")

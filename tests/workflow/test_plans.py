@@ -36,7 +36,8 @@ def templates(draw: st.DrawFn) -> dict[str, Any]:
                 body["properties"]["update_replace_value"] = draw(st.sampled_from(values))
             if draw(st.integers(0, 3)) == 0:
                 body["properties"]["update_replace"] = True
-        if earlier and draw(st.booleans()):
+        after: bool = draw(st.booleans())
+        if earlier and after:
             body["depends_on"] = draw(st.sampled_from(earlier))
         if draw(st.integers(0, 3)) == 0:
             body["metadata"] = {"at": draw(st.sampled_from(["one", "two"]))}
