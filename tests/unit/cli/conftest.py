@@ -1,12 +1,14 @@
 """A server of the API in this process, on a port of its own, with a part of a worker that does as it is told."""
 
 import asyncio
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import structlog
 import uvicorn
 
 from firebrick.contract import CreateStackRequest, DeleteStackRequest
@@ -99,3 +101,11 @@ def firebrick(api: ApiServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.delenv("FIREBRICK_PROJECT", raising=False)
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: run(arguments)
+
+
+@pytest.fixture(autouse=True)
+def _quiet_server() -> Iterator[None]:
+    """The server runs in this process: its log must not stand between what the command prints."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    yield
+    structlog.reset_defaults()
