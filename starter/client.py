@@ -14,11 +14,11 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypedDict, TypeVar, Unpack
 
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from starter.address import find_address
-from starter.http_api import Api, NoServer, StackAddress
+from starter.http_api import Api, NoServer
 from starter.results import (
     Cause,
     Event,
@@ -30,6 +30,7 @@ from starter.results import (
     StackSummary,
     StackSuperseded,
 )
+from starter.waiting import LONGEST, Following, Operation, SyncOperation
 
 __all__ = [
     "Cause",
@@ -50,32 +51,38 @@ __all__ = [
 P = ParamSpec("P")
 T = TypeVar("T")
 Document = str | Path | Mapping[str, Any]
+OnFailure = Literal["keep", "rollback", "delete"]
+RollBackTo = Literal["previous", "complete"]
 
-PAGE = 500  # events asked for at once
 SENDS = 3  # of one request whose answer was lost
-SHORTEST, LONGEST = 0.1, 1.0  # seconds between two looks: short while things happen
-PATIENCE = 60.0  # seconds without a server before a waiter gives up
 
 
-class Pauses:
-    """How long a waiter rests between two looks; a server that is away for a while is waited for."""
+class InputOptions(TypedDict, total=False):
+    """What create and update have in common; SyncStackClient says what each is."""
 
-    def __init__(self) -> None:
-        self._pause = SHORTEST
-        self._silent_since = 0.0
+    parameters: Mapping[str, Any] | None
+    environment: Document | None
+    files: Mapping[str, str] | None
+    timeout_mins: int | None
+    continue_independent: bool
+    operation_id: str | None
 
-    def heard(self, *, news: bool = False) -> float:
-        self._silent_since = 0.0
-        self._pause = SHORTEST if news else min(LONGEST, self._pause * 1.5)
-        return self._pause
 
-    def unheard(self, error: NoServer) -> float:
-        """Raises the error when the server has been away for PATIENCE."""
-        now = time.monotonic()
-        self._silent_since = self._silent_since or now
-        if now - self._silent_since > PATIENCE:
-            raise error
-        return LONGEST
+class CreateOptions(InputOptions, total=False):
+    tags: Sequence[str]
+    enable_rollback: bool
+    on_failure: OnFailure | None
+
+
+class UpdateOptions(InputOptions, total=False):
+    template: Document | None
+    existing: bool
+    clear_parameters: Sequence[str]
+    tags: Sequence[str] | None
+    rollback: bool | None
+    on_failure: Literal["keep", "rollback"] | None
+    roll_back_to: RollBackTo
+    converge: bool
 
 
 class SyncStackClient:
@@ -100,44 +107,102 @@ class SyncStackClient:
         timeout_mins: int | None = None,
         tags: Sequence[str] = (),
         enable_rollback: bool = False,
+        on_failure: OnFailure | None = None,
+        continue_independent: bool = False,
         operation_id: str | None = None,
-    ) -> "SyncOperation":
+    ) -> SyncOperation:
         """Ask for a stack; returns when the request is accepted.
 
         template, environment: text, a Path to read it from (then the files it names are sent along), or an object.
-        files: what get_file names -> contents. operation_id: a UUID that names the request: repeated, it counts once.
+        files: what get_file names -> contents. enable_rollback: a failed create is undone, and later a failed update.
+        on_failure: what becomes of this create; None: what enable_rollback says. continue_independent: after a failure,
+        what does not depend on it goes on. operation_id: a UUID that names the request: repeated, it counts once.
         """
-        body: dict[str, Any] = {
+        body = {
             "stack_name": name,
-            "template": _read(template),
-            "parameters": dict(parameters or {}),
+            **_inputs(template, parameters, environment, files, timeout_mins, tags or None),
             "disable_rollback": not enable_rollback,
+            **_said(on_failure=on_failure, continue_independent=continue_independent or None),
         }
-        if environment is not None:
-            body["environment"] = _read(environment)
-        if timeout_mins is not None:
-            body["timeout_mins"] = timeout_mins
-        if tags:
-            body["tags"] = ",".join(tags)
-        if isinstance(template, Path):
-            from starter.cli.template_files import collect_files
+        address, operation = _repeated(self._api.create, body, operation_id or str(uuid.uuid4()))
+        return SyncOperation(self._api, operation, "CREATE", address)
 
-            body |= collect_files(body, str(template), [str(environment)] if isinstance(environment, Path) else [])
-        if files:
-            body["files"] = {**body.get("files", {}), **files}
-        token = operation_id or str(uuid.uuid4())
-        address, operation = _repeated(self._api.create, body, token)
-        return SyncOperation(self, operation, "CREATE", address)
+    def update(
+        self,
+        name: str,
+        *,
+        template: Document | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        environment: Document | None = None,
+        files: Mapping[str, str] | None = None,
+        existing: bool = False,
+        clear_parameters: Sequence[str] = (),
+        timeout_mins: int | None = None,
+        tags: Sequence[str] | None = None,
+        rollback: bool | None = None,
+        on_failure: Literal["keep", "rollback"] | None = None,
+        roll_back_to: RollBackTo = "previous",
+        continue_independent: bool = False,
+        converge: bool = False,
+        operation_id: str | None = None,
+    ) -> SyncOperation:
+        """Ask for a stack, by name or id, to be brought to a template. Whatever it does makes way. NotFound.
 
-    def delete(self, name: str, *, operation_id: str | None = None) -> "SyncOperation":
-        """Ask for the end of a stack, by name or id. NotFound, ActionInProgress as Conflict."""
+        existing: what is left out stays as it is, the template too; without, it is not there any more, but for the
+        time-out and the rollback setting. clear_parameters: with existing, names of parameters to forget. rollback:
+        whether a failure of this and later updates is rolled back; None keeps what the stack has; on_failure: for this
+        update only. roll_back_to: the template before this one, or the last that was complete. converge: look at every
+        resource, also where nothing changed. The rest is as in create.
+        """
         address = self._api.find(name)
-        operation = _repeated(self._api.delete, address, operation_id or str(uuid.uuid4()))
-        return SyncOperation(self, operation, "DELETE", address)
+        body = {
+            **_inputs(template, parameters, environment, files, timeout_mins, tags),
+            **_said(
+                disable_rollback=None if rollback is None else not rollback,
+                clear_parameters=list(clear_parameters) or None,
+                on_failure=on_failure,
+                roll_back_to=roll_back_to,
+                continue_independent=continue_independent or None,
+                converge=converge or None,
+            ),
+        }
+        token = operation_id or str(uuid.uuid4())
+        operation = _repeated(self._api.update, address, body, token, existing=existing)
+        return SyncOperation(self._api, operation, "UPDATE", address)
+
+    def cancel(self, name: str, *, rollback: bool = True) -> SyncOperation:
+        """Stop the update that runs and have it rolled back; without rollback stop it, or a create, and leave it there.
+        The operation that is stopped: waiting for it ends in StackFailed, whose `followed` has the rollback.
+        InvalidInput: nothing runs that could be cancelled so."""
+        address = self._api.find(name)
+        status = OperationStatus.read(self._api.operation(self._api.cancel(address, rollback=rollback)))
+        return SyncOperation(self._api, status.id, status.action, address)
+
+    def continue_(self, name: str, *, operation_id: str | None = None) -> SyncOperation:
+        """Go on with what failed: to the same target, and only what is unfinished. InvalidInput: nothing failed."""
+        address = self._api.find(name)
+        operation = _repeated(self._api.continue_, address, operation_id or str(uuid.uuid4()))
+        return SyncOperation(self._api, operation, "UPDATE", address)
+
+    def rollback(
+        self, name: str, *, skip: Sequence[str] = (), to: RollBackTo = "previous", operation_id: str | None = None
+    ) -> SyncOperation:
+        """Bring back what failed to what it was before. skip: names of resources to leave as they are. to: as
+        roll_back_to of update. InvalidInput: nothing failed."""
+        address = self._api.find(name)
+        body = {"skip": list(skip), "to": to}
+        operation = _repeated(self._api.rollback, address, body, operation_id or str(uuid.uuid4()))
+        return SyncOperation(self._api, operation, "ROLLBACK", address)
+
+    def delete(self, name: str, *, retain: Sequence[str] = (), operation_id: str | None = None) -> SyncOperation:
+        """Ask for the end of a stack, by name or id. retain: names of resources whose objects stay. NotFound."""
+        address = self._api.find(name)
+        operation = _repeated(self._api.delete, address, operation_id or str(uuid.uuid4()), retain=retain)
+        return SyncOperation(self._api, operation, "DELETE", address)
 
     def get(self, name: str) -> Stack:
         """By name or id; a deleted one by its id. NotFound."""
-        return self._stack(self._api.find(name))
+        return Stack.read(self._api.stack(self._api.find(name)))
 
     def list(
         self,
@@ -182,95 +247,13 @@ class SyncStackClient:
 
     def events(self, name: str, *, follow: bool = False, after: int = 0) -> Iterator[Event]:
         """Events after that `seq`, the oldest first. follow: go on until what the stack does now has ended."""
-        following = Following(self, name, follow=follow, after=after)
+        following = Following(self._api, name, follow=follow, after=after)
         while True:
             events, pause = following.look()
             yield from events
             if pause is None:
                 return
             time.sleep(pause)
-
-    def _stack(self, address: StackAddress) -> Stack:
-        return Stack.read(self._api.stack(address))
-
-    def _events(self, address: StackAddress, after: int) -> "Sequence[Event]":
-        return [Event.read(one) for one in self._api.events(address, {"after_seq": after, "limit": PAGE})]
-
-
-class SyncOperation:
-    """An accepted request. action: CREATE or DELETE. stack: its name and id."""
-
-    def __init__(self, client: SyncStackClient, operation_id: str, action: str, stack: StackAddress) -> None:
-        self._client = client
-        self.id = operation_id
-        self.action = action
-        self.stack = stack
-
-    def status(self) -> OperationStatus:
-        return self._client.operation(self.id)
-
-    def wait(self, timeout: float | None = None) -> Stack:
-        """Until it has ended; the stack. StackFailed or StackSuperseded when it is not DONE; TimeoutError after so many
-        seconds (the operation goes on)."""
-        pauses, deadline = Pauses(), None if timeout is None else time.monotonic() + timeout
-        while True:
-            stack, pause = self._look(pauses)
-            if stack is not None:
-                return stack
-            if deadline is not None and time.monotonic() + pause > deadline:
-                raise self._not_ended(timeout)
-            time.sleep(pause)
-
-    def _not_ended(self, timeout: float | None) -> TimeoutError:
-        return TimeoutError(f"the {self.action} of {self.stack.name} has not ended within {timeout or 0:g} s")
-
-    def _look(self, pauses: Pauses) -> tuple[Stack | None, float]:
-        """(the stack when it has ended well, seconds until the next look)."""
-        try:
-            status = self.status()
-            if not status.has_ended:
-                return None, pauses.heard()
-            status.check()
-            return self._client._stack(self.stack), 0.0
-        except NoServer as error:
-            return None, pauses.unheard(error)
-
-
-class Following:
-    """Events of a stack, page by page, until its newest operation has ended."""
-
-    def __init__(self, client: SyncStackClient, name: str, *, follow: bool, after: int) -> None:
-        self._client = client
-        self._name = name
-        self._follow = follow
-        self._after = after
-        self._pauses = Pauses()
-        self._address: StackAddress | None = None
-        self._operation = ""
-
-    def look(self) -> tuple[Sequence[Event], float | None]:
-        """(events, seconds until the next look; None: there will be no more)."""
-        if self._address is None:
-            self._address = self._client._api.find(self._name)
-        try:
-            ended = not self._follow or self._ended(self._address)  # before the events: then all of them are there
-            events = self._client._events(self._address, self._after)
-        except NoServer as error:
-            if not self._follow:
-                raise
-            return (), self._pauses.unheard(error)
-        if events:
-            self._after = events[-1].seq
-        if len(events) == PAGE:
-            return events, 0.0
-        pause = self._pauses.heard(news=bool(events))
-        return events, None if ended else pause
-
-    def _ended(self, address: StackAddress) -> bool:
-        if not self._operation:
-            newest = self._client._api.operations(address)[0]
-            self._operation = str(newest["id"])
-        return self._client.operation(self._operation).has_ended
 
 
 class StackClient:
@@ -279,37 +262,33 @@ class StackClient:
     def __init__(self, url: str | None = None, *, project: str | None = None, user: str | None = None) -> None:
         self._sync = SyncStackClient(url, project=project, user=user)
 
-    async def create(
-        self,
-        name: str,
-        *,
-        template: Document,
-        parameters: Mapping[str, Any] | None = None,
-        environment: Document | None = None,
-        files: Mapping[str, str] | None = None,
-        timeout_mins: int | None = None,
-        tags: Sequence[str] = (),
-        enable_rollback: bool = False,
-        operation_id: str | None = None,
-    ) -> "Operation":
+    async def create(self, name: str, *, template: Document, **options: Unpack[CreateOptions]) -> Operation:
         """See SyncStackClient.create."""
-        made = await asyncio.to_thread(
-            self._sync.create,
-            name,
-            template=template,
-            parameters=parameters,
-            environment=environment,
-            files=files,
-            timeout_mins=timeout_mins,
-            tags=tags,
-            enable_rollback=enable_rollback,
-            operation_id=operation_id,
-        )
-        return Operation(made)
+        return Operation(await asyncio.to_thread(self._sync.create, name, template=template, **options))
 
-    async def delete(self, name: str, *, operation_id: str | None = None) -> "Operation":
+    async def update(self, name: str, **options: Unpack[UpdateOptions]) -> Operation:
+        """See SyncStackClient.update."""
+        return Operation(await asyncio.to_thread(self._sync.update, name, **options))
+
+    async def cancel(self, name: str, *, rollback: bool = True) -> Operation:
+        """See SyncStackClient.cancel."""
+        return Operation(await asyncio.to_thread(self._sync.cancel, name, rollback=rollback))
+
+    async def continue_(self, name: str, *, operation_id: str | None = None) -> Operation:
+        """See SyncStackClient.continue_."""
+        return Operation(await asyncio.to_thread(self._sync.continue_, name, operation_id=operation_id))
+
+    async def rollback(
+        self, name: str, *, skip: Sequence[str] = (), to: RollBackTo = "previous", operation_id: str | None = None
+    ) -> Operation:
+        """See SyncStackClient.rollback."""
+        return Operation(
+            await asyncio.to_thread(self._sync.rollback, name, skip=skip, to=to, operation_id=operation_id)
+        )
+
+    async def delete(self, name: str, *, retain: Sequence[str] = (), operation_id: str | None = None) -> Operation:
         """See SyncStackClient.delete."""
-        return Operation(await asyncio.to_thread(self._sync.delete, name, operation_id=operation_id))
+        return Operation(await asyncio.to_thread(self._sync.delete, name, retain=retain, operation_id=operation_id))
 
     async def get(self, name: str) -> Stack:
         """See SyncStackClient.get."""
@@ -348,7 +327,7 @@ class StackClient:
 
     async def events(self, name: str, *, follow: bool = False, after: int = 0) -> AsyncIterator[Event]:
         """See SyncStackClient.events."""
-        following = Following(self._sync, name, follow=follow, after=after)
+        following = Following(self._sync._api, name, follow=follow, after=after)
         while True:
             events, pause = await asyncio.to_thread(following.look)
             for event in events:
@@ -356,32 +335,6 @@ class StackClient:
             if pause is None:
                 return
             await asyncio.sleep(pause)
-
-
-class Operation:
-    """An accepted request. action: CREATE or DELETE. stack: its name and id."""
-
-    def __init__(self, accepted: SyncOperation) -> None:
-        self._sync = accepted
-        self.id = accepted.id
-        self.action = accepted.action
-        self.stack = accepted.stack
-
-    async def status(self) -> OperationStatus:
-        return await asyncio.to_thread(self._sync.status)
-
-    async def wait(self, timeout: float | None = None) -> Stack:
-        """See SyncOperation.wait. Cancelling the waiter leaves the operation alone."""
-        pauses = Pauses()
-        try:
-            async with asyncio.timeout(timeout):
-                while True:
-                    stack, pause = await asyncio.to_thread(self._sync._look, pauses)
-                    if stack is not None:
-                        return stack
-                    await asyncio.sleep(pause)
-        except TimeoutError:
-            raise self._sync._not_ended(timeout) from None
 
 
 def _repeated(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
@@ -394,6 +347,35 @@ def _repeated(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
                 raise
             time.sleep(LONGEST)
     return call(*arguments, **named)
+
+
+def _inputs(
+    template: Document | None,
+    parameters: Mapping[str, Any] | None,
+    environment: Document | None,
+    files: Mapping[str, str] | None,
+    timeout_mins: int | None,
+    tags: Sequence[str] | None,
+) -> dict[str, Any]:
+    """The part of a request's body that carries them; what was left out is not in it."""
+    body: dict[str, Any] = {"parameters": dict(parameters or {})}
+    body |= _said(
+        template=None if template is None else _read(template),
+        environment=None if environment is None else _read(environment),
+        timeout_mins=timeout_mins,
+        tags=None if tags is None else ",".join(tags),
+    )
+    if isinstance(template, Path):
+        from starter.cli.template_files import collect_files
+
+        body |= collect_files(body, str(template), [str(environment)] if isinstance(environment, Path) else [])
+    if files:
+        body["files"] = {**body.get("files", {}), **files}
+    return body
+
+
+def _said(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _read(document: Document) -> str | dict[str, Any]:

@@ -83,9 +83,33 @@ class Api:
     def stacks(self, query: Mapping[str, Any]) -> Any:
         return self._call("GET", "/stacks", query=query).body["stacks"]
 
-    def delete(self, stack: StackAddress, operation_id: str) -> str:
+    def update(self, stack: StackAddress, body: Mapping[str, Any], operation_id: str, *, existing: bool = False) -> str:
+        """The id of the accepted operation. existing: what the body leaves out stays as it is."""
+        method = "PATCH" if existing else "PUT"
+        return self._operation(
+            self._call(method, self._path(stack), body=body, headers={OPERATION_HEADER: operation_id})
+        )
+
+    def delete(self, stack: StackAddress, operation_id: str, *, retain: Sequence[str] = ()) -> str:
+        """The id of the accepted operation. retain: names of resources whose objects stay."""
+        query = {"retain": ",".join(retain)} if retain else None
+        headers = {OPERATION_HEADER: operation_id}
+        return self._operation(self._call("DELETE", self._path(stack), query=query, headers=headers))
+
+    def cancel(self, stack: StackAddress, *, rollback: bool) -> str:
+        """The id of the operation that is cancelled."""
+        action = "cancel_update" if rollback else "cancel_without_rollback"
+        return self._operation(self._call("POST", self._path(stack, "actions"), body={action: None}))
+
+    def continue_(self, stack: StackAddress, operation_id: str) -> str:
         """The id of the accepted operation."""
-        return self._operation(self._call("DELETE", self._path(stack), headers={OPERATION_HEADER: operation_id}))
+        headers = {OPERATION_HEADER: operation_id}
+        return self._operation(self._call("POST", self._path(stack, "continue"), headers=headers))
+
+    def rollback(self, stack: StackAddress, body: Mapping[str, Any], operation_id: str) -> str:
+        """The id of the accepted operation. body: skip (names of resources), to."""
+        headers = {OPERATION_HEADER: operation_id}
+        return self._operation(self._call("POST", self._path(stack, "rollback"), body=body, headers=headers))
 
     # --- what belongs to a stack ---
 
@@ -121,6 +145,10 @@ class Api:
     def operations(self, stack: StackAddress) -> Any:
         """The newest first."""
         return self._call("GET", self._path(stack, "operations")).body["operations"]
+
+    def what_follows(self, stack: StackAddress, operation_id: str) -> Any:
+        """The operation that the failure of another led to; None."""
+        return next((one for one in self.operations(stack) if one.get("follows") == operation_id), None)
 
     # --- resource types ---
 

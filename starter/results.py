@@ -3,7 +3,7 @@
 Times are aware datetimes in UTC.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -152,7 +152,9 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class OperationStatus:
     """What became of a request. state: PENDING, RUNNING, DONE, FAILED or SUPERSEDED. requested_by: who asked, as the
-    client said it. superseded_by: an operation's id."""
+    client said it. superseded_by, target, follows: an operation's id: the one that took over, the one that asked first
+    for what the stack is brought to (None: a delete), the one whose failure led to this one. cancel: how a cancel asked
+    for it to end, "rollback" or "keep"."""
 
     id: str
     stack_id: str
@@ -166,6 +168,9 @@ class OperationStatus:
     ended: datetime | None
     deadline: datetime | None
     failure: Failure | None
+    target: str | None = None
+    cancel: str | None = None
+    follows: str | None = None
 
     @classmethod
     def read(cls, body: Body) -> "OperationStatus":
@@ -182,37 +187,46 @@ class OperationStatus:
             ended=_time(body["ended_time"]),
             deadline=_time(body["deadline"]),
             failure=Failure.read(body["failure"]) if body["failure"] else None,
+            target=body["target"],
+            cancel=body["cancel"],
+            follows=body["follows"],
         )
 
     @property
     def has_ended(self) -> bool:
         return self.state in ENDED
 
-    def check(self) -> None:
-        """StackFailed, or StackSuperseded, unless the operation is DONE."""
+    def check(self, followed: "Sequence[OperationStatus]" = ()) -> None:
+        """StackFailed, or StackSuperseded, unless the operation is DONE. followed: what its failure led to."""
         if self.state == "SUPERSEDED":
             raise StackSuperseded(self)
         if self.state != "DONE":
-            raise StackFailed(self)
+            raise StackFailed(self, followed)
 
 
 class StackFailed(FirebrickError):
-    """An operation ended, and not DONE. operation.failure has the root cause first; str() tells all of it."""
+    """An operation ended, and not DONE. operation.failure has the root cause first; str() tells all of it. followed:
+    what that led to, at its end: a rollback, a delete."""
 
-    def __init__(self, operation: OperationStatus) -> None:
+    def __init__(self, operation: OperationStatus, followed: Sequence[OperationStatus] = ()) -> None:
         self.operation = operation
-        super().__init__(self._diagnostic(operation))
+        self.followed = tuple(followed)
+        super().__init__(self._diagnostic(operation, self.followed))
 
     @property
     def failure(self) -> Failure:
         return self.operation.failure or Failure()
 
     @staticmethod
-    def _diagnostic(operation: OperationStatus) -> Diagnostic:
+    def _diagnostic(operation: OperationStatus, followed: Sequence[OperationStatus] = ()) -> Diagnostic:
+        lines = str(operation.failure or "").splitlines()
+        for one in followed:
+            lines.append(f"then: {one.action} {one.state}")
+            lines += str(one.failure or "").splitlines()
         return Diagnostic(
             code="stack-failed",
             summary=f"Stack {operation.stack_name} {operation.action}_FAILED: {operation.reason or 'no reason'}",
-            detail=str(operation.failure or "").replace("\n", "\n  "),
+            detail="\n  ".join(lines),
         )
 
 
@@ -220,7 +234,7 @@ class StackSuperseded(StackFailed):
     """A later operation of the stack took over; nothing is known of what this one was for."""
 
     @staticmethod
-    def _diagnostic(operation: OperationStatus) -> Diagnostic:
+    def _diagnostic(operation: OperationStatus, followed: Sequence[OperationStatus] = ()) -> Diagnostic:
         by = f" ({operation.superseded_by})" if operation.superseded_by else ""
         return Diagnostic(
             code="operation-superseded",

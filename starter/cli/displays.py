@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 STYLES = {"IN_PROGRESS": "yellow", "COMPLETE": "green", "FAILED": "red"}
+REPLACED = " (replaced)"
 
 
-def event_line(event: Event, stack: StackAddress) -> str:
-    """``TIME [stack.resource]: STATUS  reason``, the form of `openstack stack event list`; ``[stack]`` for its own."""
+def event_line(event: Event, stack: StackAddress, *, replaced: bool = False) -> str:
+    """``TIME [stack.resource]: STATUS  reason``, the form of `openstack stack event list`; ``[stack]`` for its own.
+    replaced: it is of what another of the same name takes the place of."""
     name = event["resource_name"]
     place = stack.name if is_stack_event(event, stack) else f"{stack.name}.{name}"
     reason = printable(str(event["resource_status_reason"] or "")).replace("\n", " ")
+    reason += REPLACED if replaced else ""
     return f"{event['event_time']} [{place}]: {event['resource_status']}  {reason}".rstrip()
 
 
@@ -31,14 +34,37 @@ def make_display(stack: StackAddress, resources: Iterable[Mapping[str, Any]]) ->
     """For the standard error there is. resources: as the API lists them, so the tree shows what has not begun."""
     if sys.stderr.isatty():
         return Tree(stack, resources)
-    return Lines(stack)
+    return Lines(stack, resources)
+
+
+class Rows:
+    """Which rows of a resource are there: while it is replaced it has two, and the events of both bear its name."""
+
+    def __init__(self, resources: Iterable[Mapping[str, Any]]) -> None:
+        self._living: dict[str, set[int]] = {}
+        for one in resources:
+            if one["resource_status"] != "INIT_COMPLETE":
+                self._living.setdefault(one["resource_name"], set()).add(one["row"])
+
+    def replaced(self, event: Event) -> bool:
+        """Whether the event is of a row that goes while another of its name stays. To be told of every event."""
+        row, living = event["row"], self._living.setdefault(event["resource_name"], set())
+        if row is None:  # the stack's own
+            return False
+        goes = event["resource_status"].startswith("DELETE_")
+        if event["resource_status"] == "DELETE_COMPLETE":
+            living.discard(row)
+        else:
+            living.add(row)
+        return goes and bool(living - {row})
 
 
 class Lines:
-    """err: events are progress, on standard error; else they are data."""
+    """resources: see make_display. err: events are progress, on standard error; else they are data."""
 
-    def __init__(self, stack: StackAddress, *, err: bool = True) -> None:
+    def __init__(self, stack: StackAddress, resources: Iterable[Mapping[str, Any]] = (), *, err: bool = True) -> None:
         self._stack = stack
+        self._rows = Rows(resources)
         self._err = err
 
     def __enter__(self) -> "Lines":
@@ -48,7 +74,7 @@ class Lines:
         return None
 
     def event(self, event: Event) -> None:
-        click.echo(event_line(event, self._stack), err=self._err)
+        click.echo(event_line(event, self._stack, replaced=self._rows.replaced(event)), err=self._err)
 
     def note(self, text: str) -> None:
         click.echo(f"note: {text}", err=True)
@@ -56,13 +82,16 @@ class Lines:
 
 @dataclass(slots=True)
 class Leaf:
-    """One resource as the tree shows it. since: when it took this state, by our clock."""
+    """One row of a resource as the tree shows it. since: when it took this state, by our clock. touched: in the action
+    that runs. replaced: another of its name takes its place."""
 
     name: str
     type: str
     state: str
     reason: str
     since: float
+    touched: bool = False
+    replaced: bool = False
 
     @property
     def status(self) -> str:
@@ -83,9 +112,11 @@ class Tree:
         self._state = ""
         self._note = ""
         self._began = now
+        found = list(resources)
+        self._rows = Rows(found)
         self._leaves = {
-            one["resource_name"]: Leaf(one["resource_name"], one["resource_type"], one["resource_status"], "", now)
-            for one in resources
+            one["row"]: Leaf(one["resource_name"], one["resource_type"], one["resource_status"], "", now)
+            for one in found
         }
         self._console = console or Console(stderr=True, highlight=False)
         self._live = Live(console=self._console, refresh_per_second=8, get_renderable=self.draw)
@@ -101,9 +132,13 @@ class Tree:
         self._note = ""
         if is_stack_event(event, self._stack):
             self._state = event["resource_status"]
+            if self._state.endswith("_IN_PROGRESS"):
+                for leaf in self._leaves.values():
+                    leaf.touched = False
             return
         name, now = event["resource_name"], time.monotonic()
-        leaf = self._leaves.setdefault(name, Leaf(name, "", "", "", now))
+        leaf = self._leaves.setdefault(event["row"], Leaf(name, "", "", "", now))
+        leaf.touched, leaf.replaced = True, self._rows.replaced(event)
         if leaf.state != event["resource_status"]:
             leaf.state, leaf.since = event["resource_status"], now
         leaf.reason = str(event["resource_status_reason"] or "")
@@ -131,23 +166,28 @@ class Tree:
     def _root(self, leaves: list[Leaf]) -> "Text":
         from rich.text import Text
 
-        done, action = 0, self._state.partition("_")[0]
-        for leaf in leaves:
-            done += leaf.state == f"{action}_COMPLETE"
-        status = self._state.partition("_")[2]
+        action, _, status = self._state.partition("_")
+        if action in ("", "CREATE", "DELETE"):
+            done = sum(leaf.state == f"{action}_COMPLETE" for leaf in leaves)
+            count = f"{done}/{len(leaves)} resources"
+        else:  # how many will be touched is not known: what does not change is left alone
+            touched = [leaf for leaf in leaves if leaf.touched]
+            done = sum(leaf.status == "COMPLETE" for leaf in touched)
+            count = f"{done} of {len(touched)} changes done"
         return Text.assemble(
             (self._stack.name, "bold"),
             "  ",
             (self._state or "accepted", STYLES.get(status, "")),
-            f"  {done}/{len(leaves)} resources  {time.monotonic() - self._began:.0f} s",
+            f"  {count}  {time.monotonic() - self._began:.0f} s",
         )
 
     def _line(self, branch: str, leaf: Leaf) -> "Text":
         from rich.text import Text
 
         waiting = leaf.state == "INIT_COMPLETE"
-        state = ("waiting", "dim") if waiting else (leaf.state, STYLES.get(leaf.status, "dim"))
-        text = Text.assemble(branch, printable(leaf.name), "  ", state)
+        untouched = leaf.status == "COMPLETE" and not leaf.touched
+        state = ("waiting", "dim") if waiting else (leaf.state, "dim" if untouched else STYLES.get(leaf.status, "dim"))
+        text = Text.assemble(branch, printable(leaf.name) + (REPLACED if leaf.replaced else ""), "  ", state)
         if leaf.status == "IN_PROGRESS":
             text.append(f"  {time.monotonic() - leaf.since:.0f} s")
         if leaf.reason and leaf.reason != "state changed":

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from starter.cli.connection import Connection
+from starter.cli.outcome import next_steps
 from starter.cli.render import FORMATS, output_options, printable, show_listing
 from starter.http_api import Api, StackAddress
 
@@ -37,40 +38,46 @@ def failures_list(connection: Connection, name: str, form: str, columns: Sequenc
     """Why a stack's last operation failed: the root cause first, what else did, what was stopped or never begun."""
     api = Api(connection)
     address = api.find(name)
-    operation = failed_operation(api, address)
+    found = api.operations(address)
+    operation = failed_operation(api, address, found)
     if operation is None:
         click.echo(f"Nothing of stack {address.name} has failed.", err=True)
     if form == "tree" and not columns:
-        for line in tree_lines(address, operation) if operation else ():
+        for line in tree_lines(address, operation, found[0]) if operation else ():
             click.echo(printable(line))
         return
     rows = list(_rows(operation)) if operation else []
     show_listing(HEADINGS, rows, "table" if form == "tree" else form, columns)
 
 
-def failed_operation(api: Api, address: StackAddress) -> Operation | None:
-    """The newest that failed, unless a later one has made it good; of one that runs, what has failed so far."""
-    for operation in api.operations(address):
-        if operation["state"] == "DONE":
+def failed_operation(api: Api, address: StackAddress, operations: Sequence[Operation]) -> Operation | None:
+    """The newest that failed, unless a later one has made it good, which its rollback has not; of one that runs, what
+    has failed so far. operations: the newest first."""
+    for operation in operations:
+        if operation["state"] == "DONE" and not operation["follows"]:
             return None
         if operation["state"] == "RUNNING":
-            broken = api.resources(address, {"status": f"{operation['action']}_FAILED"})
+            broken = [one for one in api.resources(address, {"status": "FAILED"}) if _since(operation, one)]
             if broken:
-                causes = [_so_far(one, operation["action"]) for one in broken]
+                causes = [_so_far(one) for one in broken]
                 failure = {"causes": causes, "aborted": [], "not_started": []}
                 return {**operation, "failure": failure, "reason": "it still runs; this has failed so far"}
         elif operation["state"] == "FAILED" or operation["failure"]:
-            found: Operation = operation
-            return found
+            return operation
     return None
 
 
-def _so_far(resource: Mapping[str, Any], action: str) -> dict[str, Any]:
+def _since(operation: Operation, resource: Mapping[str, Any]) -> bool:
+    """Whether a resource is what it is since that operation began: in an update others may have failed before."""
+    return bool(resource["updated_time"] >= operation["since"])
+
+
+def _so_far(resource: Mapping[str, Any]) -> dict[str, Any]:
     error, _, message = str(resource["resource_status_reason"] or "").partition(": ")
     return {
         "resource": resource["resource_name"],
         "type": resource["resource_type"],
-        "action": action,
+        "action": str(resource["resource_status"]).partition("_")[0],
         "error_class": "",
         "error": error,
         "message": message,
@@ -84,8 +91,10 @@ def advice(cause: Mapping[str, Any]) -> str:
     return NEXT.get(cause["error_class"], UNCLASSIFIED)
 
 
-def tree_lines(address: StackAddress, operation: Operation) -> list[str]:
-    """For people: the operation, a branch for each cause, then what to do."""
+def tree_lines(address: StackAddress, operation: Operation, newest: Operation | None = None) -> list[str]:
+    """For people: the operation, a branch for each cause, then what to do. newest: of the stack, where it is another,
+    like the rollback of this one."""
+    newest = operation if newest is None or newest["id"] == operation["id"] else newest
     action, state, failure = operation["action"], operation["state"], operation["failure"] or {}
     shown = f"{action}_FAILED" if state == "FAILED" else f"{action} {state}"
     lines = [f"{address.name}  {shown}: {operation['reason'] or 'no reason was recorded'}"]
@@ -100,15 +109,13 @@ def tree_lines(address: StackAddress, operation: Operation) -> list[str]:
     if failure.get("causes"):
         lines.append(f"look:      firebrick stack resource show {address.name} {failure['causes'][0]['resource']}")
     lines.append(f"events:    firebrick stack event list {address.name}")
-    if str(operation["reason"] or "").startswith(TIMED_OUT) and action == "CREATE":
-        lines.append("more time: firebrick stack create ... --timeout MINUTES")
-    if state == "RUNNING":
-        lines.append(f"to follow: firebrick stack wait {address.name}")
-    elif action == "DELETE":
-        lines.append(f"try again: firebrick stack delete {address.name}")
-    else:
-        lines.append(f"clean up:  firebrick stack delete {address.name}")
-    return lines
+    if str(operation["reason"] or "").startswith(TIMED_OUT) and action in ("CREATE", "UPDATE"):
+        lines.append(f"more time: firebrick stack {action.lower()} ... --timeout MINUTES")
+    if newest is not operation:
+        lines.append(f"since:     {newest['action']} {newest['state']}")
+    if newest["state"] in ("PENDING", "RUNNING"):
+        return [*lines, f"to follow: firebrick stack wait {address.name}"]
+    return lines + [f"{what + ':':<10} {command}" for what, command in next_steps(address.name, newest)]
 
 
 def _cause(number: int, cause: Mapping[str, Any]) -> list[str]:

@@ -4,7 +4,8 @@ Polling, so that it works through every proxy; the server holds no connection an
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from starter.http_api import Api, NoServer, StackAddress
@@ -27,6 +28,14 @@ class Display(Protocol):
     def note(self, text: str) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """An operation at its end. touched: the resources that something happened to in it, each with its last state."""
+
+    operation: Operation
+    touched: Mapping[str, str]
+
+
 def follow(
     api: Api,
     stack: StackAddress,
@@ -35,20 +44,26 @@ def follow(
     *,
     after_seq: int = 0,
     filters: Mapping[str, Any] | None = None,
-) -> Operation:
-    """Until the operation has ended; every event after that sequence number once, in order. The ended operation.
+) -> Sequence[Followed]:
+    """Until the operation has ended, and what its failure leads to (a rollback, a delete); every event after that
+    sequence number once, in order. The operation, then what followed it.
 
     filters: of the events, as the API takes them. A server that does not answer for a while is waited for: the
     operation goes on without it.
     """
     pause, silent_since = SHORTEST, 0.0
+    chain: list[Operation] = []
+    touched = Touched(stack)
     while True:
         try:
             operation: Operation = api.operation(operation_id)  # before the events: when it has ended, all are there
             seen = after_seq
             for event in events_after(api, stack, after_seq, filters):
                 display.event(event)
+                touched.event(event)
                 after_seq = event["seq"]
+            ended = operation["state"] in ENDED
+            following = api.what_follows(stack, operation_id) if operation["state"] == "FAILED" else None
             silent_since = 0.0
         except NoServer as error:
             now = time.monotonic()
@@ -59,10 +74,36 @@ def follow(
                 raise
             time.sleep(LONGEST)
             continue
-        if operation["state"] in ENDED:
-            return operation
+        if ended:
+            chain.append(operation)
+            if following is None:
+                return [Followed(one, touched.of(one["action"])) for one in chain]
+            operation_id = following["id"]
+            continue
         pause = SHORTEST if after_seq > seen else min(LONGEST, pause * 1.5)
         time.sleep(pause)
+
+
+class Touched:
+    """What happened to which resource in which action: events belong to the action that the stack began last."""
+
+    def __init__(self, stack: StackAddress) -> None:
+        self._stack = stack
+        self._now: dict[str, str] = {}
+        self._by_action: dict[str, dict[str, str]] = {}
+
+    def event(self, event: Event) -> None:
+        name, state = event["resource_name"], event["resource_status"]
+        if is_stack_event(event, self._stack):
+            action, _, status = state.partition("_")
+            if status == "IN_PROGRESS":
+                self._now = self._by_action[action] = {}
+            return
+        self._now.pop(name, None)
+        self._now[name] = state
+
+    def of(self, action: str) -> Mapping[str, str]:
+        return self._by_action.get(action, {})
 
 
 def events_after(

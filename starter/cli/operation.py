@@ -9,7 +9,18 @@ from starter.cli.connection import Connection
 from starter.cli.render import output_options, show_listing, show_record
 from starter.http_api import Api
 
-HEADINGS = ("id", "action", "state", "accepted_time", "ended_time", "requested_by", "reason")
+HEADINGS = (
+    "id",
+    "action",
+    "state",
+    "accepted_time",
+    "ended_time",
+    "requested_by",
+    "target",
+    "cancel",
+    "follows",
+    "reason",
+)
 
 
 @click.group()
@@ -33,7 +44,8 @@ def operation_list(connection: Connection, name: str, form: str, columns: Sequen
 @output_options()
 @click.pass_obj
 def operation_show(connection: Connection, operation_id: str, form: str, columns: Sequence[str]) -> None:
-    """Show one operation, by its id: who asked, its deadline, how it ended and why."""
+    """Show one operation, by its id: who asked, its deadline, how it ended and why; which operation's target the stack
+    is brought to, whether it was cancelled, and which one's failure led to it."""
     show_record(Api(connection).operation(operation_id), form, columns)
 
 

@@ -15,7 +15,10 @@ import click
 
 from firebrick.diagnostics import ActionInProgress, Diagnostic, InvalidInput, NotFound
 from starter.cli.connection import Connection
-from starter.cli.render import output_options, show_record
+from starter.cli.follow import newest_seq
+from starter.cli.render import output_options
+from starter.cli.update_inputs import read_update, update_options
+from starter.cli.watching import show_stack, watch
 from starter.http_api import Api, NoServer, StackAddress
 
 CHANGES = 2
@@ -25,58 +28,24 @@ FORM = click.option("-f", "--format", "form", type=click.Choice(["text", "json"]
 
 @click.command()
 @click.argument("name", metavar="STACK")
-@click.option("-t", "--template", metavar="FILE", help="The template; - is standard input.")
-@click.option("-e", "--environment", "environments", multiple=True, metavar="FILE", help="May be repeated; later wins.")
-@click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="May be repeated.")
-@click.option("--parameter-file", "parameter_files", multiple=True, metavar="NAME=FILE", help="The file is the value.")
-@click.option("--existing", is_flag=True, help="What is not given stays as it is.")
-@click.option("--clear-parameter", "cleared", multiple=True, metavar="NAME", help="With --existing: forget its value.")
-@click.option("--timeout", type=click.IntRange(min=1), metavar="MINUTES", help="Give up after so long.")
-@click.option("--tags", metavar="TAG,TAG", help="Words to find the stack by.")
-@click.option(
-    "--enable-rollback/--disable-rollback", "rollback", default=None, help="Whether a failure is rolled back."
-)
-@click.option("--converge", is_flag=True, help="Look at every resource, also where nothing changed.")
+@update_options
 @click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE", help="Save it, to be applied.")
 @FORM
 @click.pass_obj
-def plan(
-    connection: Connection,
-    name: str,
-    template: str | None,
-    environments: Sequence[str],
-    parameters: Sequence[str],
-    parameter_files: Sequence[str],
-    existing: bool,
-    cleared: Sequence[str],
-    timeout: int | None,
-    tags: str | None,
-    rollback: bool | None,
-    converge: bool,
-    output: str | None,
-    form: str,
-) -> int:
+def plan(connection: Connection, /, name: str, output: str | None, form: str, **given: Any) -> int:
     """Show what an update of a stack would do, or the create of one that is not there; nothing is changed.
 
     Exit code 0: nothing would change; 2: something would; 1: the update would be refused.
     """
-    if template is None and not existing:
-        raise click.UsageError("give the new template with -t FILE, or --existing to keep the stack's own")
-    if cleared and not existing:
-        raise click.UsageError("--clear-parameter goes with --existing: else nothing is kept that is not given")
-    body = _inputs(template, environments, parameters, parameter_files)
-    options = {"clear_parameters": list(cleared), "timeout_mins": timeout, "tags": tags, "converge": converge}
-    body |= {key: value for key, value in options.items() if value}
-    if rollback is not None:
-        body["disable_rollback"] = not rollback
+    body, existing = read_update(given), given["existing"]
     api = Api(connection)
     try:
         address = api.find(name)
     except NotFound:
         if existing or output:
             raise
-        body.pop("converge", None)
-        return show_plan(api.plan_of_create({**body, "stack_name": name}), form)
+        told = {key: value for key, value in body.items() if key not in ("converge", "roll_back_to")}
+        return show_plan(api.plan_of_create({**told, "stack_name": name}), form)
     found = api.plan(address, body, existing=existing)
     if output is not None:
         _save(found, Path(output))
@@ -84,11 +53,6 @@ def plan(
     if output is not None:
         click.echo(f"Saved. To do exactly this: firebrick stack apply {output}", err=True)
     return code
-
-
-def dry_run(api: Api, address: StackAddress, body: Mapping[str, Any], form: str, *, existing: bool) -> int:
-    """What an update with this body would do, on standard output; the exit code. form: json, or text for all else."""
-    return show_plan(api.plan(address, body, existing=existing), form)
 
 
 def show_plan(plan: Mapping[str, Any], form: str) -> int:
@@ -146,9 +110,6 @@ def apply(
     columns: Sequence[str],
 ) -> None:
     """Do exactly what a plan says; refused when the stack has moved since it was made."""
-    from starter.cli.follow import newest_seq
-    from starter.cli.stack import _follow, _record
-
     plan = _read(file)
     api = Api(connection)
     address = StackAddress(plan["stack"]["name"], plan["stack"]["id"])
@@ -161,9 +122,9 @@ def apply(
             click.echo(f"To ask again without asking twice: add --operation-id {token}", err=True)
         raise
     if wait:
-        _follow(api, address, operation, "UPDATE", start, form, columns)
+        watch(api, address, operation, "UPDATE", start, form, columns)
     else:
-        show_record(_record(api.stack(address, resolve_outputs=False), with_outputs=False), form, columns)
+        show_stack(api, address, form, columns)
 
 
 def _read(file: str) -> dict[str, Any]:
@@ -178,19 +139,3 @@ def _read(file: str) -> dict[str, Any]:
     raise InvalidInput(
         Diagnostic(code="not-a-plan", summary="this is no plan", detail="`stack plan -o FILE` makes them.", file=file)
     )
-
-
-def _inputs(
-    template: str | None, environments: Sequence[str], parameters: Sequence[str], parameter_files: Sequence[str]
-) -> dict[str, Any]:
-    from starter.cli.documents import read_environments, read_parameters, read_template
-    from starter.cli.template_files import collect_files
-
-    body: dict[str, Any] = {
-        "parameters": read_parameters(parameters, parameter_files),
-        **read_environments(environments),
-    }
-    if template is None:
-        return body
-    body["template"] = read_template(template)
-    return body | collect_files(body, template, environments)

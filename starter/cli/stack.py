@@ -1,8 +1,8 @@
-"""`firebrick stack ...`: create, show, list, delete and wait for stacks."""
+"""`firebrick stack ...`: create, show, list, delete and wait for stacks; the other commands have files of their own."""
 
 import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -14,36 +14,38 @@ from starter.cli.filters import STACK_KEYS, STACK_SORT_KEYS, read_filters, read_
 from starter.cli.follow import newest_seq, start_of
 from starter.cli.plans import apply, plan
 from starter.cli.render import output_options, show_listing, show_record
+from starter.cli.stack_changes import cancel, continue_, rollback, update, words
 from starter.cli.stack_contents import event, output, resource
 from starter.cli.stack_documents import environment as environment_group
 from starter.cli.stack_documents import file as file_group
 from starter.cli.stack_documents import template as template_group
-from starter.http_api import Api, NoServer, StackAddress
-
-INTERRUPTED = 130
-RECORD = ("id", "stack_name", "description", "creation_time", "updated_time", "stack_status", "stack_status_reason")
+from starter.cli.stack_inputs import input_options, read_inputs
+from starter.cli.watching import show_stack, stack_record, watch, watched
+from starter.http_api import Api, NoServer
 
 
 @click.group()
 def stack() -> None:
-    """Create, look at and delete stacks."""
+    """Create, change, look at and delete stacks."""
 
 
 stack.add_command(plan)
 stack.add_command(apply)
 for _group in (resource, event, output, failures, template_group, environment_group, file_group):
     stack.add_command(_group)
+for _command in (update, cancel, continue_, rollback):
+    stack.add_command(_command)
 
 
 @stack.command()
 @click.argument("name", metavar="NAME")
 @click.option("-t", "--template", required=True, metavar="FILE", help="The template; - is standard input.")
-@click.option("-e", "--environment", "environments", multiple=True, metavar="FILE", help="May be repeated; later wins.")
-@click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="May be repeated.")
-@click.option("--parameter-file", "parameter_files", multiple=True, metavar="NAME=FILE", help="The file is the value.")
-@click.option("--timeout", type=click.IntRange(min=1), metavar="MINUTES", help="Give up after so long. Default: 60.")
-@click.option("--tags", metavar="TAG,TAG", help="Words to find the stack by.")
-@click.option("--enable-rollback", is_flag=True, help="Undo a failed create.")
+@input_options
+@click.option("--enable-rollback", is_flag=True, help="Undo a failed create, and later a failed update.")
+@click.option(
+    "--on-failure", type=click.Choice(["keep", "rollback", "delete"]), help="What becomes of it when its create fails."
+)
+@click.option("--continue-independent", is_flag=True, help="After a failure, what does not depend on it goes on.")
 @click.option("--wait", is_flag=True, help="Follow it until it has ended; exit code 0 only when it is complete.")
 @click.option("--operation-id", type=click.UUID, metavar="UUID", help="Names the request: repeated, it counts once.")
 @output_options()
@@ -58,28 +60,24 @@ def create(
     timeout: int | None,
     tags: str | None,
     enable_rollback: bool,
+    on_failure: str | None,
+    continue_independent: bool,
     wait: bool,
     operation_id: uuid.UUID | None,
     form: str,
     columns: Sequence[str],
 ) -> None:
     """Create a stack from a template."""
-    from starter.cli.documents import read_environments, read_parameters, read_template
-    from starter.cli.template_files import collect_files
-
-    api = Api(connection)
     body: dict[str, Any] = {
         "stack_name": name,
-        "template": read_template(template),
-        "parameters": read_parameters(parameters, parameter_files),
-        **read_environments(environments),
+        **read_inputs(template, environments, parameters, parameter_files, timeout, tags),
         "disable_rollback": not enable_rollback,
     }
-    body |= collect_files(body, template, environments)
-    if timeout is not None:
-        body["timeout_mins"] = timeout
-    if tags:
-        body["tags"] = tags
+    if on_failure is not None:
+        body["on_failure"] = on_failure
+    if continue_independent:
+        body["continue_independent"] = True
+    api = Api(connection)
     token = str(operation_id or uuid.uuid4())
     try:
         made, operation = api.create(body, token)
@@ -88,9 +86,9 @@ def create(
             click.echo(f"To ask again without making two: add --operation-id {token}", err=True)
         raise
     if wait:
-        _follow(api, made, operation, "CREATE", 0, form, columns)
+        watch(api, made, operation, "CREATE", 0, form, columns)
     else:
-        show_record(_record(api.stack(made, resolve_outputs=False), with_outputs=False), form, columns)
+        show_stack(api, made, form, columns)
 
 
 @stack.command()
@@ -102,7 +100,7 @@ def show(connection: Connection, name: str, no_resolve_outputs: bool, form: str,
     """Show a stack, by name or id; a deleted one by its id."""
     api = Api(connection)
     found = api.stack(api.find(name), resolve_outputs=not no_resolve_outputs)
-    show_record(_record(found, with_outputs=not no_resolve_outputs), form, columns)
+    show_record(stack_record(found, with_outputs=not no_resolve_outputs), form, columns)
 
 
 @stack.command("list")
@@ -159,15 +157,24 @@ def list_stacks(
 @stack.command()
 @click.argument("names", metavar="STACK...", nargs=-1, required=True)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--retain", metavar="NAME,NAME", help="Resources whose objects stay.")
 @click.option("--wait", is_flag=True, help="Follow it until it has ended; exit code 0 only when it is complete.")
 @click.option("--operation-id", type=click.UUID, metavar="UUID", help="Names the request: repeated, it counts once.")
 @click.pass_obj
-def delete(connection: Connection, names: Sequence[str], yes: bool, wait: bool, operation_id: uuid.UUID | None) -> int:
+def delete(
+    connection: Connection,
+    names: Sequence[str],
+    yes: bool,
+    retain: str | None,
+    wait: bool,
+    operation_id: uuid.UUID | None,
+) -> int:
     """Delete stacks and everything in them, by name or id."""
     from starter.cli.problems import print_problems
 
-    if operation_id is not None and len(names) > 1:
-        raise click.UsageError("--operation-id names one request: give one STACK")
+    if len(names) > 1 and (operation_id is not None or retain is not None):
+        option = "--operation-id names one request" if retain is None else "--retain names resources of one stack"
+        raise click.UsageError(f"{option}: give one STACK")
     if not yes and sys.stdin.isatty():
         click.confirm(f"Delete {', '.join(names)} and everything in it?", abort=True, err=True)
     api, failed = Api(connection), 0
@@ -175,13 +182,13 @@ def delete(connection: Connection, names: Sequence[str], yes: bool, wait: bool, 
         try:
             address = api.find(name)
             start = newest_seq(api, address) if wait else 0
-            operation = api.delete(address, str(operation_id or uuid.uuid4()))
+            operation = api.delete(address, str(operation_id or uuid.uuid4()), retain=words(retain))
         except FirebrickError as refused:
             print_problems(refused)
             failed += 1
             continue
         if wait:
-            failed += not _followed(api, address, operation, "DELETE", start)
+            failed += not watched(api, address, operation, "DELETE", start)
         else:
             click.echo(
                 f"Deleting {address.name} ({address.id}); to follow: firebrick stack wait {address.id}", err=True
@@ -194,49 +201,14 @@ def delete(connection: Connection, names: Sequence[str], yes: bool, wait: bool, 
 @output_options()
 @click.pass_obj
 def wait(connection: Connection, name: str, form: str, columns: Sequence[str]) -> None:
-    """Follow what a stack is doing until that has ended; exit code 0 only when it is complete."""
+    """Follow what a stack is doing until that has ended; exit code 0 only when it is complete. Of an operation and the
+    rollback of it, the operation counts."""
     api = Api(connection)
     address = api.find(name)
     newest = newest_seq(api, address)
     operation = api.stack(address, resolve_outputs=False, with_operation=True)["operation"]
+    while operation["follows"]:  # what somebody asked for is that
+        operation = api.operation(operation["follows"])
     action = operation["action"]
     start = newest if operation["state"] == "PENDING" else start_of(api, address, action)
-    _follow(api, address, operation["id"], action, start, form, columns)
-
-
-def _follow(
-    api: Api, address: StackAddress, operation: str, action: str, start: int, form: str, columns: Sequence[str]
-) -> None:
-    """Follow, then the stack on standard output. Exit code 1 unless it ended COMPLETE."""
-    complete = _followed(api, address, operation, action, start)
-    show_record(_record(api.stack(address), with_outputs=True), form, columns)
-    if not complete:
-        raise click.exceptions.Exit(1)
-
-
-def _followed(api: Api, address: StackAddress, operation_id: str, action: str, start: int) -> bool:
-    """Whether it ended COMPLETE; events after `start` are shown. Ctrl-C detaches: the operation goes on."""
-    from starter.cli.displays import make_display
-    from starter.cli.follow import follow
-    from starter.cli.outcome import print_outcome, succeeded
-
-    try:
-        with make_display(address, api.resources(address)) as display:
-            operation = follow(api, address, operation_id, display, after_seq=start)
-    except KeyboardInterrupt:
-        again = address.id if action == "DELETE" else address.name
-        click.echo(
-            f"\ndetached; the {action.lower()} of {address.name} goes on; re-attach with: firebrick stack wait {again}",
-            err=True,
-        )
-        raise click.exceptions.Exit(INTERRUPTED) from None
-    print_outcome(address, operation)
-    return succeeded(operation)
-
-
-def _record(body: Mapping[str, Any], *, with_outputs: bool) -> dict[str, Any]:
-    """The fields of a stack, the ones people look for first."""
-    record = {name: body[name] for name in RECORD if name in body}
-    if with_outputs and "outputs" in body:
-        record["outputs"] = body["outputs"]
-    return record | {name: body[name] for name in body if name not in record and name not in ("outputs", "operation")}
+    watch(api, address, operation["id"], action, start, form, columns)

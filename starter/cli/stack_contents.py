@@ -124,12 +124,12 @@ def _follow_events(api: Api, name: str, filters: Mapping[str, Any]) -> None:
     address = api.find(name)
     newest = api.stack(address, resolve_outputs=False, with_operation=True)["operation"]
     try:
-        ended = follow(api, address, newest["id"], Lines(address, err=False), filters=filters)
+        chain = follow(api, address, newest["id"], Lines(address, err=False), filters=filters)
     except KeyboardInterrupt:
         again = f"firebrick stack event list {address.id} --follow"
         click.echo(f"\ndetached; what {address.name} does goes on; re-attach with: {again}", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
-    print_outcome(address, ended)
+    print_outcome(address, chain)
 
 
 @event.command("show")

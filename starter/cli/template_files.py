@@ -35,16 +35,17 @@ NOT_TYPES = ("hooks", "restricted_actions", "base_url")
 Steps = tuple[str | int, ...]
 
 
-def collect_files(body: Mapping[str, Any], template: str, environments: Sequence[str]) -> dict[str, Any]:
+def collect_files(body: Mapping[str, Any], template: str | None, environments: Sequence[str]) -> dict[str, Any]:
     """The parts of the request `body` that change: its documents, and `files` with all they name.
 
-    template, environments: as named on the command line. InvalidInput names, with its place, every file that cannot be
-    read. What is no YAML is left to the server to refuse.
+    template, environments: as named on the command line; None: the body has no template. InvalidInput names, with its
+    place, every file that cannot be read. What is no YAML is left to the server to refuse.
     """
     found = _Collection({name: _absolute(name) for name in body.get("environment_files", ())}, body.get("files", {}))
-    changed: dict[str, Any] = {
-        "template": found.add(_Source(template, "template", _folder(template), body["template"]), _in_template)
-    }
+    changed: dict[str, Any] = {}
+    if template is not None:
+        source = _Source(template, "template", _folder(template), body["template"])
+        changed["template"] = found.add(source, _in_template)
     for name in environments:
         several = name in body.get("environment_files", ())
         text = body["files"][name] if several else body["environment"]

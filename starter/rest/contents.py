@@ -19,7 +19,18 @@ from starter.rest.query_values import query_boolean, query_filters, query_intege
 from starter.rest.views import event_in_list, operation_body, resource_in_list
 
 RESOURCE_QUERIES = frozenset(
-    {"nested_depth", "with_detail", "type", "status", "name", "action", "id", "physical_resource_id", "uuid"}
+    {
+        "nested_depth",
+        "with_detail",
+        "with_row",
+        "type",
+        "status",
+        "name",
+        "action",
+        "id",
+        "physical_resource_id",
+        "uuid",
+    }
 )
 EVENT_FILTERS = {
     "resource_status": "state",
@@ -44,8 +55,9 @@ async def list_resources(call: Call) -> Response:
         )
     query_integer(call.request, "nested_depth", least=0)
     detail = query_boolean(call.request, "with_detail", False)
+    with_row = query_boolean(call.request, "with_row", False)
     rows = [row for row in await call.repository.resources(stack.id) if _wanted(row, call)]
-    bodies = [resource_in_list(row, stack, call.links) for row in rows]
+    bodies = [resource_in_list(row, stack, call.links, with_row=with_row) for row in rows]
     if detail:
         attributes = await resolved_attributes(call.repository, call.front.registry, stack, rows)
         for row, body, values in zip(rows, bodies, attributes, strict=True):

@@ -129,7 +129,7 @@ async def _common_fields(call: Call, body: Mapping[str, Any]) -> dict[str, Any]:
             path="timeout_mins",
         )
     rollback = body.get("disable_rollback")
-    tags = text("tags", body.get("tags"))
+    tags = None if body.get("tags") is None else text("tags", body["tags"])
     return {
         "template": template,
         "environment": await asyncio.to_thread(requested_environment, body),

@@ -78,8 +78,10 @@ def stack_alone(stack: StackRow, links: Links, outputs: Sequence[Mapping[str, An
     return body
 
 
-def resource_in_list(row: ResourceRow, stack: StackRow, links: Links) -> dict[str, Any]:
-    return {
+def resource_in_list(row: ResourceRow, stack: StackRow, links: Links, *, with_row: bool = False) -> dict[str, Any]:
+    """with_row adds, for followers, which row it is: while a resource is replaced it has two, and their events differ
+    in nothing else."""
+    body: dict[str, Any] = {
         "updated_time": time_text(row.updated_at),
         "creation_time": time_text(row.created_at),
         "logical_resource_id": row.name,
@@ -94,10 +96,12 @@ def resource_in_list(row: ResourceRow, stack: StackRow, links: Links) -> dict[st
         ],
         "required_by": list(row.required_by),
     }
+    return body | ({"row": row.id} if with_row else {})
 
 
 def event_in_list(row: EventRow, stack: StackRow, links: Links, *, with_seq: bool = False) -> dict[str, Any]:
-    """with_seq adds the event's place in its stack, which Heat does not know; it is for followers."""
+    """with_seq adds what Heat does not know, for followers: the event's place in its stack, and which row of the
+    resource it is of (see resource_in_list); null when it is the stack's own."""
     resource = links.stack(stack.name, stack.id, "resources", row.resource_name)
     body: dict[str, Any] = {
         "id": row.id,
@@ -114,12 +118,14 @@ def event_in_list(row: EventRow, stack: StackRow, links: Links, *, with_seq: boo
         "resource_status_reason": row.reason,
     }
     if with_seq:
-        body["seq"] = row.seq
+        body |= {"seq": row.seq, "row": row.resource_id}
     return body
 
 
 def operation_body(row: OperationRow) -> dict[str, Any]:
-    """Ours: Heat has none. since: when it began, or was accepted while it waits. failure: root causes first."""
+    """Ours: Heat has none. since: when it began, or was accepted while it waits. failure: root causes first. target:
+    what the stack is brought to, by the operation that asked for it first. cancel: how a cancel asked for it to end,
+    rollback or keep. follows: the operation whose failure led to this one."""
     failure = row.failure and {
         "causes": [
             {
@@ -149,6 +155,9 @@ def operation_body(row: OperationRow) -> dict[str, Any]:
         "ended_time": time_text(row.ended_at),
         "deadline": time_text(row.deadline),
         "superseded_by": row.superseded_by or None,
+        "target": row.target_id or None,
+        "cancel": row.cancel or None,
+        "follows": row.follows or None,
         "workflow_id": row.workflow_id,
         "requested_by": dict(row.requested_by),
         "failure": failure,

@@ -184,7 +184,6 @@ def test_a_stack_that_never_was_is_not_found(firebrick: CommandLine, command: tu
     [
         (("--timeout", "1000000000"), "bad-value", "timeout_mins"),
         (("--tags", "t" * 81), "bad-tag", "80 characters"),
-        (("--enable-rollback",), "rollback-not-supported", "not supported yet"),
         (("--parameter", "nobody=1"), "unknown-parameter", "no parameter nobody"),
     ],
     ids=lambda value: " ".join(value)[:30] if isinstance(value, tuple) else "",

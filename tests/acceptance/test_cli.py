@@ -336,6 +336,8 @@ def test_a_failure_is_told_root_cause_first_with_what_to_do(firebrick: CommandLi
         "    ValueError: Test Resource failed broken",
         "  not started: never",
         "  events: firebrick stack event list fails",
+        "  go on: firebrick stack continue fails",
+        "  change it: firebrick stack update fails -t FILE",
         "  clean up: firebrick stack delete fails",
     ]
     waited = firebrick.run("stack", "wait", "fails")
@@ -365,14 +367,15 @@ def test_several_deletes_go_on_after_one_that_is_refused(firebrick: CommandLine,
     assert firebrick.run("stack", "show", "one").code == firebrick.run("stack", "show", "two").code == 1
 
 
-def test_deleting_twice_at_once_deletes_once_and_says_so(firebrick: CommandLine) -> None:
+def test_deleting_twice_at_once_deletes_once_and_says_who_did(firebrick: CommandLine) -> None:
+    """A delete begins anew with each request, as in Heat: the last one accepted is the one that ends."""
     firebrick("stack", "create", "twice", "-t", TEMPLATES / "never_ready.yaml")
     deletes = [firebrick.start("stack", "delete", "twice", "--yes", "--wait") for _ in range(3)]
     ends = [(delete.communicate(timeout=60)[1], delete.returncode) for delete in deletes]
     assert sorted(code for _, code in ends)[0] == 0
     for told, code in ends:
         if code:
-            assert code == 1 and ("[action-in-progress]" in told or "[stack-not-found]" in told), told
+            assert code == 1 and ("superseded by a later operation" in told or "[stack-not-found]" in told), told
     assert firebrick.run("stack", "show", "twice").code == 1
 
 

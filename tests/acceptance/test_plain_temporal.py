@@ -142,6 +142,27 @@ def test_the_temporal_command_creates_watches_and_deletes_a_stack(
     assert firebrick.run("stack", "show", "by-command").code == 1
 
 
+def test_the_examples_create_and_update_a_stack_by_the_temporal_command(
+    firebrick: CommandLine, temporal: TemporalCommand
+) -> None:
+    examples = ROOT / "examples"
+    assert temporal.start("CreateStack", "example-create", "--input-file", examples / "request.json").code == 0
+    assert temporal.result("example-create")["result"]["state"] == "DONE"
+    before = firebrick.resources("by-temporal")
+    assert temporal.start("UpdateStack", "example-update", "--input-file", examples / "update.json").code == 0
+    result = temporal.result("example-update")["result"]
+    assert (result["stack_name"], result["action"], result["state"]) == ("by-temporal", "UPDATE", "DONE")
+    after = firebrick.resources("by-temporal")
+    assert sorted(after) == ["password", "replica", "server"]
+    same = {name: after[name]["physical_resource_id"] == one["physical_resource_id"] for name, one in before.items()}
+    assert same == {"password": False, "server": True}
+    assert firebrick.record("stack", "show", "by-temporal")["disable_rollback"] is False
+    assert temporal.start("RollbackStack", "example-back", "--input", '{"stack": "by-temporal"}').code == 0
+    kind, message = temporal.failure("example-back")
+    assert kind == "InvalidRequest" and "nothing to roll back" in message
+    firebrick("stack", "delete", "by-temporal", "--yes", "--wait")
+
+
 def test_what_a_person_sees_of_it_in_temporal(
     firebrick: CommandLine, temporal: TemporalCommand, tmp_path: Path
 ) -> None:

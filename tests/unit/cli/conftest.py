@@ -11,10 +11,17 @@ import pytest
 import structlog
 import uvicorn
 
-from firebrick.contract import CreateStackRequest, DeleteStackRequest
+from firebrick.contract import (
+    Cancel,
+    ContinueStackRequest,
+    CreateStackRequest,
+    DeleteStackRequest,
+    RollbackStackRequest,
+    UpdateStackRequest,
+)
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Repository, Store
-from firebrick.store.rows import OperationRow, RowOutcome
+from firebrick.store.rows import Expected, OperationRow, RowOutcome
 from starter.cli.app import run
 from starter.rest import create_app
 from tests.unit.rest.world import AcceptingStarter, carry_out
@@ -23,7 +30,7 @@ Outcomes = Mapping[str, RowOutcome]
 
 
 class WorkingStarter(AcceptingStarter):
-    """Carries out what it accepts, at once, when there is a plan for that stack and action."""
+    """Carries out what it accepts and what follows it, at once, when there is a plan for that stack and action."""
 
     def __init__(self, store: Store, registry: Registry) -> None:
         super().__init__(store, registry)
@@ -33,6 +40,18 @@ class WorkingStarter(AcceptingStarter):
     async def create(self, request: CreateStackRequest) -> OperationRow:
         return self._carry_out(await super().create(request))
 
+    async def update(self, request: UpdateStackRequest, *, expected: Expected | None = None) -> OperationRow:
+        return self._carry_out(await super().update(request, expected=expected))
+
+    async def rollback(self, request: RollbackStackRequest) -> OperationRow:
+        return self._carry_out(await super().rollback(request))
+
+    async def go_on(self, request: ContinueStackRequest) -> OperationRow:
+        return self._carry_out(await super().go_on(request))
+
+    async def cancel(self, project: str, stack_id: str, cancel: Cancel) -> OperationRow:
+        return self._carry_out(await super().cancel(project, stack_id, cancel), interrupted="cancel")
+
     async def delete(self, request: DeleteStackRequest) -> OperationRow:
         return self._carry_out(await super().delete(request))
 
@@ -40,13 +59,24 @@ class WorkingStarter(AcceptingStarter):
         """For tests that play the worker themselves."""
         return self._store.project(project)
 
-    def _carry_out(self, operation: OperationRow) -> OperationRow:
+    def _carry_out(self, operation: OperationRow, interrupted: str = "") -> OperationRow:
         outcomes = self.plans.pop(f"{operation.action} {operation.stack_name}", None)
         if outcomes is not None:
-            repository = self._store.project(operation.project)
-            work = carry_out(repository, operation.stack_id, operation.id, outcomes, action=operation.action)
-            self.tasks.append(asyncio.create_task(work))
+            self.tasks.append(asyncio.create_task(self._work(operation, outcomes, interrupted)))
         return operation
+
+    async def _work(self, operation: OperationRow, outcomes: Outcomes, interrupted: str) -> None:
+        repository = self._store.project(operation.project)
+        ended = await carry_out(
+            repository,
+            operation.stack_id,
+            operation.id,
+            outcomes,
+            action=operation.action,
+            interrupted=interrupted,
+        )
+        if ended.next_operation_id:
+            self._carry_out(await repository.operation(ended.next_operation_id))
 
 
 class ApiServer(threading.Thread):

@@ -3,17 +3,26 @@
 import io
 from typing import Any
 
+import pytest
 from rich.console import Console
 
-from starter.cli.displays import Tree, event_line
+from starter.cli.displays import Lines, Tree, event_line
+from starter.cli.follow import Followed
 from starter.cli.outcome import outcome_lines
 from starter.http_api import StackAddress
 
 STACK = StackAddress("web", "id-1")
 
 
-def event(name: str, status: str, reason: str = "state changed", physical: str = "") -> dict[str, Any]:
+ROWS = {name: number for number, name in enumerate([*"abc", "web", *(f"r{number}" for number in range(100))], 1)}
+
+
+def event(
+    name: str, status: str, reason: str = "state changed", physical: str = "", *, row: int | None = None
+) -> dict[str, Any]:
+    """row: of the resource's second row; else it has one."""
     return {
+        "row": None if physical == STACK.id else row or ROWS[name],
         "resource_name": name,
         "resource_status": status,
         "resource_status_reason": reason,
@@ -22,14 +31,26 @@ def event(name: str, status: str, reason: str = "state changed", physical: str =
     }
 
 
-def resource(name: str) -> dict[str, Any]:
-    return {"resource_name": name, "resource_type": "OS::Heat::Value", "resource_status": "INIT_COMPLETE"}
+def resource(name: str, status: str = "INIT_COMPLETE") -> dict[str, Any]:
+    return {
+        "row": ROWS[name],
+        "resource_name": name,
+        "resource_type": "OS::Heat::Value",
+        "resource_status": status,
+    }
 
 
-def drawn(resources: list[str], events: list[dict[str, Any]], *, height: int = 25, width: int = 80) -> list[str]:
+def drawn(
+    resources: list[str],
+    events: list[dict[str, Any]],
+    *,
+    height: int = 25,
+    width: int = 80,
+    status: str = "INIT_COMPLETE",
+) -> list[str]:
     """What stands on the terminal at the end."""
     console = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=width, height=height)
-    tree = Tree(STACK, [resource(name) for name in resources], console)
+    tree = Tree(STACK, [resource(name, status) for name in resources], console)
     for one in events:
         tree.event(one)
     with console.capture() as captured:
@@ -51,6 +72,59 @@ def test_the_tree_has_the_stack_its_counts_and_a_line_for_each_resource() -> Non
     assert lines[1].startswith("├─ a  CREATE_COMPLETE")
     assert lines[2].startswith("├─ b  CREATE_IN_PROGRESS  0 s")
     assert lines[3].startswith("└─ c  waiting")
+
+
+REPLACEMENT = [
+    event("web", "UPDATE_IN_PROGRESS", "Stack UPDATE started", STACK.id),
+    event("a", "CREATE_IN_PROGRESS", row=900),
+    event("a", "CREATE_COMPLETE", row=900),
+    event("b", "UPDATE_IN_PROGRESS"),
+    event("b", "UPDATE_COMPLETE"),
+    event("a", "DELETE_IN_PROGRESS"),
+]
+
+
+def test_both_rows_of_what_is_replaced_are_told_apart_and_what_does_not_change_is_not_counted() -> None:
+    lines = drawn(["a", "b", "c"], REPLACEMENT, status="CREATE_COMPLETE")
+    assert lines[0].startswith("web  UPDATE_IN_PROGRESS  2 of 3 changes done")
+    assert [line.split("  ")[:2] for line in lines[1:]] == [
+        ["├─ a (replaced)", "DELETE_IN_PROGRESS"],
+        ["├─ b", "UPDATE_COMPLETE"],
+        ["├─ c", "CREATE_COMPLETE"],
+        ["└─ a", "CREATE_COMPLETE"],
+    ]
+
+
+def test_a_rollback_counts_anew_and_its_new_row_is_the_one_that_goes() -> None:
+    back = [
+        event("web", "UPDATE_FAILED", "it broke", STACK.id),
+        event("web", "ROLLBACK_IN_PROGRESS", "Stack ROLLBACK started", STACK.id),
+        event("b", "UPDATE_COMPLETE"),
+        event("a", "DELETE_COMPLETE", row=900),
+    ]
+    lines = drawn(["a", "b", "c"], REPLACEMENT[:-1] + back, status="CREATE_COMPLETE")
+    assert lines[0].startswith("web  ROLLBACK_IN_PROGRESS  2 of 2 changes done")
+    assert lines[1].startswith("├─ a  CREATE_COMPLETE") and lines[4].startswith("└─ a (replaced)  DELETE_COMPLETE")
+
+
+def test_what_an_update_removes_is_not_called_replaced() -> None:
+    lines = drawn(["a", "b"], [event("a", "DELETE_IN_PROGRESS")], status="CREATE_COMPLETE")
+    assert lines[1].startswith("├─ a  DELETE_IN_PROGRESS")
+
+
+def test_the_lines_of_a_replacement_say_which_one_goes(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines(STACK, [resource(name, "CREATE_COMPLETE") for name in "abc"])
+    for one in REPLACEMENT:
+        lines.event(one)
+    told = [line.partition(" ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert told == [
+        "[web]: UPDATE_IN_PROGRESS  Stack UPDATE started",
+        "[web.a]: CREATE_IN_PROGRESS  state changed",
+        "[web.a]: CREATE_COMPLETE  state changed",
+        "[web.b]: UPDATE_IN_PROGRESS  state changed",
+        "[web.b]: UPDATE_COMPLETE  state changed",
+        "[web.a]: DELETE_IN_PROGRESS  state changed (replaced)",
+    ]
 
 
 def test_a_resource_called_like_the_stack_is_not_the_stack() -> None:
@@ -87,11 +161,11 @@ def test_a_resource_with_the_stacks_name_is_told_apart_from_the_stack() -> None:
 def test_many_names_are_cut() -> None:
     failure = {"causes": [], "aborted": [], "not_started": [f"r{number}" for number in range(12)]}
     operation = {"action": "CREATE", "state": "FAILED", "reason": "Timed out", "failure": failure}
-    lines = outcome_lines(STACK, operation)
+    lines = outcome_lines(STACK, Followed(operation, {}))
     assert lines[0] == "Stack web CREATE_FAILED: Timed out"
     assert lines[1].endswith("r9 and 2 more")
 
 
 def test_a_superseded_operation_is_no_success_and_names_what_came_after() -> None:
     operation = {"action": "CREATE", "state": "SUPERSEDED", "reason": "", "superseded_by": "op-2", "failure": None}
-    assert any("op-2" in line for line in outcome_lines(STACK, operation))
+    assert any("op-2" in line for line in outcome_lines(STACK, Followed(operation, {})))

@@ -45,6 +45,19 @@ def test_the_exit_code_says_whether_anything_would_change(firebrick: Command, ca
 
 
 @pytest.mark.usefixtures("web")
+def test_a_dry_run_is_the_plan_of_the_same_options(firebrick: Command, capsys: Capture) -> None:
+    options = ("--existing", "--parameter", "text=bye", "--roll-back-to", "complete", "--converge")
+    assert firebrick("stack", "plan", "web", *options) == 2
+    planned = capsys.readouterr().out
+    assert firebrick("stack", "update", "web", *options, "--dry-run") == 2
+    assert capsys.readouterr().out == planned
+    assert firebrick("stack", "update", "web", "-t", "t.yaml", "--dry-run", "-f", "json") == 0
+    assert json.loads(capsys.readouterr().out)["summary"]["unchanged"] == 1
+    assert firebrick("stack", "show", "web", "-f", "value", "-c", "stack_status") == 0
+    assert capsys.readouterr().out == "CREATE_COMPLETE\n"
+
+
+@pytest.mark.usefixtures("web")
 def test_json_has_the_plan_without_what_is_sealed(firebrick: Command, capsys: Capture) -> None:
     assert firebrick("stack", "plan", "web", "-t", "t.yaml", "--parameter", "text=bye", "-f", "json") == 2
     found = json.loads(capsys.readouterr().out)

@@ -81,6 +81,64 @@ async def test_a_failure_has_the_root_cause_first(api: ApiServer) -> None:
     assert "not started: after" in told
 
 
+BROKEN = {"word": RowOutcome.failed("permanent", "it broke", error="ValueError")}
+CHANGED = {"word": RowOutcome.done(attributes={"value": "new"})}
+
+
+async def test_a_stack_is_updated_cancelled_gone_on_with_and_brought_back(api: ApiServer) -> None:
+    client = StackClient(api.url)
+    api.starter.plans |= {"CREATE web": DONE, "UPDATE web": CHANGED}
+    await (await client.create("web", template=TEMPLATE, parameters={"value": "old"}, tags=["a"])).wait(30)
+    updating = await client.update("web", existing=True, parameters={"value": "new"}, timeout_mins=9)
+    stack = await updating.wait(30)
+    assert (updating.action, stack.status, stack.timeout_mins) == ("UPDATE", "UPDATE_COMPLETE", 9)
+    assert (stack.parameters["value"], stack.tags, stack.outputs) == ("new", ("a",), {"word": "new"})
+
+    stopped = await client.update("web", template=TEMPLATE, clear_parameters=())
+    api.starter.plans |= {"UPDATE web": {}, "ROLLBACK web": {}}
+    cancelled = await client.cancel("web")
+    with pytest.raises(StackFailed, match="then: ROLLBACK DONE") as refused:
+        await cancelled.wait(30)
+    assert cancelled.id == stopped.id and refused.value.operation.cancel == "rollback"
+    assert [one.follows for one in refused.value.followed] == [stopped.id]
+    assert (await client.get("web")).parameters["value"] == "new"
+
+    api.starter.plans["UPDATE web"] = BROKEN
+    failing = await client.update("web", existing=True, parameters={"value": "x"}, rollback=False)
+    with pytest.raises(StackFailed, match="root cause: word"):
+        await failing.wait(30)
+    api.starter.plans["UPDATE web"] = CHANGED
+    again = await client.continue_("web")
+    assert (await again.wait(30)).status == "UPDATE_COMPLETE"
+    assert (await again.status()).target == (await failing.status()).target == failing.id
+
+    api.starter.plans |= {"UPDATE web": BROKEN, "ROLLBACK web": {}}
+    with pytest.raises(StackFailed):
+        await (await client.update("web", template=TEMPLATE)).wait(30)
+    back = await client.rollback("web", skip=["word"], to="complete")
+    assert (await back.wait(30)).status == "ROLLBACK_COMPLETE"
+
+
+def test_a_rolled_back_operation_is_no_success_and_tells_both(api: ApiServer, client: SyncStackClient) -> None:
+    api.starter.plans |= {"CREATE web": BROKEN, "ROLLBACK web": {}}
+    with pytest.raises(StackFailed) as refused:
+        client.create("web", template=TEMPLATE, on_failure="rollback").wait(30)
+    assert [one.action for one in refused.value.followed] == ["ROLLBACK"]
+    assert client.get("web").status == "ROLLBACK_COMPLETE"
+    told = str(refused.value)
+    assert told.index("root cause: word") < told.index("then: ROLLBACK DONE")
+    events = [event.status for event in client.events("web", follow=True)]
+    assert events[-1] == "ROLLBACK_COMPLETE" and "CREATE_FAILED" in events
+    with pytest.raises(InvalidInput, match="nothing to roll back"):
+        client.rollback("web")
+    with pytest.raises(InvalidInput, match="could be cancelled"):
+        client.cancel("web", rollback=False)
+    with pytest.raises(InvalidInput, match="nope"):
+        client.delete("web", retain=["nope"])
+    with pytest.raises(NotFound):
+        client.update("none", template=TEMPLATE)
+
+
 def test_a_superseded_create_is_no_success(api: ApiServer, client: SyncStackClient) -> None:
     create = client.create("web", template=TEMPLATE)
     api.starter.plans["DELETE web"] = GONE

@@ -282,11 +282,6 @@ def test_a_bad_stack_name_is_refused(name: str, firebrick: Command, capsys: Capt
     assert f"The Stack ({name}) could not be found." in capsys.readouterr().err
 
 
-def test_rollback_is_refused_with_what_to_do_instead(firebrick: Command, capsys: Capture) -> None:
-    assert firebrick("stack", "create", "web", "-t", "t.yaml", "--enable-rollback") == 1
-    assert "rollback-not-supported" in capsys.readouterr().err
-
-
 def test_an_unexpected_error_of_the_server_is_seventy(api: ApiServer, firebrick: Command, capsys: Capture) -> None:
     api.starter.broken = RuntimeError("s3cret")
     assert firebrick("stack", "create", "web", "-t", "t.yaml") == 70

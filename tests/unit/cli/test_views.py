@@ -66,6 +66,8 @@ def test_failures_are_a_tree_with_the_root_cause_first(
         "└─ not started: after",
         "look:      firebrick stack resource show web word",
         "events:    firebrick stack event list web",
+        "go on:     firebrick stack continue web",
+        "change it: firebrick stack update web -t FILE",
         "clean up:  firebrick stack delete web",
     ]
 

@@ -10,13 +10,23 @@ from typing import Any
 
 import httpx2
 
-from firebrick.contract import Action, CreateStackRequest, DeleteStackRequest, StepKind, UpdateStackRequest
+from firebrick.contract import (
+    Action,
+    Cancel,
+    ContinueStackRequest,
+    CreateStackRequest,
+    DeleteStackRequest,
+    RollbackStackRequest,
+    StepKind,
+    UpdateStackRequest,
+    Work,
+)
 from firebrick.diagnostics import Diagnostic, Unavailable
-from firebrick.intake import accept_create, accept_delete
-from firebrick.intake_update import accept_update
+from firebrick.intake import accept_create, accept_delete, accept_rollback
+from firebrick.intake_update import accept_continue, accept_update
 from firebrick.resources.registry import Registry
 from firebrick.store import Repository, Store
-from firebrick.store.rows import Claim, Claimed, Expected, Mine, OperationRow, RowOutcome
+from firebrick.store.rows import Claim, Claimed, Expected, FinishOutcome, Mine, OperationRow, RowOutcome
 
 OPERATION = "X-Firebrick-Operation"
 
@@ -37,6 +47,18 @@ class AcceptingStarter:
     async def update(self, request: UpdateStackRequest, *, expected: Expected | None = None) -> OperationRow:
         await self.check_server()
         return await accept_update(self._store, self._registry, request, expected=expected)
+
+    async def rollback(self, request: RollbackStackRequest) -> OperationRow:
+        await self.check_server()
+        return await accept_rollback(self._store, request)
+
+    async def go_on(self, request: ContinueStackRequest) -> OperationRow:
+        await self.check_server()
+        return await accept_continue(self._store, request)
+
+    async def cancel(self, project: str, stack_id: str, cancel: Cancel) -> OperationRow:
+        await self.check_server()
+        return await self._store.project(project).accept_cancel(stack_id, cancel, now=time.time())
 
     async def delete(self, request: DeleteStackRequest) -> OperationRow:
         await self.check_server()
@@ -102,13 +124,40 @@ class Made:
     async def begin(self, action: Action = Action.CREATE) -> OperationRow:
         return await begin(self.world.repository, self.id, self.operation, action)
 
-    async def carry_out(self, outcomes: Mapping[str, RowOutcome], *, action: Action = Action.CREATE) -> None:
-        await carry_out(self.world.repository, self.id, self.operation, outcomes, action=action)
+    async def carry_out(
+        self, outcomes: Mapping[str, RowOutcome], *, action: Action = Action.CREATE, interrupted: str = ""
+    ) -> "Made":
+        """The stack with what follows that operation, if anything does."""
+        ended = await carry_out(
+            self.world.repository, self.id, self.operation, outcomes, action=action, interrupted=interrupted
+        )
+        return Made(self.world, self.name, self.id, ended.next_operation_id or self.operation)
+
+    async def ask(self, method: str, inside: str = "", body: Any = None, **query: Any) -> httpx2.Response:
+        return await self.world.http.request(
+            method, f"/v1/{self.world.project}{self.path}{inside}", json=body, params=query
+        )
+
+    async def asked(self, method: str, inside: str = "", body: Any = None, **query: Any) -> "Made":
+        """With the operation of a request that must be accepted."""
+        answer = await self.ask(method, inside, body, **query)
+        assert answer.status_code in (200, 202, 204), answer.text
+        return Made(self.world, self.name, self.id, answer.headers[OPERATION])
+
+    async def refused(self, status: int, method: str, inside: str = "", body: Any = None, **query: Any) -> Any:
+        """The body of a request that must be refused with this status and leave nothing."""
+        before = await self._stored()
+        answer = await self.ask(method, inside, body, **query)
+        assert answer.status_code == status, answer.text
+        assert await self._stored() == before
+        return answer.json()
+
+    async def _stored(self) -> Any:
+        inside = ("", "/operations", "/events", "/resources", "/template", "/environment", "/files")
+        return [await self.world.body(self.path + one) for one in inside]
 
     async def delete(self) -> "Made":
-        answer = await self.world.http.delete(f"/v1/{self.world.project}{self.path}")
-        assert answer.status_code == 204, answer.text
-        return Made(self.world, self.name, self.id, answer.headers[OPERATION])
+        return await self.asked("DELETE")
 
 
 async def begin(repository: Repository, stack_id: str, operation_id: str, action: Action) -> OperationRow:
@@ -126,14 +175,29 @@ async def carry_out(
     outcomes: Mapping[str, RowOutcome],
     *,
     action: Action = Action.CREATE,
-) -> None:
-    """Begin, end the resources named here so, in that order, and finish; COMPLETE when all of them are done."""
+    interrupted: str = "",
+) -> FinishOutcome:
+    """Begin, end the resources named here so, in that order, and finish.
+
+    Of a create or delete that is COMPLETE when all resources are done; of an update or rollback when all named here
+    are. There ``-name`` is the row of that name that is to go.
+    """
     operation = await begin(repository, stack_id, operation_id, action)
     rows = {row.name: row.id for row in await repository.resources(stack_id)}
     for name, outcome in outcomes.items():
-        claim = Claim(stack_id, rows[name], operation.seq, chain_run=1, step=1, attempt=1)
-        claimed = await repository.claim(claim, action=action, operation_id=operation_id, now=time.time(), lease=60)
+        clean = name.startswith("-")
+        work = Work.CLEAN if clean else Work.CONVERGE if action.converges else Work.ACT
+        claim = Claim(
+            stack_id, rows[name.removeprefix("-")], operation.seq, chain_run=1, step=1, attempt=1, phase=int(clean)
+        )
+        now = time.time()
+        claimed = await repository.claim(claim, action=action, operation_id=operation_id, now=now, lease=60, work=work)
         assert isinstance(claimed, Claimed)
+        if not claimed.in_progress:
+            assert await repository.begin_update(claim, (), now + 60, now=now)
         assert await repository.record(claim, outcome, now=time.time())
-    complete = len(outcomes) == len(rows) and all(one.result.kind is StepKind.DONE for one in outcomes.values())
-    await repository.finish(operation_id, seq=operation.seq, complete=complete, now=time.time())
+    complete = not interrupted and all(one.result.kind is StepKind.DONE for one in outcomes.values())
+    complete = complete and (action.converges or len(outcomes) == len(rows))
+    return await repository.finish(
+        operation_id, seq=operation.seq, complete=complete, interrupted=interrupted, now=time.time()
+    )

@@ -1,0 +1,151 @@
+"""`firebrick stack update, cancel, continue, rollback`: bringing a living stack to something else, or back."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from starter.cli.connection import Connection
+from starter.cli.follow import Followed, newest_seq
+from starter.cli.plans import show_plan
+from starter.cli.render import output_options
+from starter.cli.update_inputs import ROLL_BACK_TO, read_update, update_options
+from starter.cli.watching import show_stack, watch
+from starter.http_api import Api, NoServer, StackAddress
+
+WAIT = click.option("--wait", is_flag=True, help="Follow it until it has ended; exit code 0 only when it is complete.")
+OPERATION_ID = click.option(
+    "--operation-id", type=click.UUID, metavar="UUID", help="Names the request: repeated, it counts once."
+)
+
+
+@click.command()
+@click.argument("name", metavar="STACK")
+@update_options
+@click.option("--dry-run", is_flag=True, help="Show what it would do, as `stack plan` does, and do nothing.")
+@WAIT
+@OPERATION_ID
+@output_options()
+@click.pass_obj
+def update(
+    connection: Connection,
+    /,
+    name: str,
+    dry_run: bool,
+    wait: bool,
+    operation_id: uuid.UUID | None,
+    form: str,
+    columns: Sequence[str],
+    **given: Any,
+) -> int:
+    """Bring a stack to a new template, or with --existing to other parameters. Whatever the stack does makes way."""
+    body = read_update(given)
+    api = Api(connection)
+    address = api.find(name)
+    if dry_run:
+        return show_plan(api.plan(address, body, existing=given["existing"]), "json" if form == "json" else "text")
+    start = newest_seq(api, address)
+    token = str(operation_id or uuid.uuid4())
+    try:
+        operation = api.update(address, body, token, existing=given["existing"])
+    except NoServer as lost:
+        if lost.sent:
+            click.echo(f"To ask again without asking twice: add --operation-id {token}", err=True)
+        raise
+    _shown(api, address, operation, "UPDATE", start, wait, form, columns)
+    return 0
+
+
+@click.command()
+@click.argument("name", metavar="STACK")
+@click.option("--no-rollback", is_flag=True, help="Stop and leave it there. A create can be stopped so, too.")
+@click.option("--wait", is_flag=True, help="Follow it until it has stopped, or is back; exit code 0 only then.")
+@output_options()
+@click.pass_obj
+def cancel(connection: Connection, name: str, no_rollback: bool, wait: bool, form: str, columns: Sequence[str]) -> None:
+    """Stop an update and bring the stack back to what it was before."""
+    api = Api(connection)
+    address = api.find(name)
+    start = newest_seq(api, address)
+    operation = api.cancel(address, rollback=not no_rollback)
+    if wait:
+        watch(api, address, operation, "UPDATE", start, form, columns, good=_stopped)
+    else:
+        click.echo(f"Cancelling what {address.name} does; to follow: firebrick stack wait {address.name}", err=True)
+        show_stack(api, address, form, columns)
+
+
+def _stopped(chain: Sequence[Followed]) -> bool:
+    """Whether a cancelled operation was stopped, and what followed was done."""
+    cancelled, *followed = chain
+    if cancelled.operation["state"] == "DONE":
+        click.echo("It was complete before the cancel reached it.", err=True)
+    return bool(cancelled.operation["state"] == "FAILED" and all(one.operation["state"] == "DONE" for one in followed))
+
+
+@click.command("continue")
+@click.argument("name", metavar="STACK")
+@WAIT
+@OPERATION_ID
+@output_options()
+@click.pass_obj
+def continue_(
+    connection: Connection, name: str, wait: bool, operation_id: uuid.UUID | None, form: str, columns: Sequence[str]
+) -> None:
+    """Go on with what failed: to the same target, and only what is unfinished."""
+    api = Api(connection)
+    address = api.find(name)
+    start = newest_seq(api, address)
+    operation = api.continue_(address, str(operation_id or uuid.uuid4()))
+    _shown(api, address, operation, "UPDATE", start, wait, form, columns)
+
+
+@click.command()
+@click.argument("name", metavar="STACK")
+@click.option("--skip", metavar="NAME,NAME", help="Resources to leave as they are; they are shown as drifted.")
+@click.option("--to", type=ROLL_BACK_TO, help="The template before the failed one, or the last that was complete.")
+@WAIT
+@OPERATION_ID
+@output_options()
+@click.pass_obj
+def rollback(
+    connection: Connection,
+    name: str,
+    skip: str | None,
+    to: str | None,
+    wait: bool,
+    operation_id: uuid.UUID | None,
+    form: str,
+    columns: Sequence[str],
+) -> None:
+    """Bring a stack whose create, update or rollback failed back to what it was before."""
+    api = Api(connection)
+    address = api.find(name)
+    start = newest_seq(api, address)
+    body: dict[str, Any] = {"skip": words(skip)}
+    if to is not None:
+        body["to"] = to
+    operation = api.rollback(address, body, str(operation_id or uuid.uuid4()))
+    _shown(api, address, operation, "ROLLBACK", start, wait, form, columns)
+
+
+def words(given: str | None) -> list[str]:
+    """The names of a list with commas."""
+    return [word for part in (given or "").split(",") if (word := part.strip())]
+
+
+def _shown(
+    api: Api,
+    address: StackAddress,
+    operation: str,
+    action: str,
+    start: int,
+    wait: bool,
+    form: str,
+    columns: Sequence[str],
+) -> None:
+    if wait:
+        watch(api, address, operation, action, start, form, columns)
+    else:
+        show_stack(api, address, form, columns)
