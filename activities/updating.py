@@ -1,7 +1,7 @@
 """Bringing one row to what its target wants: leave it, update it in place, or have another row take its place.
 
-The row was claimed quietly: nothing is told before it is known what is to be done. The order of the questions is Heat's
-(the life cycle of a resource's update); the answers come from ``firebrick.resources.changes``.
+The row was claimed quietly: nothing is told before it is known what is to be done, which
+``firebrick.resources.changes`` decides: for plans, too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,11 @@ from activities.settling import requirements
 from firebrick.contract import Action, Status, StepResult
 from firebrick.failpoints import failpoint
 from firebrick.resources.base import Context, Done, ResourceType
-from firebrick.resources.changes import Effect, PropertyChange, compare, names_of
+from firebrick.resources.changes import PropertyChange, Verdict, compare, decide, outright
 from firebrick.resources.errors import PermanentError, Replace
 from firebrick.resources.schema import TypeSchema, restore, validate
 from firebrick.selection import base_hash, input_hash
+from firebrick.standing import standing_of
 from firebrick.store import reasons
 from firebrick.store.rows import Claimed, NewResource, ResourceRow, RowOutcome, Settled
 from firebrick.store.targets import resource_from_json
@@ -50,21 +51,29 @@ async def converge(step: "Step", kind: ResourceType, held: Claimed) -> StepResul
     if row.wanted is None:
         raise RuntimeError(f"row {row.id} has nothing to converge to")
     wanted = resource_from_json(row.wanted)
-    if wanted.implementation != row.implementation:
+    standing = standing_of(row)
+    if outright(standing, wanted.implementation) is not None:
         return await stand_in(step, held)
     desired = await _desired(step, kind, held, wanted)
     if held.in_progress:
         return await _update(step, kind, held, desired, begun=True)
-    why = await _why_replace(step, kind, held, desired)
-    if why:
-        return await stand_in(step, held)
-    if refused := names_of(desired.changes, Effect.REFUSED):
-        listed = ", ".join(refused)
-        raise NotSupported(f"Update to properties {listed} of {row.name} ({row.type}) is not supported.")
-    if _is_as_wanted(row, desired):
-        message = reasons.JUDGED_FINE if row.status == Status.FAILED else ""
-        outcome = RowOutcome.unchanged(desired.settled, message=message, properties=desired.properties)
-        return await step.record(row, outcome)
+    decision = decide(
+        standing,
+        wanted.definition,
+        desired.changes,
+        failed=standing.incomplete and (standing.nobody_to_ask or await _has_failed(step, kind, held, desired)),
+        forces=lambda: kind.forces_replacement(_context(step, held, desired)),
+    )
+    match decision.verdict:
+        case Verdict.REPLACE:
+            return await stand_in(step, held)
+        case Verdict.REFUSE:
+            listed = ", ".join(decision.names)
+            raise NotSupported(f"Update to properties {listed} of {row.name} ({row.type}) is not supported.")
+        case Verdict.LEAVE:
+            message = reasons.JUDGED_FINE if row.status == Status.FAILED else ""
+            outcome = RowOutcome.unchanged(desired.settled, message=message, properties=desired.properties)
+            return await step.record(row, outcome)
     return await _update(step, kind, held, desired, begun=False)
 
 
@@ -94,42 +103,12 @@ async def _desired(step: "Step", kind: ResourceType, held: Claimed, wanted: NewR
     )
 
 
-async def _why_replace(step: "Step", kind: ResourceType, held: Claimed, desired: Desired) -> str:
-    """Why another row must take this one's place; "" when it need not."""
-    row = held.row
-    if row.action == Action.DELETE or row.action == "INIT":
-        return "it is being deleted"
-    if row.status != Status.COMPLETE and await _failed_for_good(step, kind, held, desired):
-        return "it has failed"
-    if forced := names_of(desired.changes, Effect.REPLACE):
-        return f"{forced[0]} cannot be changed in place"
-    if desired.changes and kind.forces_replacement(_context(step, held, desired)):
-        return "its type says so"
-    return ""
-
-
-async def _failed_for_good(step: "Step", kind: ResourceType, held: Claimed, desired: Desired) -> bool:
-    row = held.row
-    if row.physical_id is None or row.create_unsettled or row.action == "CHECK":
-        return True
+async def _has_failed(step: "Step", kind: ResourceType, held: Claimed, desired: Desired) -> bool:
     try:
         answer: bool = await step.query(kind, kind.replace_failed, _context(step, held, desired))
     except Exception:  # it cannot be asked: Heat's default
         return True
     return answer
-
-
-def _is_as_wanted(row: ResourceRow, desired: Desired) -> bool:
-    if desired.changes or row.drift:
-        return False
-    if row.status == Status.FAILED and row.action != Action.CREATE:
-        return False  # nobody knows how far its update came
-    return _rest(row.definition) == _rest(desired.resource.definition)
-
-
-def _rest(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """What a definition has beside its properties that an update tells of."""
-    return {name: definition.get(name) for name in ("metadata", "deletion_policy", "update_policy")}
 
 
 async def stand_in(step: "Step", held: Claimed, *, told: bool = False) -> StepResult:

@@ -25,7 +25,7 @@ from firebrick.intake import (
 )
 from firebrick.resources.registry import Registry
 from firebrick.store import Store
-from firebrick.store.rows import NewOperation, NewTarget, OperationRow, StackRow
+from firebrick.store.rows import Expected, NewOperation, NewTarget, OperationRow, StackRow
 from firebrick.template import Document, StackDefinition, StackIdentity, merge_environments, parse_environment
 
 
@@ -52,10 +52,11 @@ async def accept_update(
     inline_without_codec: bool = False,
     started_as: str = "",
     owner: Owner | None = None,
+    expected: Expected | None = None,
 ) -> OperationRow:
     """Store a target and a PENDING update. Raises InvalidInput (all problems found), NotFound, Unavailable.
 
-    The arguments are those of firebrick.intake.accept_create.
+    The arguments are those of firebrick.intake.accept_create. expected: of a plan; Conflict when the stack has moved.
     """
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
@@ -86,6 +87,7 @@ async def accept_update(
         accepted_at=time.time(),
         workflow_id=started_as or workflow_id(request.project, stack.name, stack.id),
         owner_operation="" if owner is None else owner.operation_id,
+        expected=expected,
     )
     target = new_target(registry, operation_id, inputs, definition)
     return await project.accept_update(stack.id, target, operation)

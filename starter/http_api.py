@@ -164,6 +164,21 @@ class Api:
         path = f"/resource_types/{quote(name, safe='')}/template"
         return self._call("GET", path, query={"template_type": template_type}).body
 
+    # --- plans ---
+
+    def plan(self, stack: StackAddress, body: Mapping[str, Any], *, existing: bool = False) -> Any:
+        """What an update with this body would do; to be applied as it is."""
+        return self._call("POST", self._path(stack, "plan"), body={**body, "existing": existing}).body
+
+    def plan_of_create(self, body: Mapping[str, Any]) -> Any:
+        """What a create with this body would do."""
+        return self._call("POST", "/stacks/plan", body=body).body
+
+    def apply(self, stack: StackAddress, plan: Mapping[str, Any], operation_id: str) -> str:
+        """The id of the accepted operation. Conflict: the stack has moved since the plan was made."""
+        headers = {OPERATION_HEADER: operation_id}
+        return self._operation(self._call("POST", self._path(stack, "apply"), body=plan, headers=headers))
+
     # --- the wire ---
 
     @staticmethod

@@ -28,7 +28,7 @@ from firebrick.intake import accept_create, accept_delete, accept_rollback
 from firebrick.intake_update import accept_continue, accept_update
 from firebrick.resources.registry import Registry
 from firebrick.store import Store
-from firebrick.store.rows import OperationRow
+from firebrick.store.rows import Expected, OperationRow
 
 log = structlog.get_logger("firebrick.starter")
 
@@ -81,11 +81,11 @@ class Starter:
         await self.start(operation)
         return operation
 
-    async def update(self, request: UpdateStackRequest) -> OperationRow:
-        """Accept an update and start it; whatever runs makes way. Raises InvalidInput, NotFound, Unavailable; then
-        nothing is stored."""
+    async def update(self, request: UpdateStackRequest, *, expected: Expected | None = None) -> OperationRow:
+        """Accept an update and start it; whatever runs makes way. expected: of a plan. Raises InvalidInput, NotFound,
+        Conflict (the stack has moved since it was planned), Unavailable; then nothing is stored."""
         await self.check_server()
-        operation = await accept_update(self._store, self._registry, request, minute=self._minute)
+        operation = await accept_update(self._store, self._registry, request, minute=self._minute, expected=expected)
         await self.start(operation)
         return operation
 

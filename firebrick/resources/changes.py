@@ -1,10 +1,11 @@
 """What an update must do to one resource: nothing, change it in place, or replace it; and because of which property.
 
 Asks nobody. Called by the step that converges a resource, with all values known, and by plans, where a value may be
-`unknown` until something else was applied.
+`unknown` until something else was applied: both put the same questions in the same order, Heat's (the life cycle of a
+resource's update).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -52,3 +53,87 @@ def compare(
 
 def names_of(changes: Sequence[PropertyChange], effect: Effect) -> list[str]:
     return [one.name for one in changes if one.effect is effect]
+
+
+class Verdict(StrEnum):
+    """What is to be done to a row. REFUSE: nobody can do what is asked; the resource fails."""
+
+    LEAVE = "leave"
+    UPDATE = "update"
+    REPLACE = "replace"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """because: why, in words, where it is not for a property. names: the properties that force a REPLACE, or that are
+    refused."""
+
+    verdict: Verdict
+    because: str = ""
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A row as it stands before the update. implementation: the type that serves it. definition: its frozen one."""
+
+    action: str
+    status: str
+    implementation: str
+    definition: Mapping[str, Any]
+    drift: str = ""
+    physical_id: str | None = None
+    create_unsettled: bool = False
+
+    @property
+    def incomplete(self) -> bool:
+        return self.status != "COMPLETE"
+
+    @property
+    def nobody_to_ask(self) -> bool:
+        """Whether an incomplete one has failed for good, without its type being asked."""
+        return self.physical_id is None or self.create_unsettled or self.action == "CHECK"
+
+
+def outright(row: Standing, implementation: str) -> Decision | None:
+    """The questions for which no property need be known: another row must take this one's place; None: see decide."""
+    if implementation != row.implementation:
+        return Decision(Verdict.REPLACE, "its type changes")
+    if row.action in ("DELETE", "INIT"):
+        return Decision(Verdict.REPLACE, "it is being deleted")
+    return None
+
+
+def decide(
+    row: Standing,
+    definition: Mapping[str, Any],
+    changes: Sequence[PropertyChange],
+    *,
+    failed: bool,
+    forces: Callable[[], bool],
+) -> Decision:
+    """After `outright`. definition: the wanted one, frozen. failed: an incomplete row cannot be updated in place.
+    forces: whether the type asks for another object, although all that differs may be changed in place."""
+    if row.incomplete and failed:
+        return Decision(Verdict.REPLACE, "it has failed")
+    if forced := names_of(changes, Effect.REPLACE):
+        return Decision(Verdict.REPLACE, names=tuple(forced))
+    if changes and forces():
+        return Decision(Verdict.REPLACE, "its type says so")
+    if refused := names_of(changes, Effect.REFUSED):
+        return Decision(Verdict.REFUSE, names=tuple(refused))
+    if changes:
+        return Decision(Verdict.UPDATE)
+    if row.drift:
+        return Decision(Verdict.UPDATE, "it is known to differ from its template")
+    if row.status == "FAILED" and row.action != "CREATE":
+        return Decision(Verdict.UPDATE, "nobody knows how far its last update came")
+    if differing := differing_rest(row.definition, definition):
+        return Decision(Verdict.UPDATE, f"its {' and '.join(differing)} changed")
+    return Decision(Verdict.LEAVE)
+
+
+def differing_rest(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What definitions differ in, beside their properties, that an update tells of."""
+    return [name for name in ("metadata", "deletion_policy", "update_policy") if before.get(name) != after.get(name)]

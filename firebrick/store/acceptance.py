@@ -13,6 +13,7 @@ from firebrick.plan import Role
 from firebrick.store import reasons
 from firebrick.store.models import operations, resources, stacks
 from firebrick.store.operation_rows import OPEN_OF_STACK, OPERATION_BY_ID, operation_row
+from firebrick.store.revisions import check_expected
 from firebrick.store.rows import NewOperation, NewResource, NewStack, NewTarget, OperationRow
 from firebrick.store.targets import adopt_as_target, empty_target, insert_target, target_of_create
 from firebrick.store.transaction import LockedStack, Transaction
@@ -149,6 +150,7 @@ class AcceptUpdate(Write[OperationRow]):
             return existing
         connection = transaction.connection
         stack = living_stack(transaction, self.project, self.stack_id)
+        check_expected(connection, stack.id, self.operation.expected)
         _check_updatable(connection, stack)
         known = with_target(connection, stack, self.operation.accepted_at)
         target_id = known

@@ -7,6 +7,7 @@ with everything before the nonce authenticated too. Nonces are random: rotate a 
 
 import base64
 import binascii
+import hmac
 import os
 import threading
 import time
@@ -113,6 +114,18 @@ class Keyring:
                 "A stored value does not open with its key: it was changed, or the key is another."
             ) from None
 
+    def sign(self, purpose: str, text: bytes) -> str:
+        """``key id:hex``, HMAC-SHA-256 under a key for that purpose, which follows from the current one."""
+        ciphers = self._ciphers
+        return f"{ciphers.current}:{ciphers.signature(ciphers.current, purpose, text)}"
+
+    def is_signed(self, purpose: str, text: bytes, signature: str) -> bool:
+        """Whether `sign` gave this signature, with any key of this ring."""
+        key_id, _, digest = signature.rpartition(":")
+        if key_id not in self._ciphers.ids and not (self._follow() and key_id in self._ciphers.ids):
+            return False
+        return hmac.compare_digest(self._ciphers.signature(key_id, purpose, text).encode(), digest.encode())
+
     def _follow(self) -> bool:
         """Whether the file had changed and was read again."""
         if self._file is None:
@@ -147,11 +160,16 @@ class _Ciphers:
         self.ids = tuple(sorted(keys))
         self.by_header = {_header(key_id): AESGCM(key) for key_id, key in keys.items()}
         self._header = _header(current)
+        self._keys = dict(keys)
         self._cipher = self.by_header[self._header]
 
     def seal(self, plain: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
         return self._header + nonce + self._cipher.encrypt(nonce, plain, self._header)
+
+    def signature(self, key_id: str, purpose: str, text: bytes) -> str:
+        derived = hmac.digest(self._keys[key_id], f"firebrick/sign/{purpose}".encode(), "sha256")
+        return hmac.new(derived, text, "sha256").hexdigest()
 
 
 def _header(key_id: str) -> bytes:

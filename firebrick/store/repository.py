@@ -26,6 +26,7 @@ from firebrick.store.keyring import Keyring
 from firebrick.store.operations import Begin, FailLost, Finish
 from firebrick.store.outcomes import RecordRows
 from firebrick.store.parked import count_parked
+from firebrick.store.plan_base import PlanBase, name_is_taken, read_plan_base
 from firebrick.store.plan_rows import list_plan_rows
 from firebrick.store.rows import (
     BeginOutcome,
@@ -54,7 +55,8 @@ READERS = 4
 class Store:
     """An open database: a writer thread and a pool of readers. Make it with `open`; one per process."""
 
-    def __init__(self, writing: Engine, reading: Engine) -> None:
+    def __init__(self, writing: Engine, reading: Engine, keyring: Keyring) -> None:
+        self.keyring = keyring
         self._writing = writing
         self._reading = reading
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
@@ -82,7 +84,7 @@ class Store:
             writing.dispose()
             reading.dispose()
             raise
-        return cls(writing, reading)
+        return cls(writing, reading, keyring)
 
     def project(self, project: str) -> "Repository":
         return Repository(self, project)
@@ -164,6 +166,14 @@ class Repository:
         """What the next update changes: the newest accepted target that is not superseded, else the stack's own. None:
         the stack is older than targets."""
         return await self._store.read(reads.base_target, self.project, stack_id)
+
+    async def plan_base(self, name_or_id: str) -> PlanBase:
+        """What a plan of an update is made from, in one view. NotFound."""
+        return await self._store.read(read_plan_base, self.project, name_or_id)
+
+    async def name_is_taken(self, name: str) -> bool:
+        """Whether a living stack has this name."""
+        return await self._store.read(name_is_taken, self.project, name)
 
     async def accept_delete(self, stack_id: str, operation: NewOperation) -> OperationRow:
         """Store a DELETE, PENDING. Whatever runs is taken over.

@@ -81,9 +81,18 @@ class NewStack:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What a stack must still be for a plan to be carried out: its revision, and the last operation's seq."""
+
+    revision: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewOperation:
     """A request to act on a stack. id: a UUID, the request's idempotency token. timeout: seconds from its beginning.
-    request: options without secrets. requested_by: contract.Requester as JSON. accepted_at: now."""
+    request: options without secrets. requested_by: contract.Requester as JSON. accepted_at: now. expected: of an update
+    that was planned."""
 
     id: str
     action: Action
@@ -93,6 +102,7 @@ class NewOperation:
     request: Mapping[str, Any] = field(default_factory=dict)
     requested_by: Mapping[str, Any] = field(default_factory=dict)
     owner_operation: str = ""
+    expected: Expected | None = None
 
 
 # --- what is stored -----------------------------------------------------------------------------------------------

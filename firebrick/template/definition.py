@@ -22,7 +22,9 @@ class ResourceDefinition:
     """One resource. type: the concrete one, after the resource_registry; declared_type: as the template has it.
 
     properties, metadata, update_policy: value trees. requires: names of the resources it depends on, sorted.
-    external_id: the physical id of an object that is only adopted. dynamic: whether there are functions in it.
+    external_id: the physical id of an object that is only adopted. dynamic: whether there are functions in it. secret:
+    what was computed from a hidden parameter: ``properties.NAME`` (``properties``: all of them), ``metadata``,
+    ``update_policy``.
     """
 
     name: str
@@ -36,6 +38,7 @@ class ResourceDefinition:
     description: str = ""
     external_id: str | None = None
     dynamic: bool = True
+    secret: tuple[str, ...] = ()
 
     def freeze(self) -> dict[str, Any]:
         """JSON; what has its default is left out. Do not change it: it shares values with this definition."""
@@ -59,6 +62,8 @@ class ResourceDefinition:
             data["external_id"] = self.external_id
         if self.dynamic:
             data["dynamic"] = True
+        if self.secret:
+            data["secret"] = list(self.secret)
         return data
 
     @staticmethod
@@ -79,6 +84,7 @@ class ResourceDefinition:
             data.get("description", ""),
             data.get("external_id"),
             dynamic,
+            tuple(data.get("secret", ())),
         )
 
 

@@ -192,6 +192,7 @@ class ResourceSection:
     def _body(self, header: _Header) -> ResourceDefinition:
         body, name = header.body, header.name
         dynamic = False
+        secret: list[str] = []
         trees: dict[str, Any] = {}
         evaluation = self._evaluation
         for key in ("metadata", "update_policy", "properties"):
@@ -215,6 +216,7 @@ class ResourceSection:
             dynamic = dynamic or evaluation.waits
             header.requires |= evaluation.referred
             trees[key] = value
+            secret += self._secret(key, value, (self._place, name, word))
         properties = self._words["properties"]
         if not body.get(properties) and header.schema is not None:
             evaluation.begin(self._place, name, properties)
@@ -233,7 +235,16 @@ class ResourceSection:
             description=self._text(name, "description", body) or "",
             external_id=self._text(name, "external_id", body) if "external_id" in self._words else None,
             dynamic=dynamic,
+            secret=tuple(secret),
         )
+
+    def _secret(self, key: str, value: Any, path: Path) -> list[str]:
+        """What of the value that was evaluated last came from a hidden parameter; see ResourceDefinition.secret."""
+        if self._evaluation.landed(path) is None:
+            return []
+        if key != "properties" or not isinstance(value, dict):
+            return [key]
+        return [f"{key}.{one}" for one in value if self._evaluation.landed((*path, one)) is not None]
 
     def _depends_on(self, header: _Header) -> None:
         word = self._words["depends_on"]

@@ -12,6 +12,7 @@ from starter.cli.connection import Connection
 from starter.cli.failures import failures
 from starter.cli.filters import STACK_KEYS, STACK_SORT_KEYS, read_filters, read_sort
 from starter.cli.follow import newest_seq, start_of
+from starter.cli.plans import apply, plan
 from starter.cli.render import output_options, show_listing, show_record
 from starter.cli.stack_changes import cancel, continue_, rollback, update, words
 from starter.cli.stack_contents import event, output, resource
@@ -28,6 +29,8 @@ def stack() -> None:
     """Create, change, look at and delete stacks."""
 
 
+stack.add_command(plan)
+stack.add_command(apply)
 for _group in (resource, event, output, failures, template_group, environment_group, file_group):
     stack.add_command(_group)
 for _command in (update, cancel, continue_, rollback):

@@ -8,8 +8,9 @@ import click
 
 from starter.cli.connection import Connection
 from starter.cli.follow import Followed, newest_seq
+from starter.cli.plans import show_plan
 from starter.cli.render import output_options
-from starter.cli.stack_inputs import input_options, read_inputs
+from starter.cli.update_inputs import ROLL_BACK_TO, read_update, update_options
 from starter.cli.watching import show_stack, watch
 from starter.http_api import Api, NoServer, StackAddress
 
@@ -17,99 +18,43 @@ WAIT = click.option("--wait", is_flag=True, help="Follow it until it has ended; 
 OPERATION_ID = click.option(
     "--operation-id", type=click.UUID, metavar="UUID", help="Names the request: repeated, it counts once."
 )
-TO = click.Choice(["previous", "complete"])
 
 
 @click.command()
 @click.argument("name", metavar="STACK")
-@click.option("-t", "--template", metavar="FILE", help="The template; - is standard input.")
-@input_options
-@click.option("--existing", is_flag=True, help="What is not given stays as it is.")
-@click.option(
-    "--clear-parameter",
-    "clear_parameters",
-    multiple=True,
-    metavar="NAME",
-    help="With --existing: forget its value. May be repeated.",
-)
-@click.option(
-    "--rollback",
-    type=click.Choice(["enabled", "disabled", "keep"]),
-    help="Whether a failure is rolled back; keep: as the stack has it.  [default: keep]",
-)
-@click.option("--enable-rollback", is_flag=True, help="As --rollback enabled.")
-@click.option("--disable-rollback", is_flag=True, help="As --rollback disabled.")
-@click.option(
-    "--on-failure", type=click.Choice(["keep", "rollback"]), help="For this update only, whatever the stack has."
-)
-@click.option("--roll-back-to", type=TO, help="The template before this one, or the last that was complete.")
-@click.option("--continue-independent", is_flag=True, help="After a failure, what does not depend on it goes on.")
-@click.option("--converge", is_flag=True, help="Look at every resource, also where nothing changed.")
+@update_options
+@click.option("--dry-run", is_flag=True, help="Show what it would do, as `stack plan` does, and do nothing.")
 @WAIT
 @OPERATION_ID
 @output_options()
 @click.pass_obj
 def update(
     connection: Connection,
+    /,
     name: str,
-    template: str | None,
-    environments: Sequence[str],
-    parameters: Sequence[str],
-    parameter_files: Sequence[str],
-    timeout: int | None,
-    tags: str | None,
-    existing: bool,
-    clear_parameters: Sequence[str],
-    rollback: str | None,
-    enable_rollback: bool,
-    disable_rollback: bool,
-    on_failure: str | None,
-    roll_back_to: str | None,
-    continue_independent: bool,
-    converge: bool,
+    dry_run: bool,
     wait: bool,
     operation_id: uuid.UUID | None,
     form: str,
     columns: Sequence[str],
-) -> None:
+    **given: Any,
+) -> int:
     """Bring a stack to a new template, or with --existing to other parameters. Whatever the stack does makes way."""
-    if template is None and not existing:
-        raise click.UsageError("give the new template with -t FILE, or --existing to keep the stack's own")
-    if clear_parameters and not existing:
-        raise click.UsageError("--clear-parameter goes with --existing: else nothing is kept that is not given")
-    body = read_inputs(template, environments, parameters, parameter_files, timeout, tags)
-    disabled = _disable_rollback(rollback, enable_rollback, disable_rollback)
-    options: dict[str, Any] = {
-        "clear_parameters": list(clear_parameters),
-        "on_failure": on_failure,
-        "roll_back_to": roll_back_to,
-        "continue_independent": continue_independent,
-        "converge": converge,
-    }
-    body |= {key: value for key, value in options.items() if value}
-    if disabled is not None:
-        body["disable_rollback"] = disabled
+    body = read_update(given)
     api = Api(connection)
     address = api.find(name)
+    if dry_run:
+        return show_plan(api.plan(address, body, existing=given["existing"]), "json" if form == "json" else "text")
     start = newest_seq(api, address)
     token = str(operation_id or uuid.uuid4())
     try:
-        operation = api.update(address, body, token, existing=existing)
+        operation = api.update(address, body, token, existing=given["existing"])
     except NoServer as lost:
         if lost.sent:
             click.echo(f"To ask again without asking twice: add --operation-id {token}", err=True)
         raise
     _shown(api, address, operation, "UPDATE", start, wait, form, columns)
-
-
-def _disable_rollback(rollback: str | None, enable: bool, disable: bool) -> bool | None:
-    """What is asked of the stack's setting; None: keep it."""
-    asked = {rollback} if rollback else set()
-    asked |= {"enabled"} if enable else set()
-    asked |= {"disabled"} if disable else set()
-    if len(asked) > 1:
-        raise click.UsageError("--rollback, --enable-rollback and --disable-rollback say different things: give one")
-    return {"enabled": False, "disabled": True}.get(asked.pop()) if asked else None
+    return 0
 
 
 @click.command()
@@ -159,7 +104,7 @@ def continue_(
 @click.command()
 @click.argument("name", metavar="STACK")
 @click.option("--skip", metavar="NAME,NAME", help="Resources to leave as they are; they are shown as drifted.")
-@click.option("--to", type=TO, help="The template before the failed one, or the last that was complete.")
+@click.option("--to", type=ROLL_BACK_TO, help="The template before the failed one, or the last that was complete.")
 @WAIT
 @OPERATION_ID
 @output_options()

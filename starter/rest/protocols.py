@@ -10,6 +10,7 @@ from firebrick.contract import (
     RollbackStackRequest,
     UpdateStackRequest,
 )
+from firebrick.store.rows import Expected
 
 
 class AcceptedOperation(Protocol):
@@ -31,7 +32,7 @@ class Starter(Protocol):
 
     async def create(self, request: CreateStackRequest) -> AcceptedOperation: ...
 
-    async def update(self, request: UpdateStackRequest) -> AcceptedOperation: ...
+    async def update(self, request: UpdateStackRequest, *, expected: Expected | None = None) -> AcceptedOperation: ...
 
     async def rollback(self, request: RollbackStackRequest) -> AcceptedOperation: ...
 

@@ -83,7 +83,7 @@ class TagFilter:
 async def create(call: Call) -> Response:
     """201 and the stack's address; the operation's id in a header of ours, which may also come with the request."""
     body = await read_body(call.request)
-    request = await _create_request(call, body)
+    request = await create_request(call, body)
     operation = await call.front.starter.create(request)
     href = call.links.stack(request.name, operation.stack_id)
     return JSONResponse(
@@ -93,7 +93,8 @@ async def create(call: Call) -> Response:
     )
 
 
-async def _create_request(call: Call, body: Mapping[str, Any]) -> CreateStackRequest:
+async def create_request(call: Call, body: Mapping[str, Any]) -> CreateStackRequest:
+    """What a create's body asks for."""
     name = body.get("stack_name")
     if name is None or name == "":
         raise bad_request("No stack name specified", "no-stack-name", detail=NAMES, path="stack_name")
@@ -193,8 +194,13 @@ async def update(call: Call) -> Response:
     """202 and Heat's text. PUT replaces the template and all that belongs to it; PATCH changes what it names."""
     row = await call.stack()
     body = await read_body(call.request)
-    existing = call.request.method == "PATCH"
-    fields = await _common_fields(call, body) | {"stack": row.id, "existing": existing}
+    request = await update_request(call, row.id, body, existing=call.request.method == "PATCH")
+    return accepted(await call.front.starter.update(request))
+
+
+async def update_request(call: Call, stack_id: str, body: Mapping[str, Any], *, existing: bool) -> UpdateStackRequest:
+    """What an update's body asks for, checked as far as Heat checks it before it looks at the template."""
+    fields = await _common_fields(call, body) | {"stack": stack_id, "existing": existing}
     if fields["template"] is None and not existing:
         raise _no_template()
     fields["converge"] = boolean("converge", body.get("converge", False))
@@ -203,8 +209,7 @@ async def update(call: Call) -> Response:
         fields["clear_parameters"] = names_of(body, "clear_parameters")
         fields["files"] = fields["files"] or None
         fields["environment"] = fields["environment"] or None
-    operation = await call.front.starter.update(_request(UpdateStackRequest, fields))
-    return accepted(operation)
+    return _request(UpdateStackRequest, fields)
 
 
 def accepted(operation: AcceptedOperation) -> Response:

@@ -1,12 +1,14 @@
 """A server of the API in this process, on a port of its own, with a part of a worker that does as it is told."""
 
 import asyncio
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import structlog
 import uvicorn
 
 from firebrick.contract import (
@@ -19,7 +21,7 @@ from firebrick.contract import (
 )
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Repository, Store
-from firebrick.store.rows import OperationRow, RowOutcome
+from firebrick.store.rows import Expected, OperationRow, RowOutcome
 from starter.cli.app import run
 from starter.rest import create_app
 from tests.unit.rest.world import AcceptingStarter, carry_out
@@ -38,8 +40,8 @@ class WorkingStarter(AcceptingStarter):
     async def create(self, request: CreateStackRequest) -> OperationRow:
         return self._carry_out(await super().create(request))
 
-    async def update(self, request: UpdateStackRequest) -> OperationRow:
-        return self._carry_out(await super().update(request))
+    async def update(self, request: UpdateStackRequest, *, expected: Expected | None = None) -> OperationRow:
+        return self._carry_out(await super().update(request, expected=expected))
 
     async def rollback(self, request: RollbackStackRequest) -> OperationRow:
         return self._carry_out(await super().rollback(request))
@@ -129,3 +131,11 @@ def firebrick(api: ApiServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.delenv("FIREBRICK_PROJECT", raising=False)
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: run(arguments)
+
+
+@pytest.fixture(autouse=True)
+def _quiet_server() -> Iterator[None]:
+    """The server runs in this process: its log must not stand between what the command prints."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    yield
+    structlog.reset_defaults()

@@ -26,7 +26,7 @@ from firebrick.intake import accept_create, accept_delete, accept_rollback
 from firebrick.intake_update import accept_continue, accept_update
 from firebrick.resources.registry import Registry
 from firebrick.store import Repository, Store
-from firebrick.store.rows import Claim, Claimed, FinishOutcome, Mine, OperationRow, RowOutcome
+from firebrick.store.rows import Claim, Claimed, Expected, FinishOutcome, Mine, OperationRow, RowOutcome
 
 OPERATION = "X-Firebrick-Operation"
 
@@ -44,9 +44,9 @@ class AcceptingStarter:
         await self.check_server()
         return await accept_create(self._store, self._registry, request)
 
-    async def update(self, request: UpdateStackRequest) -> OperationRow:
+    async def update(self, request: UpdateStackRequest, *, expected: Expected | None = None) -> OperationRow:
         await self.check_server()
-        return await accept_update(self._store, self._registry, request)
+        return await accept_update(self._store, self._registry, request, expected=expected)
 
     async def rollback(self, request: RollbackStackRequest) -> OperationRow:
         await self.check_server()

@@ -94,3 +94,13 @@ def test_a_file_that_is_no_keyring_is_refused_without_showing_it(tmp_path: Path,
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"nowhere.*cannot be written"):
         Keyring.from_file(tmp_path / "nowhere" / "keyring")
+
+
+def test_a_signature_holds_for_its_text_its_purpose_and_its_keys_only() -> None:
+    ring = Keyring({"a": b"a" * 32, "b": b"b" * 32}, "a")
+    signature = ring.sign("plan", b"text")
+    assert ring.is_signed("plan", b"text", signature)
+    assert Keyring({"a": b"a" * 32, "b": b"b" * 32}, "b").is_signed("plan", b"text", signature)
+    assert not ring.is_signed("plan", b"other", signature) and not ring.is_signed("hook", b"text", signature)
+    for wrong in ("", "a:", "b" + signature[1:], "c" + signature[1:], "nonsense", signature + "0", "a:\u00e9"):
+        assert not ring.is_signed("plan", b"text", wrong)

@@ -1,0 +1,50 @@
+"""What a plan of an update is made from, read in one consistent view."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from firebrick.store.models import operations, resources, stacks
+from firebrick.store.operation_rows import OPEN_OF_STACK, operation_row
+from firebrick.store.reads import base_target, find_stack
+from firebrick.store.resource_rows import RESOURCE_COLUMNS, resource_row
+from firebrick.store.rows import Expected, NewTarget, OperationRow, ResourceRow, StackRow
+
+
+@dataclass(frozen=True, slots=True)
+class PlanBase:
+    """target: see Repository.base_target. rows: all of them, several of one name while one replaces another. running:
+    the newest operation that has not ended, if any: then the rows are on their way. expected: what an operation that
+    carries out the plan must find."""
+
+    stack: StackRow
+    target: NewTarget | None
+    rows: tuple[ResourceRow, ...]
+    running: OperationRow | None
+    expected: Expected
+
+
+def read_plan_base(connection: Connection, project: str, name_or_id: str) -> PlanBase:
+    """NotFound: no such living stack."""
+    stack = find_stack(connection, project, name_or_id, include_deleted=False)
+    query = select(*RESOURCE_COLUMNS).where(resources.c.stack_id == stack.id).order_by(resources.c.id)
+    rows = connection.execute(query).all()
+    names = {row.id: row.name for row in rows}
+    required_by: dict[int, set[str]] = {}
+    for row in rows:
+        for one in row.requires:
+            required_by.setdefault(one, set()).add(names[row.id])
+    running = connection.execute(OPEN_OF_STACK, {"stack_id": stack.id}).first()
+    newest = select(operations.c.seq).where(operations.c.stack_id == stack.id).order_by(operations.c.seq.desc())
+    return PlanBase(
+        stack=stack,
+        target=base_target(connection, project, stack.id),
+        rows=tuple(resource_row(row, tuple(sorted(required_by.get(row.id, ())))) for row in rows),
+        running=None if running is None else operation_row(running),
+        expected=Expected(stack.revision, connection.execute(newest.limit(1)).scalar_one_or_none() or 0),
+    )
+
+
+def name_is_taken(connection: Connection, project: str, name: str) -> bool:
+    query = select(stacks.c.id).where(stacks.c.project == project).where(stacks.c.name == name)
+    return connection.execute(query.where(stacks.c.deleted_at.is_(None))).first() is not None

@@ -1,0 +1,77 @@
+"""`stack plan -o`, `stack apply`: on a real server, what was planned is what is done, or nothing."""
+
+import json
+import stat
+from pathlib import Path
+
+from tests.acceptance.command_line import CommandLine
+
+TEMPLATE = """\
+heat_template_version: 2021-04-16
+parameters:
+  word: {type: string, default: one}
+  key: {type: string, default: s3cret-key, hidden: true}
+resources:
+  first: {type: OS::Heat::TestResource, properties: {value: {get_param: word}}}
+  second: {type: OS::Heat::Value, properties: {value: {get_attr: [first, output]}}}
+  safe: {type: OS::Heat::Value, properties: {value: {get_param: key}}}
+"""
+EXPECTED = """\
+Stack planned:
+
+  # first will be updated in place
+  ~ OS::Heat::TestResource "first" {
+      ~ value = "one" -> "two"
+    }
+
+  # second may be updated in place
+  ~ OS::Heat::Value "second" {
+      ~ value = "one" -> (known after apply)
+    }
+
+  # safe will be updated in place
+  ~ OS::Heat::Value "safe" {
+      ~ value = (sensitive value)
+    }
+
+  # more will be created
+  + OS::Heat::Value "more" {
+      + value = 7
+    }
+
+Plan: 1 to add, 3 to change, 0 to replace, 0 to destroy.
+1 of them only if values that are known after apply turn out to differ.
+"""
+
+
+def test_a_plan_is_made_looked_at_applied_once_and_refused_when_the_stack_has_moved(
+    firebrick: CommandLine, tmp_path: Path
+) -> None:
+    template, following = tmp_path / "t.yaml", tmp_path / "n.yaml"
+    template.write_text(TEMPLATE)
+    following.write_text(TEMPLATE + "  more: {type: OS::Heat::Value, properties: {value: 7}}\n")
+    creating = firebrick("stack", "plan", "planned", "-t", template, code=2)
+    assert creating.endswith("Plan: 3 to add, 0 to change, 0 to replace, 0 to destroy.\n")
+    firebrick("stack", "create", "planned", "-t", template, "--wait")
+    assert "No changes." in firebrick("stack", "plan", "planned", "-t", template)
+
+    before = firebrick.stored()
+    change = ("-t", following, "--parameter", "word=two", "--parameter", "key=other-s3cret")
+    plan, late = tmp_path / "plan.json", tmp_path / "late.json"
+    assert firebrick("stack", "plan", "planned", *change, "-o", plan, code=2) == EXPECTED
+    firebrick("stack", "plan", "planned", *change, "-o", late, code=2)
+    assert stat.S_IMODE(plan.stat().st_mode) == 0o600 and "s3cret" not in plan.read_text()
+    assert firebrick.stored() == before
+
+    told = json.loads(firebrick("stack", "apply", plan, "--wait", "-f", "json"))
+    assert told["stack_status"] == "UPDATE_COMPLETE"
+    assert sorted(firebrick.resources("planned")) == ["first", "more", "safe", "second"]
+    assert firebrick("stack", "plan", "planned", *change).startswith("No changes.")
+    refused = firebrick.run("stack", "apply", late)
+    assert refused.code == 1 and "[plan-overtaken]" in refused.err and "UPDATE" in refused.err
+    forged = json.loads(late.read_text())
+    forged["base"]["revision"] += 1
+    late.write_text(json.dumps(forged))
+    refused = firebrick.run("stack", "apply", late)
+    assert refused.code == 1 and "[plan-signature]" in refused.err
+    assert firebrick.run("stack", "plan", "planned", "-t", tmp_path / "none.yaml").code == 1

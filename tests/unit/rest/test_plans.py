@@ -1,0 +1,310 @@
+"""Previews and plans over the API: Heat's bodies field by field, ours, what is hidden, and what is refused."""
+
+import copy
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firebrick.contract import Action, OperationState
+from firebrick.store.revisions import count_up
+from firebrick.store.rows import RowOutcome
+from firebrick.store.transaction import Transaction
+from firebrick.store.writer import Write
+from tests.unit.rest.world import OPERATION, Made, World
+
+TEMPLATE: dict[str, Any] = {
+    "heat_template_version": "2021-04-16",
+    "description": "golden stack",
+    "parameters": {
+        "value": {"type": "string", "default": "hello"},
+        "secret": {"type": "string", "default": "s3cret-word", "hidden": True},
+    },
+    "resources": {
+        "rnd": {"type": "OS::Heat::RandomString", "properties": {"length": 8}},
+        "tr": {
+            "type": "OS::Heat::TestResource",
+            "properties": {"value": {"get_param": "value"}},
+            "metadata": {"role": "x"},
+        },
+        "val": {"type": "OS::Heat::Value", "depends_on": "tr", "properties": {"value": "one"}},
+    },
+}
+NEXT = copy.deepcopy(TEMPLATE)
+del NEXT["resources"]["val"]
+NEXT["resources"]["extra"] = {"type": "OS::Heat::TestResource", "properties": {"value": "new"}}
+DONE = {
+    "rnd": RowOutcome.done(physical_id="main-rnd-x", attributes={"value": "ZuPVQ7PL"}, properties={"length": 8}),
+    "tr": RowOutcome.done(physical_id="main-tr-x", attributes={"output": "hello"}, properties={"value": "hello"}),
+    "val": RowOutcome.done(physical_id="main-val-x", attributes={"value": "one"}, properties={"value": "one"}),
+}
+
+
+async def complete(world: World, template: Any = TEMPLATE, done: Any = None) -> Made:
+    made = await world.create("main", template)
+    await made.carry_out(DONE if done is None else done)
+    return made
+
+
+async def ask(world: World, method: str, path: str, body: Any, status: int = 200) -> Any:
+    answer = await world.http.request(method, f"/v1/{world.project}{path}", json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def plan(world: World, made: Made, template: Any, **more: Any) -> Any:
+    return await ask(world, "POST", f"{made.path}/plan", {"template": template, **more})
+
+
+def changed(found: Any) -> dict[str, str]:
+    return {one["resource_name"]: one["action"] for one in found["changes"]}
+
+
+def stored(world: World) -> dict[str, list[Any]]:
+    """Every row of every table, byte for byte."""
+    url = world.store._reading.url.database
+    assert url is not None
+    with sqlite3.connect(url) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: sorted(map(repr, database.execute(f"SELECT * FROM {name}"))) for name in tables}
+
+
+@dataclass(frozen=True)
+class Marked(Write[None]):
+    """Something that a plan must not be overtaken by, as whoever stores a signal or a mark writes it."""
+
+    stack_id: str
+
+    def stacks(self) -> Sequence[str]:
+        return (self.stack_id,)
+
+    def apply(self, transaction: Transaction) -> None:
+        count_up(transaction.connection, self.stack_id)
+
+
+# --- Heat's -------------------------------------------------------------------------------------------------------
+
+
+async def test_the_preview_of_an_update_has_heats_fields(world: World) -> None:
+    made = await complete(world)
+    body = {"template": NEXT, "parameters": {"value": "two"}}
+    changes = (await ask(world, "PUT", f"{made.path}/preview", body))["resource_changes"]
+    names = {word: [one["resource_name"] for one in found] for word, found in changes.items()}
+    assert names == {"unchanged": ["rnd"], "updated": ["tr"], "replaced": [], "added": ["extra"], "deleted": ["val"]}
+    stack = {"tenant": "p1", "stack_name": "main", "stack_id": made.id, "path": ""}
+    assert changes["added"] == [
+        {
+            "updated_time": None,
+            "creation_time": None,
+            "resource_name": "extra",
+            "physical_resource_id": "",
+            "resource_action": "INIT",
+            "resource_status": "COMPLETE",
+            "resource_status_reason": "",
+            "resource_type": "OS::Heat::TestResource",
+            "resource_identity": stack | {"path": "/resources/extra"},
+            "stack_identity": stack,
+            "stack_name": "main",
+            "required_by": [],
+            "description": "",
+            "metadata": {},
+            "attributes": {"output": None},
+        }
+    ]
+    (tr,) = changes["updated"]
+    assert list(tr) == list(changes["added"][0])
+    shown = {name: tr[name] for name in ("physical_resource_id", "resource_action", "required_by", "metadata")}
+    assert shown == {
+        "physical_resource_id": "main-tr-x",
+        "resource_action": "CREATE",
+        "required_by": ["val"],
+        "metadata": {"role": "x"},
+    }
+    assert tr["attributes"] == {"output": "hello"} and changes["deleted"][0]["attributes"] == {"value": "one"}
+    assert changes["unchanged"][0]["resource_action"] == "INIT"
+
+
+async def test_patch_keeps_what_is_left_out(world: World) -> None:
+    made = await complete(world)
+    body = {"parameters": {"value": "two"}}
+    changes = (await ask(world, "PATCH", f"{made.path}/preview", body))["resource_changes"]
+    assert [one["resource_name"] for one in changes["updated"]] == ["tr"]
+    assert [one["resource_name"] for one in changes["unchanged"]] == ["rnd", "val"]
+    refused = await ask(world, "PUT", f"{made.path}/preview", body, 400)
+    assert refused["error"]["message"] == "No template specified"
+
+
+async def test_the_preview_of_a_create_has_the_stack_with_its_resources(world: World) -> None:
+    template = copy.deepcopy(TEMPLATE)
+    template["resources"]["val"]["properties"]["value"] = {"get_attr": ["tr", "output"]}
+    template["resources"]["tr"]["properties"]["value"] = {"get_param": "secret"}
+    before = stored(world)
+    stack = (await ask(world, "POST", "/stacks/preview", {"stack_name": "new", "template": template}))["stack"]
+    assert stored(world) == before
+    assert (stack["stack_name"], stack["parameters"]["secret"], stack["disable_rollback"]) == ("new", "******", True)
+    found = {one["resource_name"]: one for one in stack["resources"]}
+    assert found["rnd"]["properties"] == {"length": 8} and found["tr"]["properties"] == {"value": "******"}
+    assert found["rnd"]["resource_status"] == "INIT_COMPLETE" and found["tr"]["required_by"] == ["val"]
+
+
+async def test_the_preview_of_a_create_is_refused_as_the_create(world: World) -> None:
+    """The first as a recorded Heat answers it."""
+    template = {
+        "heat_template_version": "2021-04-16",
+        "parameters": {"p": {"type": "string"}},
+        "resources": {"r": {"type": "OS::Heat::Value", "properties": {"value": {"get_param": "p"}}}},
+    }
+    refused = await ask(world, "POST", "/stacks/preview", {"stack_name": "kprev", "template": template}, 400)
+    assert refused["error"] == {
+        "type": "UserParameterMissing",
+        "traceback": None,
+        "message": "The Parameter (p) was not provided.",
+    }
+    await world.create("main", TEMPLATE)
+    taken = await ask(world, "POST", "/stacks/preview", {"stack_name": "main", "template": TEMPLATE}, 409)
+    assert taken["error"]["message"] == "The Stack (main) already exists."
+
+
+async def test_a_stack_may_be_named_like_a_route(world: World) -> None:
+    made = await world.create("preview", TEMPLATE)
+    answer = await world.get("/stacks/preview")
+    assert answer.status_code == 302 and answer.headers["location"].endswith(f"/stacks/preview/{made.id}")
+
+
+# --- ours ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_plan_says_what_changes_from_what_to_what_and_stores_nothing(world: World) -> None:
+    made = await complete(world)
+    before = stored(world)
+    template = copy.deepcopy(NEXT)
+    template["resources"]["tr"]["properties"]["update_replace_value"] = "x"
+    found = await plan(world, made, template, parameters={"value": "two"}, tags="a")
+    assert stored(world) == before
+    assert changed(found) == {"rnd": "nothing", "tr": "replace", "extra": "create", "val": "delete"}
+    assert found["summary"] == {
+        "add": 1,
+        "change": 0,
+        "replace": 1,
+        "destroy": 1,
+        "keep": 0,
+        "unchanged": 1,
+        "uncertain": 0,
+    }
+    assert found["stack_changes"] == ["tags"]
+    (tr,) = [one for one in found["changes"] if one["resource_name"] == "tr"]
+    plain = {"after_unknown": [], "sensitive": False}
+    assert tr["properties"] == [
+        {"name": "value", "before": "hello", "after": "two", "forces_replacement": False, **plain},
+        {"name": "update_replace_value", "before": None, "after": "x", "forces_replacement": True, **plain},
+    ]
+
+
+async def test_no_plan_shows_what_came_from_a_hidden_parameter(world: World) -> None:
+    template = copy.deepcopy(TEMPLATE)
+    secret = {"str_replace": {"template": "-W-", "params": {"W": {"get_param": "secret"}}}}
+    template["resources"] |= {
+        "tr": {"type": "OS::Heat::TestResource", "properties": {"value": secret}, "metadata": {"w": secret}},
+        "val": {"type": "OS::Heat::Value", "properties": {"value": {"get_attr": ["tr", "output"]}}},
+    }
+    word = "-s3cret-word-"
+    done = DONE | {
+        "tr": RowOutcome.done(physical_id="t", attributes={"output": word}, properties={"value": word}),
+        "val": RowOutcome.done(physical_id="v", attributes={"value": word}, properties={"value": word}),
+    }
+    made = await complete(world, template, done)
+    nothing = {"heat_template_version": "2021-04-16"}
+    new_word = {"parameters": {"secret": "other-s3cret"}}
+    answers = [
+        await plan(world, made, template, **new_word),
+        await plan(world, made, nothing),
+        await ask(world, "PUT", f"{made.path}/preview", {"template": template, **new_word}),
+        await ask(world, "PUT", f"{made.path}/preview", {"template": nothing}),
+        await ask(world, "POST", "/stacks/plan", {"template": template, "stack_name": "new"}),
+    ]
+    assert all("s3cret" not in json.dumps(answer) for answer in answers)
+    assert changed(answers[0]) == {"rnd": "nothing", "tr": "update", "val": "update"}
+    assert all(each["sensitive"] for one in answers[0]["changes"] for each in one["properties"])
+
+
+async def test_applying_does_what_was_planned_once(world: World) -> None:
+    made = await complete(world)
+    found = await plan(world, made, NEXT, parameters={"value": "two"})
+    operation = "7d4fb1ab-7b9f-4d5a-b9a6-2bb1d1f2a8a1"
+    for _ in range(2):
+        answer = await world.http.post(f"/v1/p1{made.path}/apply", json=found, headers={OPERATION: operation})
+        assert answer.status_code == 202 and answer.headers[OPERATION] == operation, answer.text
+    operations = await world.repository.operations(made.id)
+    assert [(one.action, one.state) for one in operations] == [
+        (Action.UPDATE, OperationState.PENDING),
+        (Action.CREATE, OperationState.DONE),
+    ]
+    base = await world.repository.base_target(made.id)
+    assert base is not None and dict(base.parameters) == {"value": "two"}
+    assert sorted(one.name for one in base.resources) == ["extra", "rnd", "tr"]
+
+
+async def test_a_plan_is_refused_when_an_operation_was_accepted_since(world: World) -> None:
+    made = await complete(world)
+    found = await plan(world, made, NEXT)
+    later = await plan(world, made, TEMPLATE, parameters={"value": "three"})
+    assert (await world.http.post(f"/v1/p1{made.path}/apply", json=later)).status_code == 202
+    refused = await ask(world, "POST", f"{made.path}/apply", found, 409)
+    (problem,) = refused["diagnostics"]
+    newest = (await world.repository.operations(made.id))[0]
+    assert problem["code"] == "plan-overtaken" and f"UPDATE {newest.id} was accepted" in problem["summary"]
+    assert len(await world.repository.operations(made.id)) == 2
+
+
+async def test_a_plan_is_refused_when_something_else_of_the_stack_moved(world: World) -> None:
+    made = await complete(world)
+    found = await plan(world, made, NEXT)
+    await world.store.writer.write(Marked(made.id))
+    refused = await ask(world, "POST", f"{made.path}/apply", found, 409)
+    assert "a signal, a check or a mark" in refused["diagnostics"][0]["summary"]
+    assert len(await world.repository.operations(made.id)) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"signature": "k1:00"}, "plan-signature"),
+        ({"signature": None}, "plan-signature"),
+        ({"summary": {}}, "plan-signature"),
+        ({"base": {"revision": 99, "seq": 99}}, "plan-signature"),
+        ({"request": "AAAA"}, "plan-signature"),
+        ({"format": "another"}, "not-a-plan"),
+    ],
+)
+async def test_a_plan_that_was_changed_is_refused(world: World, change: Any, code: str) -> None:
+    made = await complete(world)
+    found = await plan(world, made, NEXT)
+    refused = await ask(world, "POST", f"{made.path}/apply", found | change, 400)
+    assert refused["diagnostics"][0]["code"] == code
+
+
+async def test_a_plan_is_for_its_own_stack(world: World) -> None:
+    made = await complete(world)
+    found = await plan(world, made, NEXT)
+    other = await world.create("other", TEMPLATE)
+    refused = await ask(world, "POST", f"{other.path}/apply", found, 400)
+    assert refused["diagnostics"][0]["code"] == "plan-of-another-stack"
+
+
+async def test_while_an_operation_runs_a_plan_is_for_looking_only(world: World) -> None:
+    made = await world.create("main", TEMPLATE)
+    found = await plan(world, made, NEXT)
+    assert found["in_progress"] == {"id": made.operation, "action": "CREATE"}
+    assert found["signature"] is None and found["request"] is None
+    refused = await ask(world, "POST", f"{made.path}/apply", found, 400)
+    assert refused["diagnostics"][0]["code"] == "plan-not-applicable"
+
+
+async def test_the_request_in_a_plan_cannot_be_read(world: World, tmp_path: Path) -> None:
+    made = await complete(world)
+    found = await plan(world, made, NEXT, parameters={"value": "a-word-of-mine", "secret": "my-s3cret"})
+    assert "a-word-of-mine" not in found["request"] and "s3cret" not in json.dumps(found)
