@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from activities.failures import Lost
+from activities.live_objects import live_properties
 from activities.settling import requirements
+from activities.waiting import stopped_after
 from firebrick.contract import Action, Status, StepResult
 from firebrick.failpoints import failpoint
 from firebrick.resources.base import Context, Done, ResourceType
@@ -32,13 +34,16 @@ class NotSupported(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What the target wants of a row, with everything resolved. settled: what is written when the row is so."""
+    """What the target wants of a row, with everything resolved. before: the properties that it has now; gone: its
+    object is not there any more. settled: what is written when the row is so."""
 
     resource: NewResource
     schema: TypeSchema
     properties: dict[str, Any]
     metadata: Mapping[str, Any]
     model: Any
+    before: Mapping[str, Any]
+    gone: bool
     changes: Sequence[PropertyChange]
     requires: tuple[int, ...]
     settled: Settled
@@ -51,20 +56,26 @@ async def converge(step: "Step", kind: ResourceType, held: Claimed) -> StepResul
         raise RuntimeError(f"row {row.id} has nothing to converge to")
     wanted = resource_from_json(row.wanted)
     if wanted.implementation != row.implementation:
+        if refused := restricted(wanted, replaced=True):
+            return await step.record(row, refused)
         return await stand_in(step, held)
     desired = await _desired(step, kind, held, wanted)
     if held.in_progress:
         return await _update(step, kind, held, desired, begun=True)
     why = await _why_replace(step, kind, held, desired)
+    if why and (refused := restricted(wanted, replaced=True)):
+        return await step.record(row, refused)
     if why:
         return await stand_in(step, held)
-    if refused := names_of(desired.changes, Effect.REFUSED):
-        listed = ", ".join(refused)
+    if immutable := names_of(desired.changes, Effect.REFUSED):
+        listed = ", ".join(immutable)
         raise NotSupported(f"Update to properties {listed} of {row.name} ({row.type}) is not supported.")
     if _is_as_wanted(row, desired):
         message = reasons.JUDGED_FINE if row.status == Status.FAILED else ""
         outcome = RowOutcome.unchanged(desired.settled, message=message, properties=desired.properties)
         return await step.record(row, outcome)
+    if refused := restricted(wanted, replaced=False):
+        return await step.record(row, refused)
     return await _update(step, kind, held, desired, begun=False)
 
 
@@ -75,13 +86,18 @@ async def _desired(step: "Step", kind: ResourceType, held: Claimed, wanted: NewR
     schema = step.world.registry.schema(wanted.implementation)
     model = validate(kind, properties, name=row.name, quoting=False)
     base = base_hash(wanted.definition, wanted.implementation, schema.fingerprint)
+    before: Mapping[str, Any] | None = row.properties or {}
+    if wanted.observe and not held.in_progress:
+        before = await live_properties(step, kind, held)
     return Desired(
         resource=wanted,
         schema=schema,
         properties=properties,
         metadata=metadata,
         model=model,
-        changes=compare(schema, row.properties or {}, properties),
+        before=before or {},
+        gone=before is None,
+        changes=[] if before is None else compare(schema, before, properties),
         requires=tuple(sorted(one.id for one in held.upstream.values())),
         settled=Settled(
             input_hash=input_hash(base, requirements(held.upstream)),
@@ -90,6 +106,7 @@ async def _desired(step: "Step", kind: ResourceType, held: Claimed, wanted: NewR
             type=wanted.type,
             requires=tuple(sorted(one.id for one in held.upstream.values())),
             template_id=held.target_id,
+            instant=wanted.instant,
         ),
     )
 
@@ -99,6 +116,8 @@ async def _why_replace(step: "Step", kind: ResourceType, held: Claimed, desired:
     row = held.row
     if row.action == Action.DELETE or row.action == "INIT":
         return "it is being deleted"
+    if desired.gone:
+        return "its object is gone"
     if row.status != Status.COMPLETE and await _failed_for_good(step, kind, held, desired):
         return "it has failed"
     if forced := names_of(desired.changes, Effect.REPLACE):
@@ -132,6 +151,14 @@ def _rest(definition: Mapping[str, Any]) -> dict[str, Any]:
     return {name: definition.get(name) for name in ("metadata", "deletion_policy", "update_policy")}
 
 
+def restricted(wanted: NewResource, *, replaced: bool) -> RowOutcome | None:
+    """The refusal, when the environment forbids what the update would do to the resource."""
+    action = "replace" if replaced else "update"
+    if action not in wanted.definition.get("restricted", ()):
+        return None
+    return RowOutcome.refused("restricted", f"{action} is restricted for resource.")
+
+
 async def stand_in(step: "Step", held: Claimed, *, told: bool = False) -> StepResult:
     """Another row takes this one's place; the step goes on with that one, from the claim."""
     requires = [one.id for one in held.upstream.values()]
@@ -155,7 +182,7 @@ async def _update(step: "Step", kind: ResourceType, held: Claimed, desired: Desi
             await step.begin_update(kind, desired.requires)
         held = replace(held, row=replace(row, action=Action.UPDATE.value, status=Status.IN_PROGRESS.value))
         if not context.changed:
-            return await step.record(row, _done(row, desired, None))
+            return await _finish(step, row, desired, None)
         failpoint("step.before-call", row.name)
         try:
             answer = await step.effect(kind, kind.update, context)
@@ -163,8 +190,12 @@ async def _update(step: "Step", kind: ResourceType, held: Claimed, desired: Desi
             return await stand_in(step, held, told=True)
         failpoint("step.after-call", row.name)
     return await step.follow(
-        kind, held, context, kind.poll_update, answer, finish=lambda done: step.record(row, _done(row, desired, done))
+        kind, held, context, kind.poll_update, answer, finish=lambda done: _finish(step, row, desired, done)
     )
+
+
+async def _finish(step: "Step", row: ResourceRow, desired: Desired, done: Done | None) -> StepResult:
+    return await step.record(row, stopped_after(step, row, _done(row, desired, done), Action.UPDATE))
 
 
 def _done(row: ResourceRow, desired: Desired, done: Done | None) -> RowOutcome:
@@ -195,5 +226,5 @@ def _context(step: "Step", held: Claimed, desired: Desired) -> Context:
         # How it is now is not known: whatever may be changed in place is asserted again.
         changed = tuple(sorted(name for name, one in desired.schema.properties.items() if one.update_allowed))
     context = step.context(held, desired.model, desired.metadata)
-    previous = restore(desired.schema.implementation, row.properties or {})
+    previous = restore(desired.schema.implementation, desired.before)
     return replace(context, action=Action.UPDATE.value, previous=previous, changed=changed)

@@ -23,6 +23,7 @@ class ResourceDefinition:
 
     properties, metadata, update_policy: value trees. requires: names of the resources it depends on, sorted.
     external_id: the physical id of an object that is only adopted. dynamic: whether there are functions in it.
+    hooks, restricted: of the environment, sorted: where it waits for somebody, and what an update may not do to it.
     """
 
     name: str
@@ -36,6 +37,8 @@ class ResourceDefinition:
     description: str = ""
     external_id: str | None = None
     dynamic: bool = True
+    hooks: tuple[str, ...] = ()
+    restricted: tuple[str, ...] = ()
 
     def freeze(self) -> dict[str, Any]:
         """JSON; what has its default is left out. Do not change it: it shares values with this definition."""
@@ -59,6 +62,10 @@ class ResourceDefinition:
             data["external_id"] = self.external_id
         if self.dynamic:
             data["dynamic"] = True
+        if self.hooks:
+            data["hooks"] = list(self.hooks)
+        if self.restricted:
+            data["restricted"] = list(self.restricted)
         return data
 
     @staticmethod
@@ -79,6 +86,8 @@ class ResourceDefinition:
             data.get("description", ""),
             data.get("external_id"),
             dynamic,
+            tuple(data.get("hooks", ())),
+            tuple(data.get("restricted", ())),
         )
 
 
