@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from activities.failures import Lost
 from activities.settling import requirements
 from firebrick.contract import Action, Status, StepResult
-from firebrick.failpoints import failpoint
 from firebrick.resources.base import ResourceType
 from firebrick.resources.errors import PermanentError
 from firebrick.selection import base_hash, input_hash
@@ -43,9 +42,7 @@ async def look(step: "Step", kind: ResourceType, held: Claimed) -> StepResult:
     settled = _settled(step, held, wanted)
     if row.action != "INIT" and not held.in_progress and row.status == Status.COMPLETE:
         return await step.record(row, RowOutcome.unchanged(settled, properties=dict(row.properties or {})))
-    failpoint("step.before-adopt", row.name)
     await _adopt(step, str(asked), checks=kind.read is not None)
-    failpoint("step.after-adopt", row.name)
     reason = "" if kind.read is not None else f"CHECK not supported for {row.type}"
     if kind.read is not None:
         context = step.context(held, None, {}, physical_id=str(asked))
