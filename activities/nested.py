@@ -85,7 +85,7 @@ class Nested:
             CreateStackRequest(
                 name=physical_name(parent.name, row.name, row.uuid),
                 template=parent.files[definition.type],
-                environment=nested_environment(parent.environment),
+                environment=nested_environment(parent.environment, row.name),
                 parameters=properties,
                 files=dict(parent.files),
                 timeout_mins=parent.timeout_mins,
@@ -126,7 +126,7 @@ class Nested:
             UpdateStackRequest(
                 stack=row.physical_id,
                 template=parent.files[definition.type],
-                environment=nested_environment(parent.environment),
+                environment=nested_environment(parent.environment, row.name),
                 parameters=properties,
                 files=dict(parent.files),
                 timeout_mins=parent.timeout_mins,

@@ -10,6 +10,7 @@ from firebrick import contract
 from firebrick.contract import Cancel, OperationState
 from firebrick.diagnostics import InvalidInput
 from firebrick.signals import accept_signal, wake_key
+from tests.workflow.conftest import Started
 
 HEAD = "heat_template_version: 2018-08-31\nresources:\n"
 ONE = HEAD + "  one: {type: OS::Heat::TestResource, properties: {value: a}}\n"
@@ -194,6 +195,27 @@ async def test_a_delete_takes_over_what_waits(lab: Any) -> None:
     await started.handle.signal(contract.TAKE_OVER, deleted.accepted.seq)
     assert (await deleted.handle.result()).state is OperationState.DONE
     assert (await started.operation()).state is OperationState.SUPERSEDED
+
+
+async def test_hooks_reach_resources_of_nested_stacks_by_the_outer_ones_name(lab: Any) -> None:
+    template = HEAD + "  outer: {type: inner.yaml}\n"
+    inner = {"one": {"hooks": "pre-create"}}
+    environment = {"resource_registry": {"resources": {"outer": inner | {"hooks": "post-create"}, "two": inner}}}
+    started = await lab.create(template, name="s", files={"inner.yaml": ONE}, environment=environment)
+
+    async def inner_stack() -> Any:
+        found = await lab.store.project("lab").stacks(include_nested=True)
+        return next((one for one in found if one.name != "s"), None)
+
+    await until(inner_stack)
+    stack_id = (await inner_stack()).id
+    (operation,) = await lab.store.project("lab").operations(stack_id)
+    nested = Started(lab, operation, started.handle)
+    await waits_at(nested, "pre-create")
+    await clear(nested, "pre-create")
+    await waits_at(started, "post-create", "outer")
+    await clear(started, "post-create", "outer")
+    assert (await started.handle.result()).state is OperationState.DONE
 
 
 # --- signals ---
