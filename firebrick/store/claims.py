@@ -251,7 +251,7 @@ class _Claiming:
                 self._announce(stack, row, write.now)
         elif first:
             row = replace(row, key=key, polling=False, retries=0, progress={})
-        elif write.announce and row.status_reason == reasons.UNTOLD:
+        elif write.announce and (row.status, row.status_reason) == (Status.IN_PROGRESS, reasons.UNTOLD):
             row = replace(row, status_reason=reasons.STATE_CHANGED)
             self._told.append({"_id": row.id})
             self._announce(stack, row, write.now)
