@@ -10,7 +10,8 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from activities.settling import requirements
-from activities.updating import stand_in
+from activities.updating import restricted, stand_in
+from activities.waiting import stopped_after
 from activities.world import World
 from firebrick.contract import (
     Action,
@@ -84,7 +85,7 @@ class Nested:
             CreateStackRequest(
                 name=physical_name(parent.name, row.name, row.uuid),
                 template=parent.files[definition.type],
-                environment=nested_environment(parent.environment),
+                environment=nested_environment(parent.environment, row.name),
                 parameters=properties,
                 files=dict(parent.files),
                 timeout_mins=parent.timeout_mins,
@@ -102,7 +103,10 @@ class Nested:
         wanted = resource_from_json(row.wanted or {})
         gone = row.physical_id is None or await self._inner(row.physical_id) is None
         unhealthy = row.action in (Action.DELETE, "CHECK", "INIT") and row.status == Status.FAILED
-        if gone or unhealthy or wanted.implementation != row.implementation:
+        replaced = gone or unhealthy or wanted.implementation != row.implementation
+        if refused := restricted(wanted, replaced=replaced):
+            return await self._step.record(row, refused)
+        if replaced:
             return await stand_in(self._step, self._held)
         return await self._update(begun=False)
 
@@ -122,11 +126,12 @@ class Nested:
             UpdateStackRequest(
                 stack=row.physical_id,
                 template=parent.files[definition.type],
-                environment=nested_environment(parent.environment),
+                environment=nested_environment(parent.environment, row.name),
                 parameters=properties,
                 files=dict(parent.files),
                 timeout_mins=parent.timeout_mins,
                 disable_rollback=True,
+                converge=wanted.observe,
                 project=self._project,
                 operation_id=self._operation_id(),
             ),
@@ -208,7 +213,7 @@ class Nested:
             settled=settled,
             changed=changed,
         )
-        return await self._step.record(row, outcome)
+        return await self._step.record(row, stopped_after(self._step, row, outcome, Action.UPDATE))
 
     def _settled(self, wanted: NewResource, revision: int) -> Settled:
         held = self._held

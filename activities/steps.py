@@ -9,6 +9,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities import observed
+from activities.external import is_external, look
 from activities.failures import Lost, scrubbed
 from activities.heartbeat import Interrupt, alive
 from activities.masks import Masks
@@ -16,17 +17,20 @@ from activities.nested import Nested
 from activities.others import others
 from activities.settling import settled_create
 from activities.updating import converge
+from activities.waiting import at_hook, stopped_after
 from activities.world import World
 from firebrick import contract
 from firebrick.contract import Action, StepKind, StepResult, Work
 from firebrick.diagnostics import FirebrickError, InvalidInput, Unavailable
 from firebrick.failpoints import failpoint
+from firebrick.hooks import LOOK
 from firebrick.plan import Role
 from firebrick.resolution import StoredLookup, apart, physical_name
 from firebrick.resources.base import Context, Done, Found, Next, Poll, ResourceType, WaitSignal, WaitUntil
 from firebrick.resources.errors import RETRY_RULES, classify
 from firebrick.resources.heat.template_resource import TemplateResource
 from firebrick.resources.schema import restore, validate
+from firebrick.signals import wake_key
 from firebrick.store.rows import (
     AlreadyEnded,
     AlreadyRecorded,
@@ -85,6 +89,7 @@ class Step:
         )
         # Resolved ones, to be stored with whatever is recorded; those of an update only when it is done.
         self._properties: dict[str, Any] | None = None
+        self._signals: Sequence[Any] = ()
 
     async def run(self) -> StepResult:
         """Claim, work, and again from the claim if the row was lost meanwhile."""
@@ -129,6 +134,13 @@ class Step:
             failed = RowOutcome.failed("permanent", error_text(error), error=error_name(error))
             return await self.record(held.row, failed)
         try:
+            waits = await at_hook(self, held)
+            if waits is not None:
+                return waits
+            if kind.takes_signals:
+                self._signals = await self.rows.signals(held.row)
+            if is_external(held):
+                return await look(self, kind, held)
             if isinstance(kind, TemplateResource):
                 return await Nested(self, kind, held).run()
             if held.row.action == Action.DELETE and held.in_progress:
@@ -242,6 +254,8 @@ class Step:
             physical_id = answer.physical_id if answer.physical_id is not None else context.physical_id
             progress = dict(answer.progress) if answer.progress is not None else dict(context.progress)
             if not isinstance(answer, Poll) or waited + answer.after > POLL_IN_PLACE:
+                if isinstance(answer, WaitSignal):
+                    answer = replace(answer, key=wake_key(answer.key), timeout=min(answer.timeout, LOOK))
                 return await self.park(held.row, answer, physical_id, progress)
             if known != (physical_id, progress) or not waited:
                 await self._progress(physical_id, progress)
@@ -314,19 +328,17 @@ class Step:
     async def done(self, held: Claimed, done: Done) -> StepResult:
         row = held.row
         made = row.action == Action.CREATE
-        return await self.record(
-            row,
-            RowOutcome.done(
-                physical_id=done.physical_id,
-                reference_id=done.reference_id,
-                attributes=done.attributes,
-                data=done.data,
-                properties=self._properties,
-                settled=settled_create(self.world.registry, held) if made else None,
-                changed=made,
-                replaced=made and row.replaces is not None and row.born_seq == self.claim.seq,
-            ),
+        outcome = RowOutcome.done(
+            physical_id=done.physical_id,
+            reference_id=done.reference_id,
+            attributes=done.attributes,
+            data=done.data,
+            properties=self._properties,
+            settled=settled_create(self.world.registry, held) if made else None,
+            changed=made,
+            replaced=made and row.replaces is not None and row.born_seq == self.claim.seq,
         )
+        return await self.record(row, stopped_after(self, row, outcome, Action(row.action)))
 
     async def park(
         self,
@@ -404,7 +416,7 @@ class Step:
         if not await self.stored(lambda: self.rows.record(self.claim, outcome, now=self.world.clock())):
             raise Lost
         failpoint("step.after-record", row.name)
-        return outcome.result
+        return outcome.told
 
     # --- what a handler sees ------------------------------------------------------------------------------------------
 
@@ -446,6 +458,7 @@ class Step:
             progress=row.progress if progress is None else progress,
             now=self.world.clock(),
             attempt=row.retries + 1,
+            signals=self._signals,
             metadata=metadata,
             deletion_policy=row.definition.get("deletion_policy", "Delete"),
         )

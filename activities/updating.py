@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from activities.failures import Lost
+from activities.live_objects import live_properties
 from activities.settling import requirements
+from activities.waiting import stopped_after
 from firebrick.contract import Action, Status, StepResult
 from firebrick.failpoints import failpoint
 from firebrick.resources.base import Context, Done, ResourceType
@@ -33,13 +35,16 @@ class NotSupported(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What the target wants of a row, with everything resolved. settled: what is written when the row is so."""
+    """What the target wants of a row, with everything resolved. before: the properties that it has now; gone: its
+    object is not there any more. settled: what is written when the row is so."""
 
     resource: NewResource
     schema: TypeSchema
     properties: dict[str, Any]
     metadata: Mapping[str, Any]
     model: Any
+    before: Mapping[str, Any]
+    gone: bool
     changes: Sequence[PropertyChange]
     requires: tuple[int, ...]
     settled: Settled
@@ -53,6 +58,8 @@ async def converge(step: "Step", kind: ResourceType, held: Claimed) -> StepResul
     wanted = resource_from_json(row.wanted)
     standing = standing_of(row)
     if outright(standing, wanted.implementation) is not None:
+        if refused := restricted(wanted, replaced=True):
+            return await step.record(row, refused)
         return await stand_in(step, held)
     desired = await _desired(step, kind, held, wanted)
     if held.in_progress:
@@ -62,10 +69,13 @@ async def converge(step: "Step", kind: ResourceType, held: Claimed) -> StepResul
         wanted.definition,
         desired.changes,
         failed=standing.incomplete and (standing.nobody_to_ask or await _has_failed(step, kind, held, desired)),
+        gone=desired.gone,
         forces=lambda: kind.forces_replacement(_context(step, held, desired)),
     )
     match decision.verdict:
         case Verdict.REPLACE:
+            if refused := restricted(wanted, replaced=True):
+                return await step.record(row, refused)
             return await stand_in(step, held)
         case Verdict.REFUSE:
             listed = ", ".join(decision.names)
@@ -74,6 +84,8 @@ async def converge(step: "Step", kind: ResourceType, held: Claimed) -> StepResul
             message = reasons.JUDGED_FINE if row.status == Status.FAILED else ""
             outcome = RowOutcome.unchanged(desired.settled, message=message, properties=desired.properties)
             return await step.record(row, outcome)
+    if refused := restricted(wanted, replaced=False):
+        return await step.record(row, refused)
     return await _update(step, kind, held, desired, begun=False)
 
 
@@ -84,13 +96,18 @@ async def _desired(step: "Step", kind: ResourceType, held: Claimed, wanted: NewR
     schema = step.world.registry.schema(wanted.implementation)
     model = validate(kind, properties, name=row.name, quoting=False)
     base = base_hash(wanted.definition, wanted.implementation, schema.fingerprint)
+    before: Mapping[str, Any] | None = row.properties or {}
+    if wanted.observe and not held.in_progress:
+        before = await live_properties(step, kind, held)
     return Desired(
         resource=wanted,
         schema=schema,
         properties=properties,
         metadata=metadata,
         model=model,
-        changes=compare(schema, row.properties or {}, properties),
+        before=before or {},
+        gone=before is None,
+        changes=[] if before is None else compare(schema, before, properties),
         requires=tuple(sorted(one.id for one in held.upstream.values())),
         settled=Settled(
             input_hash=input_hash(base, requirements(held.upstream)),
@@ -99,6 +116,7 @@ async def _desired(step: "Step", kind: ResourceType, held: Claimed, wanted: NewR
             type=wanted.type,
             requires=tuple(sorted(one.id for one in held.upstream.values())),
             template_id=held.target_id,
+            instant=wanted.instant,
         ),
     )
 
@@ -109,6 +127,14 @@ async def _has_failed(step: "Step", kind: ResourceType, held: Claimed, desired: 
     except Exception:  # it cannot be asked: Heat's default
         return True
     return answer
+
+
+def restricted(wanted: NewResource, *, replaced: bool) -> RowOutcome | None:
+    """The refusal, when the environment forbids what the update would do to the resource."""
+    action = "replace" if replaced else "update"
+    if action not in wanted.definition.get("restricted", ()):
+        return None
+    return RowOutcome.refused("restricted", f"{action} is restricted for resource.")
 
 
 async def stand_in(step: "Step", held: Claimed, *, told: bool = False) -> StepResult:
@@ -134,7 +160,7 @@ async def _update(step: "Step", kind: ResourceType, held: Claimed, desired: Desi
             await step.begin_update(kind, desired.requires)
         held = replace(held, row=replace(row, action=Action.UPDATE.value, status=Status.IN_PROGRESS.value))
         if not context.changed:
-            return await step.record(row, _done(row, desired, None))
+            return await _finish(step, row, desired, None)
         failpoint("step.before-call", row.name)
         try:
             answer = await step.effect(kind, kind.update, context)
@@ -142,8 +168,12 @@ async def _update(step: "Step", kind: ResourceType, held: Claimed, desired: Desi
             return await stand_in(step, held, told=True)
         failpoint("step.after-call", row.name)
     return await step.follow(
-        kind, held, context, kind.poll_update, answer, finish=lambda done: step.record(row, _done(row, desired, done))
+        kind, held, context, kind.poll_update, answer, finish=lambda done: _finish(step, row, desired, done)
     )
+
+
+async def _finish(step: "Step", row: ResourceRow, desired: Desired, done: Done | None) -> StepResult:
+    return await step.record(row, stopped_after(step, row, _done(row, desired, done), Action.UPDATE))
 
 
 def _done(row: ResourceRow, desired: Desired, done: Done | None) -> RowOutcome:
@@ -174,5 +204,5 @@ def _context(step: "Step", held: Claimed, desired: Desired) -> Context:
         # How it is now is not known: whatever may be changed in place is asserted again.
         changed = tuple(sorted(name for name, one in desired.schema.properties.items() if one.update_allowed))
     context = step.context(held, desired.model, desired.metadata)
-    previous = restore(desired.schema.implementation, row.properties or {})
+    previous = restore(desired.schema.implementation, desired.before)
     return replace(context, action=Action.UPDATE.value, previous=previous, changed=changed)

@@ -22,6 +22,7 @@ from firebrick.contract import (
     RollbackStackRequest,
     workflow_id,
 )
+from firebrick.deletion_policies import policy_problems
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from firebrick.nested import WithTemplates
 from firebrick.resources.base import ResourceType
@@ -277,9 +278,10 @@ def define_stack(
         files=files,
         facade=facade,
     )
-    too_long = _waits_beyond(registry, definition, (timeout_mins or DEFAULT_TIMEOUT_MINS) * 60)
-    if too_long:
-        raise InvalidInput(too_long)
+    problems = policy_problems(definition, lambda name: implementation_of(registry, name))
+    problems += _waits_beyond(registry, definition, (timeout_mins or DEFAULT_TIMEOUT_MINS) * 60)
+    if problems:
+        raise InvalidInput(problems)
     return definition
 
 
@@ -327,12 +329,13 @@ def new_resources(registry: Registry, definition: StackDefinition) -> list[NewRe
                 name=resource.name,
                 type=resource.declared_type,
                 implementation=kind.type_name,
-                instant=kind.instant and resource.external_id is None,
+                instant=kind.instant and resource.external_id is None and not resource.hooks,
                 concurrency=kind.concurrency,
                 definition=frozen,
                 requires=resource.requires,
                 base=base_hash(frozen, kind.type_name, schema.fingerprint),
                 prunable=not is_template_name(resource.type)
+                and not any(hook.endswith("-update") for hook in resource.hooks)
                 and not _refers_to_volatile(registry, definition, resource),
             )
         )

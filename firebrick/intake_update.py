@@ -27,6 +27,7 @@ from firebrick.resources.registry import Registry
 from firebrick.store import Store
 from firebrick.store.rows import Expected, NewOperation, NewTarget, OperationRow, StackRow
 from firebrick.template import Document, StackDefinition, StackIdentity, merge_environments, parse_environment
+from firebrick.update_checks import immutable_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,11 @@ async def accept_update(
         return known
     project = store.project(request.project)
     stack = await project.stack(request.stack)
-    inputs = await asyncio.to_thread(merged, request, stack, await project.base_target(stack.id))
+    base = await project.base_target(stack.id)
+    inputs = await asyncio.to_thread(merged, request, stack, base)
     facade = None if owner is None else owner.facade
     definition = await asyncio.to_thread(define_update, registry, stack, inputs, facade)
+    await asyncio.to_thread(_check_immutable, registry, stack, base, request, definition)
     if inline_without_codec:
         check_nothing_hidden(definition)
     operation = NewOperation(
@@ -197,6 +200,32 @@ def define_update(
         keep=_known if inputs.drop_unknown else None,
         facade=facade,
     )
+
+
+def _check_immutable(
+    registry: Registry,
+    stack: StackRow,
+    base: NewTarget | None,
+    request: UpdateStackRequest,
+    definition: StackDefinition,
+) -> None:
+    """InvalidInput: the request changes what the template calls immutable."""
+    kept = stack if base is None else base
+    given = {**parse_environment(request.environment or {}).parameters, **request.parameters}
+    before = Inputs(
+        template=kept.template,
+        environment=kept.environment,
+        parameters=kept.parameters,
+        files=kept.files,
+        tags=(),
+        timeout_mins=None,
+        disable_rollback=True,
+        drop_unknown=True,
+    )
+    stored = {**parse_environment(kept.environment or {}).parameters, **kept.parameters}
+    problems = immutable_problems(stored, given, definition, lambda: define_update(registry, stack, before))
+    if problems:
+        raise InvalidInput(problems)
 
 
 def _known(document: Document, parameters: Mapping[str, Any]) -> Mapping[str, Any]:

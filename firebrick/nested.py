@@ -146,8 +146,7 @@ def _nested_environment(environment: Environment) -> Environment:
     return replace(environment, parameters={})
 
 
-def nested_environment(text: str) -> str:
-    """The same, of a stored environment, to be stored with the nested stack."""
-    tree = dict(parse_environment(text or {}).document.tree)
-    tree.pop("parameters", None)
-    return json.dumps(tree)
+def nested_environment(text: str, resource: str) -> str:
+    """The same, of a stored environment, to be stored with the stack of this resource: with what it says of that
+    resource's own resources, such as hooks."""
+    return json.dumps(parse_environment(text or {}).below(resource).document.tree)

@@ -122,6 +122,15 @@ class Api:
     def metadata(self, stack: StackAddress, resource: str) -> Any:
         return self._call("GET", self._path(stack, "resources", resource, "metadata")).body["metadata"]
 
+    def signal(self, stack: StackAddress, resource: str, body: Any) -> None:
+        """body: any JSON value, or None."""
+        self._call("POST", self._path(stack, "resources", resource, "signal"), body=body)
+
+    def mark_unhealthy(self, stack: StackAddress, resource: str, *, unhealthy: bool, reason: str | None) -> None:
+        """resource: its name, or its physical id."""
+        body = {"mark_unhealthy": unhealthy} | ({} if reason is None else {"resource_status_reason": reason})
+        self._call("PATCH", self._path(stack, "resources", resource), body=body)
+
     def document(self, stack: StackAddress, kind: str) -> Any:
         """What was asked for. kind: template, environment or files."""
         return self._call("GET", self._path(stack, kind)).body
@@ -195,7 +204,7 @@ class Api:
         path: str,
         *,
         query: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Any = None,
         headers: Mapping[str, str] | None = None,
         redirect: bool = True,
     ) -> Answer:

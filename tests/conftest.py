@@ -6,11 +6,13 @@ time_skipping       a time-skipping server of its own for one test, search attri
 postgres_server     PostgreSQL, one for the whole run: make databases in it; tests that kill make their own server
 """
 
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import structlog
 from hypothesis import settings
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
@@ -30,6 +32,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+# Unless it is set up, structlog prints everything, also where a test reads what a command prints.
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
 
 _left_out: list[str] = []
 

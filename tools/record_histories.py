@@ -23,6 +23,7 @@ from activities.world import World
 from firebrick import contract
 from firebrick.contract import CreateStackRequest, DeleteStackRequest, UpdateStackRequest
 from firebrick.resources.registry import Registry
+from firebrick.signals import accept_signal, wake_key
 from firebrick.store import Keyring, OperationRow, Store
 from firebrick.testing.dev_server import DevServer
 from starter.builds import Builds
@@ -65,7 +66,7 @@ class Recorder:
     """A worker, a server whose runs continue as new after a short history, and a place for what happened."""
 
     def __init__(self, client: Client, store: Store, registry: Registry, prefix: str) -> None:
-        self.client, self.store, self.prefix = client, store, prefix
+        self.client, self.store, self.registry, self.prefix = client, store, registry, prefix
         self.starter = Starter(store, registry, lambda: client, minute=MINUTE)
 
     async def create(self, template: str, **options: Any) -> OperationRow:
@@ -161,6 +162,22 @@ async def nested(r: Recorder) -> None:
     await r.keep_operation("nested", operation)
 
 
+async def hooked(r: Recorder) -> None:
+    """A create that waits before and after its second resource."""
+    resources = {"b": {"hooks": ["pre-create", "post-create"]}}
+    template = HEAD + line("a", "TestResource") + line("b", "TestResource", "a") + line("c", "Value", "b", value=1)
+    environment = {"resource_registry": {"resources": resources}}
+    operation = await r.create(template, environment=environment, timeout_mins=600)
+    repository = r.store.project(operation.project)
+    stack = await repository.stack(operation.stack_id)
+    for hook in ("pre-create", "post-create"):
+        while hook not in ((row := await repository.resource(stack.id, "b")).hooks or {}).get("waiting", ()):
+            await asyncio.sleep(0.02)
+        workflow_id = await accept_signal(repository, r.registry, stack, row, {"unset_hook": hook})
+        await r.starter.signal(workflow_id, contract.WAKE, wake_key("b"))
+    await r.keep_operation("hooked", operation)
+
+
 def plain(name: str, template: str, **options: Any) -> Callable[[Recorder], Awaitable[None]]:
     async def scenario(r: Recorder) -> None:
         await r.keep_operation(name, await r.create(template, **options))
@@ -181,6 +198,7 @@ SCENARIOS: list[Callable[[Recorder], Awaitable[None]]] = [
     inline,
     updated,
     nested,
+    hooked,
 ]
 
 

@@ -72,7 +72,11 @@ class WaitUntil:
 
 @dataclass(frozen=True, slots=True)
 class WaitSignal:
-    """Nothing to ask before a signal with this key arrives, or so many seconds have passed."""
+    """Nothing to ask before a signal comes for the resource `key` (mostly context.name), or so many seconds are over.
+
+    The poll may be asked earlier: it looks at context.signals and says again what it waits for, with what is left of
+    its time (keep the time it ends in progress).
+    """
 
     key: str
     timeout: float
@@ -175,6 +179,7 @@ class ResourceType:
     made by an earlier one again. volatile: attributes that change by themselves: who refers to one is looked at in each
     update. snapshots: deletion_policy Snapshot is allowed; delete sees it in ``context.deletion_policy``.
     secret_attributes: names of attributes whose values are masked in texts of failures, whoever quotes them.
+    takes_signals: signals for it are kept, and handlers get them in ``context.signals``.
     support_status, hidden, aliases: for lists of types; aliases are further names for it, not listed.
     """
 
@@ -196,6 +201,7 @@ class ResourceType:
     schema_version: ClassVar[int] = 1
     volatile: ClassVar[Sequence[str]] = ()
     snapshots: ClassVar[bool] = False
+    takes_signals: ClassVar[bool] = False
     readable: ClassVar[bool] = False
     secret_attributes: ClassVar[frozenset[str]] = frozenset()
 
@@ -250,6 +256,10 @@ class ResourceType:
     a client token) sets idempotent_create instead; one with neither goes UNKNOWN when an answer is lost."""
 
     idempotent_create: ClassVar[bool] = False
+
+    def signal_text(self, body: Any) -> str:
+        """What the event of a signal says of it; "": what it says of any. Asks nobody."""
+        return ""
 
     def longest(self, properties: Any) -> float:
         """Seconds that one action of a resource with these properties (the model) may wait of its own will; a stack

@@ -112,9 +112,13 @@ def decide(
     *,
     failed: bool,
     forces: Callable[[], bool],
+    gone: bool = False,
 ) -> Decision:
-    """After `outright`. definition: the wanted one, frozen. failed: an incomplete row cannot be updated in place.
-    forces: whether the type asks for another object, although all that differs may be changed in place."""
+    """After `outright`. definition: the wanted one, frozen. failed: an incomplete row cannot be updated in place. gone:
+    somebody looked, and its object is not there any more. forces: whether the type asks for another object, although
+    all that differs may be changed in place."""
+    if gone:
+        return Decision(Verdict.REPLACE, "its object is gone")
     if row.incomplete and failed:
         return Decision(Verdict.REPLACE, "it has failed")
     if forced := names_of(changes, Effect.REPLACE):

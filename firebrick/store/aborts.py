@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from firebrick.contract import Action, Status, StepKind, StepResult
+from firebrick.hooks import NOT_CLEARED, HookState
 from firebrick.plan import Role
 from firebrick.store import reasons
-from firebrick.store.models import resources
-from firebrick.store.rows import Failure, FailureTree, OperationRow
+from firebrick.store.models import events, resources
+from firebrick.store.rows import REFUSALS, Failure, FailureTree, OperationRow
 from firebrick.store.transaction import LockedStack, Transaction
 
 _ROWS = (
@@ -27,6 +28,7 @@ _ROWS = (
         resources.c.updated_at,
         resources.c.role,
         resources.c.role_seq,
+        resources.c.hooks,
     )
     .where(resources.c.stack_id == bindparam("stack_id"))
     .order_by(resources.c.id)
@@ -41,6 +43,16 @@ _ABORT_ROWS = (
         updated_at=bindparam("_now"),
         outcome=bindparam("_outcome"),
     )
+)
+_FORGET_HOOKS = update(resources).where(resources.c.id == bindparam("_id")).values(hooks=bindparam("_hooks"))
+_REFUSAL = (
+    select(events.c.reason)
+    .where(events.c.stack_id == bindparam("stack_id"))
+    .where(events.c.resource_id == bindparam("row"))
+    .where(events.c.action == Action.UPDATE.value)
+    .where(events.c.status == Status.FAILED.value)
+    .order_by(events.c.seq.desc())
+    .limit(1)
 )
 _ABORTED = StepResult(kind=StepKind.ABORTED).model_dump_json()
 
@@ -68,10 +80,18 @@ def abort_rows(
                 for row in hanging
             ],
         )
-    return _failure_tree(operation, rows, {row.id for row in hanging})
+    waiting = [row for row in rows if HookState.of(row.hooks, operation.seq).waiting]
+    for row in waiting:
+        transaction.emit(stack, now, row.id, row.name, row.type, row.physical_id, row.action, row.status, NOT_CLEARED)
+    if waiting:
+        forgotten = HookState(operation.seq).as_json()
+        transaction.connection.execute(_FORGET_HOOKS, [{"_id": row.id, "_hooks": forgotten} for row in waiting])
+    return _failure_tree(transaction.connection, operation, rows, {row.id for row in (*hanging, *waiting)})
 
 
-def _failure_tree(operation: OperationRow, rows: Sequence[Any], hanging: set[int]) -> FailureTree:
+def _failure_tree(
+    connection: Connection, operation: OperationRow, rows: Sequence[Any], hanging: set[int]
+) -> FailureTree:
     causes: list[tuple[float, int, Failure]] = []
     aborted: list[str] = []
     not_started: list[str] = []
@@ -84,6 +104,12 @@ def _failure_tree(operation: OperationRow, rows: Sequence[Any], hanging: set[int
             aborted.append(row.name)
             continue
         result = None if row.outcome is None else StepResult.model_validate_json(row.outcome)
+        if result is not None and result.error_class in REFUSALS and row.status != Status.FAILED:
+            reason = connection.execute(_REFUSAL, {"stack_id": operation.stack_id, "row": row.id}).scalar_one()
+            error = REFUSALS[result.error_class]
+            refusal = Failure(row.name, row.type, Action.UPDATE, result.error_class, error, reason, 1)
+            causes.append((row.updated_at, row.id, refusal))
+            continue
         if result is None or row.status != Status.FAILED:
             continue
         if result.kind is StepKind.ABORTED:

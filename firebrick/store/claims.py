@@ -14,6 +14,7 @@ from typing import Any, Self
 from sqlalchemy import bindparam, select, update
 
 from firebrick.contract import Action, Status, StepResult, Work
+from firebrick.hooks import HookState, before, stops
 from firebrick.store import reasons
 from firebrick.store.locked_rows import ById
 from firebrick.store.models import resources
@@ -222,6 +223,10 @@ class _Claiming:
         row = held.row
         first = held.order[:2] != claim.order[:2]
         action = self._action_of(write, row, first)
+        begun = not first and (row.action, row.status) == (action, Status.IN_PROGRESS)
+        if action is not None and not begun and _is_held_back(write, row, action, claim.seq):
+            action = None
+        begins = action is not None and not begun
         quiet = action is None  # what is to be done is not known yet
         creates = action is Action.CREATE
         intent_before = held.intent_open and not first
@@ -229,7 +234,7 @@ class _Claiming:
         intent_open = not quiet if not polling else intent_before
         unsettled = row.create_unsettled or (creates and not polling)
         upstream = self._upstream_of(row, write)
-        if first and action is not None:
+        if begins and action is not None:
             row = replace(
                 row,
                 action=action.value,
@@ -246,11 +251,11 @@ class _Claiming:
                 self._announce(stack, row, write.now)
         elif first:
             row = replace(row, key=key, polling=False, retries=0, progress={})
-        elif write.announce and row.status_reason == reasons.UNTOLD:
+        elif write.announce and (row.status, row.status_reason) == (Status.IN_PROGRESS, reasons.UNTOLD):
             row = replace(row, status_reason=reasons.STATE_CHANGED)
             self._told.append({"_id": row.id})
             self._announce(stack, row, write.now)
-        if creates and first and write.work is Work.CONVERGE:
+        if creates and begins and write.work is Work.CONVERGE:
             row = replace(row, requires=tuple(sorted(one.id for one in upstream.values())))
             self._requiring.append({"_id": row.id, "_requires": list(row.requires)})
         lease_until = write.now + write.lease
@@ -265,7 +270,7 @@ class _Claiming:
             "_intent_open": intent_open,
             "_create_unsettled": unsettled,
         }
-        if first and not quiet:
+        if begins:
             stored |= {
                 "_action": row.action,
                 "_reason": row.status_reason,
@@ -309,6 +314,15 @@ class _Claiming:
         ids = [self._served_by.get(one, one) for one in needs] if write.work is Work.CONVERGE else needs
         found = [self._upstream[one] for one in ids if one in self._upstream]
         return {one.name: one for one in found}
+
+
+def _is_held_back(write: ClaimRows, row: ResourceRow, action: Action, seq: int) -> bool:
+    """Whether an action does not begin with its claim: the row is at a hook, or past its action and at the hook after
+    it, or it stands for an object that exists already, which is looked at first."""
+    state = HookState.of(row.hooks, seq)
+    if state.result is not None or stops(row.definition, before(action), state, write.action):
+        return True
+    return action is Action.CREATE and row.definition.get("external_id") is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from firebrick.store.rows import (
     OperationRow,
     Other,
 )
+from firebrick.store.signalling import delete_signals
 from firebrick.store.targets import delete_targets
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write
@@ -339,6 +340,7 @@ def _complete(transaction: Transaction, stack: LockedStack, operation: Operation
         connection.execute(_DELETE_ROWS, {"_id": stack.id})
         connection.execute(_DELETE_STACK, {"_id": stack.id, "_now": now})
         delete_targets(connection, stack.id)
+        delete_signals(connection, stack.id)
     else:
         if operation.action.converges:
             connection.execute(_DELETE_GONE, {"_id": stack.id})

@@ -11,6 +11,7 @@ from typing import Any, Self
 from sqlalchemy import Update, bindparam, select, update
 
 from firebrick.contract import Action, Status, StepKind
+from firebrick.hooks import HookState, paused
 from firebrick.store import reasons
 from firebrick.store.locked_rows import ById
 from firebrick.store.models import resources
@@ -38,6 +39,7 @@ _ROWS = ById(
         resources.c.claim_attempt,
         resources.c.lease_until,
         resources.c.status_reason,
+        resources.c.hooks,
     ),
     resources.c.id,
 )
@@ -57,8 +59,9 @@ _ALWAYS = (
     "polling",
     "retries",
 )
+_HOOKS = ("hooks",)
 _OPTIONAL = ("reference_id", "attributes", "data", "properties", "progress")
-_SETTLED = ("input_hash", "revision", "definition", "type", "requires", "template_id", "drift")
+_SETTLED = ("input_hash", "revision", "definition", "type", "requires", "template_id", "drift", "instant")
 _UPDATES: dict[tuple[str, ...], Update] = {}
 
 
@@ -90,6 +93,7 @@ class _Held:
     order: tuple[int, int, int, int, int]
     lease_until: float
     reason: str
+    hooks: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +156,11 @@ class _Recording:
     def _apply(self, stack: LockedStack, held: _Held, outcome: RowOutcome, now: float) -> None:
         kind = outcome.result.kind
         ends_badly = kind in (StepKind.FAILED, StepKind.UNKNOWN)
+        if outcome.kept:
+            self._refuse(stack, held, outcome, now)
+            return
         if outcome.quiet or (held.status != Status.IN_PROGRESS and not ends_badly):
-            self._stay(held, outcome, now)  # whatever was seen of it, nothing was begun
+            self._stay(stack, held, outcome, now)  # whatever was seen of it, nothing was begun
             return
         if held.status != Status.IN_PROGRESS:
             held.action, held.status = Action.UPDATE.value, Status.IN_PROGRESS.value  # it failed before it had begun
@@ -162,7 +169,7 @@ class _Recording:
             self._emit(stack, held, reasons.STATE_CHANGED, None, now)
         if outcome.physical_id is not None:
             held.physical_id = outcome.physical_id
-        reason = reasons.STATE_CHANGED
+        reason = outcome.message or reasons.STATE_CHANGED
         if kind is StepKind.DONE:
             held.status = Status.COMPLETE.value
         elif kind is StepKind.RETRY:
@@ -182,16 +189,35 @@ class _Recording:
         if ends_badly and stack.status == Status.IN_PROGRESS:
             stack_reason = reasons.stack_failed(held.action, reason)
             self._transaction.set_state(stack, stack.action, Status.FAILED.value, stack_reason, now)
-        optional, values = _given(outcome)
-        self._change(held, optional, values, reason, outcome.result.model_dump_json(), now)
+        self._write(stack, held, outcome, reason, now)
 
-    def _stay(self, held: _Held, outcome: RowOutcome, now: float) -> None:
+    def _refuse(self, stack: LockedStack, held: _Held, outcome: RowOutcome, now: float) -> None:
+        """An update that may not be made: told, but the resource stays as it is."""
+        action, failed = Action.UPDATE.value, Status.FAILED.value
+        self._transaction.emit(
+            stack, now, held.id, held.name, held.type, held.physical_id, action, failed, outcome.message
+        )
+        if stack.status == Status.IN_PROGRESS:
+            reason = reasons.resource_failed(outcome.error, held.name, outcome.message)
+            self._transaction.set_state(stack, stack.action, failed, reasons.stack_failed(action, reason), now)
+        self._write(stack, held, outcome, held.reason, now)
+
+    def _stay(self, stack: LockedStack, held: _Held, outcome: RowOutcome, now: float) -> None:
         """Nothing was done: no event. One that had FAILED may have turned out to be well after all."""
         reason = held.reason
         if held.status == Status.FAILED and outcome.message and outcome.quiet:
             held.status, reason = Status.COMPLETE.value, outcome.message
+        self._write(stack, held, outcome, reason, now)
+
+    def _write(self, stack: LockedStack, held: _Held, outcome: RowOutcome, reason: str, now: float) -> None:
         optional, values = _given(outcome)
-        self._change(held, optional, values, reason, outcome.result.model_dump_json(), now)
+        if outcome.hook:
+            state = HookState.of(held.hooks, held.order[0])
+            if outcome.hook not in state.waiting:
+                self._emit(stack, held, paused(outcome.hook), None, now)
+            done = None if outcome.pause is None else outcome.result.model_dump(mode="json")
+            optional, values = optional + _HOOKS, values | {"_hooks": state.at(outcome.hook, done).as_json()}
+        self._change(held, optional, values, reason, outcome.told.model_dump_json(), now)
 
     def _emit(
         self, stack: LockedStack, held: _Held, reason: str, properties: Mapping[str, Any] | None, now: float

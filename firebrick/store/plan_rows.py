@@ -1,8 +1,11 @@
 """What a plan is made from: the rows of a stack, without anything that is encrypted."""
 
+from typing import Any
+
 from sqlalchemy import Connection, bindparam, select
 
 from firebrick.contract import StepResult
+from firebrick.hooks import HookState
 from firebrick.plan import ExistingRow, Role
 from firebrick.store.acceptance import stack_not_found
 from firebrick.store.models import operations, resources, stacks
@@ -30,6 +33,7 @@ _ROWS = (
         resources.c.role,
         resources.c.role_seq,
         resources.c.target_requires,
+        resources.c.hooks,
     )
     .where(resources.c.stack_id == bindparam("stack_id"))
     .order_by(resources.c.id)
@@ -48,7 +52,7 @@ def list_plan_rows(connection: Connection, project: str, stack_id: str, operatio
             name=row.name,
             type=row.type,
             action=row.action,
-            status=row.status,
+            status="IN_PROGRESS" if _waits(row, seq) else row.status,
             requires=tuple(row.requires),
             instant=row.instant,
             concurrency=row.concurrency,
@@ -58,6 +62,11 @@ def list_plan_rows(connection: Connection, project: str, stack_id: str, operatio
         )
         for row in connection.execute(_ROWS, {"stack_id": stack_id})
     ]
+
+
+def _waits(row: Any, seq: int) -> bool:
+    """Whether its action is done, and its node is not: it is at the hook after the action."""
+    return HookState.of(row.hooks, seq).result is not None and not _ended(row.outcome)
 
 
 def _ended(outcome: str | None) -> bool:

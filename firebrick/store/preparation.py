@@ -156,7 +156,8 @@ def _give_roles(
         if role is Role.FRESH:
             redefined.append(given | _definition(one, target.id) | {"_requires": requires})
         else:
-            wanted.append(given | {"_wanted": resource_as_json(one), "_requires": requires})
+            looks = replace(one, observe=bool(operation.request.get("converge")))
+            wanted.append(given | {"_wanted": resource_as_json(looks), "_requires": requires})
     removed = [
         {"_id": row, "_role": role.value, "_seq": operation.seq}
         for row, role in sorted(selection.roles.items())

@@ -17,10 +17,12 @@ from firebrick.contract import Action, Cancel, Work
 from firebrick.plan import ExistingRow
 from firebrick.store import migrate, reads
 from firebrick.store.acceptance import AcceptCreate, AcceptDelete, AcceptRollback, AcceptUpdate
+from firebrick.store.adopting import Adopt
 from firebrick.store.cancelling import AcceptCancel
 from firebrick.store.claims import ClaimRows, NoteProgress, RenewRows
 from firebrick.store.converging import BeginUpdate, StandIn
 from firebrick.store.database import open_engine, refusals, unavailable
+from firebrick.store.health import Mark
 from firebrick.store.inspection import check_keyring
 from firebrick.store.keyring import Keyring
 from firebrick.store.operations import Begin, FailLost, Finish
@@ -44,6 +46,7 @@ from firebrick.store.rows import (
     StackSummary,
     UpstreamRow,
 )
+from firebrick.store.signalling import AddSignal, ClearHook, list_signals
 from firebrick.store.writer import StoreWriter
 
 P = ParamSpec("P")
@@ -287,6 +290,10 @@ class Repository:
         """Tell that a row's update begins, before the call. False: the row is not the claimant's any more."""
         return await self._store.writer.write(BeginUpdate(self.project, claim, requires, lease_until, now))
 
+    async def adopt(self, claim: Claim, physical_id: str, *, checks: bool, now: float) -> bool:
+        """The row stands for an object that exists already; its check begins. See firebrick.store.adopting."""
+        return await self._store.writer.write(Adopt(self.project, claim, physical_id, checks, now))
+
     async def stand_in(self, claim: Claim, requires: Sequence[int], *, told: bool, now: float) -> bool:
         """Have a new row take a row's place in the running operation. told: its update had begun, and said so. False:
         the row is not the claimant's any more."""
@@ -309,6 +316,25 @@ class Repository:
             return []
         write = RecordRows(self.project, _one_stack([claim for claim, _ in outcomes]), tuple(outcomes), now)
         return await self._store.writer.write(write)
+
+    # --- what is told from outside ---
+
+    async def clear_hook(self, stack_id: str, name: str, hook: str, *, shown: str, now: float) -> str:
+        """A resource may go on past a hook; the id of the workflow to wake. InvalidInput: it does not wait there, in
+        Heat's words, which call it `shown`. NotFound: no such stack."""
+        return await self._store.writer.write(ClearHook(self.project, stack_id, name, hook, shown, now))
+
+    async def add_signal(self, stack_id: str, row: ResourceRow, body: Any, reason: str, *, now: float) -> str:
+        """Keep a signal for a resource; the id of the workflow to wake, "" for none. NotFound: no such stack."""
+        return await self._store.writer.write(AddSignal(self.project, stack_id, row.id, row.name, body, reason, now))
+
+    async def signals(self, row: ResourceRow) -> list[Any]:
+        """The signals that a resource got since its row was made, the oldest first."""
+        return await self._store.read(list_signals, row.stack_id, row.name, row.created_at)
+
+    async def mark(self, stack_id: str, row: ResourceRow, *, unhealthy: bool, reason: str, now: float) -> None:
+        """Mark a resource unhealthy, or well again. ActionInProgress: something is being done to it."""
+        await self._store.writer.write(Mark(self.project, stack_id, row.id, unhealthy, reason, now))
 
     async def upstream(self, stack_id: str, names: Sequence[str]) -> dict[str, UpstreamRow]:
         """What these resources show to their dependants; names that do not exist are missing."""

@@ -46,6 +46,7 @@ RESOURCE_COLUMNS = (
     resources.c.born_seq,
     resources.c.role,
     resources.c.role_seq,
+    resources.c.hooks,
 )
 """In the order of ResourceRow's fields."""
 
@@ -71,7 +72,7 @@ def resource_row(values: Sequence[Any], required_by: tuple[str, ...] = ()) -> Re
     (action, status, reason, physical_id, reference_id, attributes, data, properties, progress) = values[10:19]
     (polling, retries, key, create_key, create_unsettled, created_at, updated_at) = values[19:26]
     (wanted, target_requires, template_id, input_hash, revision, drift, replaces, replaced_by, born_seq) = values[26:35]
-    role, role_seq = values[35:37]
+    role, role_seq, hooks = values[35:38]
     return ResourceRow(
         id_,
         stack_id,
@@ -110,6 +111,7 @@ def resource_row(values: Sequence[Any], required_by: tuple[str, ...] = ()) -> Re
         born_seq,
         role,
         role_seq,
+        hooks,
         required_by,
     )
 

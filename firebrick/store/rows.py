@@ -13,6 +13,9 @@ from firebrick.contract import Action, OperationState, StepKind, StepResult
 ENDED_KINDS = frozenset({StepKind.DONE, StepKind.FAILED, StepKind.ABORTED, StepKind.UNKNOWN})
 """The kinds of step result after which a resource takes no further step in its operation."""
 
+REFUSALS: Mapping[str, str] = {"restricted": "ResourceActionRestricted", "refused": "NotSupported"}
+"""Error classes of updates that were refused before anything was begun, and Heat's names for them."""
+
 
 # --- what is accepted ---------------------------------------------------------------------------------------------
 
@@ -22,7 +25,7 @@ class NewResource:
     """A resource of a stack to be created. requires: names of resources of the same stack. definition: frozen.
 
     type: as the template says; implementation: the type that serves it (after resource_registry); "": the same.
-    base, prunable: see firebrick.selection.Wanted.
+    base, prunable: see firebrick.selection.Wanted. observe: the step that converges it looks at the live object, too.
     """
 
     name: str
@@ -35,6 +38,7 @@ class NewResource:
     implementation: str = ""
     base: str = ""
     prunable: bool = True
+    observe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +240,7 @@ class ResourceRow:
     wanted: in an operation that converges, what the target has for it: NewResource as JSON. target_requires: the rows
     of what that requires. replaces, replaced_by: row ids. template_id, input_hash, revision, drift: see
     firebrick.selection.Candidate. born_seq: of the operation that made the row. role: a firebrick.plan.Role, given in
-    the operation role_seq.
+    the operation role_seq. hooks: a firebrick.hooks.HookState as JSON.
     """
 
     id: int
@@ -276,6 +280,7 @@ class ResourceRow:
     born_seq: int = 0
     role: str = ""
     role_seq: int = 0
+    hooks: Mapping[str, Any] | None = None
     required_by: tuple[str, ...] = ()
 
     @property
@@ -448,7 +453,7 @@ ClaimOutcome = Claimed | AlreadyEnded | AlreadyRecorded | Busy | Superseded
 @dataclass(frozen=True, slots=True)
 class Settled:
     """What a row is now, after it was made or changed. input_hash, revision: see firebrick.selection. definition, type,
-    requires, template_id: in an operation that converges; None leaves what is stored."""
+    requires, template_id, instant: in an operation that converges; None leaves what is stored."""
 
     input_hash: str
     revision: int
@@ -457,13 +462,16 @@ class Settled:
     requires: tuple[int, ...] | None = None
     template_id: str | None = None
     drift: str = ""
+    instant: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
     """How a step ended; made by its class methods. None leaves what is stored as it is.
 
-    lost: the call may have taken effect all the same (its answer was lost): the intent stays open.
+    lost: the call may have taken effect all the same (its answer was lost): the intent stays open. hook: it waits at
+    this one; pause: the result that is told meanwhile, when what came before the hook is done. kept: it failed without
+    having been begun, and its state stays.
     """
 
     result: StepResult
@@ -481,6 +489,14 @@ class RowOutcome:
     released: bool = False
     settled: Settled | None = None
     quiet: bool = False
+    hook: str = ""
+    pause: StepResult | None = None
+    kept: bool = False
+
+    @property
+    def told(self) -> StepResult:
+        """What the traversal hears."""
+        return self.result if self.pause is None else self.pause
 
     @classmethod
     def done(
@@ -494,8 +510,10 @@ class RowOutcome:
         settled: Settled | None = None,
         changed: bool = False,
         replaced: bool = False,
+        message: str = "",
     ) -> "RowOutcome":
-        """The action is complete. changed, replaced: see contract.StepResult."""
+        """The action is complete. changed, replaced: see contract.StepResult. message: the reason, where there is more
+        to say than that."""
         return cls(
             StepResult(kind=StepKind.DONE, changed=changed, replaced=replaced),
             physical_id=physical_id,
@@ -504,6 +522,7 @@ class RowOutcome:
             data=data,
             properties=properties,
             settled=settled,
+            message=message,
         )
 
     @classmethod
@@ -521,10 +540,11 @@ class RowOutcome:
         progress: Mapping[str, Any] | None = None,
         physical_id: str | None = None,
         properties: Mapping[str, Any] | None = None,
+        hook: str = "",
     ) -> "RowOutcome":
         """Not complete yet. kind: POLL, WAIT_UNTIL or WAIT_SIGNAL. at: when to look again (seconds since the epoch)."""
         result = StepResult(kind=kind, at=at, key=key)
-        return cls(result, physical_id=physical_id, progress=progress, properties=properties)
+        return cls(result, physical_id=physical_id, progress=progress, properties=properties, hook=hook)
 
     @classmethod
     def retry(
@@ -564,6 +584,13 @@ class RowOutcome:
         """No further attempt. error: the exception's class name, which Heat shows before the text."""
         result = StepResult(kind=StepKind.FAILED, error_class=error_class)
         return cls(result, error=error, message=message, physical_id=physical_id, properties=properties, lost=lost)
+
+    @classmethod
+    def refused(cls, why: str, message: str) -> "RowOutcome":
+        """An update that may not be made: an event and the stack's failure, and the resource stays what it is. why: a
+        key of REFUSALS."""
+        result = StepResult(kind=StepKind.FAILED, error_class=why)
+        return cls(result, error=REFUSALS[why], message=message, kept=True)
 
     @classmethod
     def aborted(cls, reason: str, *, lost: bool = False, physical_id: str | None = None) -> "RowOutcome":

@@ -120,6 +120,7 @@ def resource_as_json(one: NewResource) -> dict[str, Any]:
         "requires": list(one.requires),
         "base": one.base,
         "prunable": one.prunable,
+        **({"observe": True} if one.observe else {}),
     }
 
 

@@ -153,8 +153,6 @@ def _read(
     section = ResourceSection(sections["resources"], evaluation, conditions, environment, types)
     section.read_headers()
     _check_names(sections, dialect, problems)
-    if complete:
-        _check_hooks(environment, problems)
     resources = section.read_bodies()
     outputs, late_problems = read_outputs(sections["outputs"], evaluation, conditions)
     definition = StackDefinition(
@@ -221,15 +219,4 @@ def _check_names(sections: Mapping[str, Mapping[str, Any]], dialect: Dialect, pr
             (dialect.sections["resources"], name),
             detail="Rename one of them.",
             heat="Duplicate names {" + ", ".join(repr(shorten(one)) for one in sorted(twice)[:50]) + "}",
-        )
-
-
-def _check_hooks(environment: Environment, problems: Problems) -> None:
-    for path in environment.hooks:
-        problems.add(
-            "hooks-not-supported",
-            "hooks on resources are not supported yet",
-            path,
-            detail="Remove the hook: without support for it the resource would not pause.",
-            source=environment,
         )

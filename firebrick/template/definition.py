@@ -25,6 +25,7 @@ class ResourceDefinition:
     external_id: the physical id of an object that is only adopted. dynamic: whether there are functions in it. secret:
     what was computed from a hidden parameter: ``properties.NAME`` (``properties``: all of them), ``metadata``,
     ``update_policy``.
+    hooks, restricted: of the environment, sorted: where it waits for somebody, and what an update may not do to it.
     """
 
     name: str
@@ -39,6 +40,8 @@ class ResourceDefinition:
     external_id: str | None = None
     dynamic: bool = True
     secret: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
+    restricted: tuple[str, ...] = ()
 
     def freeze(self) -> dict[str, Any]:
         """JSON; what has its default is left out. Do not change it: it shares values with this definition."""
@@ -64,6 +67,10 @@ class ResourceDefinition:
             data["dynamic"] = True
         if self.secret:
             data["secret"] = list(self.secret)
+        if self.hooks:
+            data["hooks"] = list(self.hooks)
+        if self.restricted:
+            data["restricted"] = list(self.restricted)
         return data
 
     @staticmethod
@@ -85,6 +92,8 @@ class ResourceDefinition:
             data.get("external_id"),
             dynamic,
             tuple(data.get("secret", ())),
+            tuple(data.get("hooks", ())),
+            tuple(data.get("restricted", ())),
         )
 
 

@@ -223,6 +223,11 @@ class ResourceSection:
             self._check_properties(header, header.schema, {})
         self._depends_on(header)
         requires = tuple(sorted(header.requires))
+        external_id = self._text(name, "external_id", body) if "external_id" in self._words else None
+        policy = self._deletion_policy(name, body.get(self._words["deletion_policy"]))
+        if external_id is not None:
+            policy = "Retain"  # whatever is asked for: the object is somebody else's
+            self._check_external(header, external_id)
         return ResourceDefinition(
             name=name,
             type=header.type,
@@ -230,12 +235,14 @@ class ResourceSection:
             properties=trees["properties"],
             metadata=trees["metadata"],
             requires=self._interned.setdefault(requires, requires),
-            deletion_policy=self._deletion_policy(name, body.get(self._words["deletion_policy"])),
+            deletion_policy=policy,
             update_policy=trees["update_policy"],
             description=self._text(name, "description", body) or "",
-            external_id=self._text(name, "external_id", body) if "external_id" in self._words else None,
+            external_id=external_id,
             dynamic=dynamic,
             secret=tuple(secret),
+            hooks=tuple(sorted(self._environment.hooks_of(name))),
+            restricted=tuple(sorted(self._environment.restricted_actions_of(name))),
         )
 
     def _secret(self, key: str, value: Any, path: Path) -> list[str]:
@@ -245,6 +252,18 @@ class ResourceSection:
         if key != "properties" or not isinstance(value, dict):
             return [key]
         return [f"{key}.{one}" for one in value if self._evaluation.landed((*path, one)) is not None]
+
+    def _check_external(self, header: _Header, external_id: str) -> None:
+        word = self._words["depends_on"]
+        if header.body.get(word):
+            self._problems.add(
+                "external-dependency",
+                f"{shorten(header.name)} is an object that exists already: it waits for nothing",
+                (self._place, header.name, word),
+                detail=f"Remove {word}, or external_id.",
+                heat=f"Invalid dependency with external {header.declared_type} resource: {shorten(external_id)}",
+                heat_type="InvalidExternalResourceDependency",
+            )
 
     def _depends_on(self, header: _Header) -> None:
         word = self._words["depends_on"]

@@ -1,8 +1,10 @@
-"""Resource types on the fake provider, three ways a cloud treats a create whose answer was lost.
+"""Resource types for tests: on the fake provider, three ways a cloud treats a create whose answer was lost.
 
 Firebrick::Test::Object   can be found again: its name is the idempotency key
 Firebrick::Test::Token    the provider honours a client token: the same create again gives the same object
 Firebrick::Test::Blind    neither: nobody can know
+Firebrick::Test::Snapshotted  as Object; deletion_policy Snapshot makes a copy first
+Firebrick::Test::Signalled    no object: waits for signals
 
 FIREBRICK_TEST_PROVIDER is the provider's address, FIREBRICK_TEST_CALL_TIMEOUT the seconds one call may take (5).
 """
@@ -16,7 +18,17 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import Field
 
-from firebrick.resources.base import Context, Done, Found, Live, Next, Poll, ResourceProperties, ResourceType
+from firebrick.resources.base import (
+    Context,
+    Done,
+    Found,
+    Live,
+    Next,
+    Poll,
+    ResourceProperties,
+    ResourceType,
+    WaitSignal,
+)
 from firebrick.resources.errors import ConflictError, PermanentError, Replace, ThrottledError, TransientError
 from firebrick.resources.vocabulary import UPDATABLE, Number, Range
 
@@ -175,4 +187,53 @@ class TestBlind(TestType):
     description = "An object of the fake provider that can neither be found nor safely be made again."
 
 
-RESOURCE_TYPES: list[type[ResourceType]] = [TestObject, TestToken, TestBlind]
+class TestSnapshotted(TestObject):
+    type_name = "Firebrick::Test::Snapshotted"
+    description = "An object of the fake provider of which another is made before it is deleted, when that is asked."
+    snapshots = True
+
+    def delete(self, context: Context) -> Next:
+        status, seen = call("GET", f"/objects/{context.physical_id}")
+        if context.deletion_policy == "Snapshot" and status != 404:
+            copy = {
+                "name": f"snapshot of {context.physical_id}",
+                "token": f"snapshot of {context.physical_id}",
+                "stack": context.stack_name,
+                "label": f"snapshot of {context.name}",
+                "properties": seen["properties"],
+            }
+            call("POST", "/objects", copy)
+        return super().delete(context)
+
+
+class TestSignalled(ResourceType):
+    __test__ = False
+    type_name = "Firebrick::Test::Signalled"
+    description = "Waits until it has got so many signals; its values are the texts that came with them."
+    takes_signals = True
+    inline = True
+    attributes: ClassVar[Mapping[str, str]] = {"values": "The `value` of each signal, in the order of arrival."}
+
+    class Properties(ResourceProperties):
+        count: Annotated[int, Range(1), Field(description="How many signals.")] = 1
+        timeout: Annotated[Number, Range(1), Field(description="Seconds.")] = 3600
+
+    def create(self, context: Context) -> Next:
+        return self._wait(context, context.now + context.properties.timeout)
+
+    def poll_create(self, context: Context) -> Next:
+        return self._wait(context, context.progress["until"])
+
+    def signal_text(self, body: Any) -> str:
+        return f"value {body['value']}" if isinstance(body, dict) and "value" in body else ""
+
+    def _wait(self, context: Context, until: float) -> Next:
+        values = [one.get("value") if isinstance(one, dict) else None for one in context.signals]
+        if len(values) >= context.properties.count:
+            return Done(physical_id=context.physical_name, attributes={"values": values})
+        if context.now >= until:
+            raise PermanentError(f"{len(values)} of {context.properties.count} signals came")
+        return WaitSignal(context.name, until - context.now, progress={"until": until})
+
+
+RESOURCE_TYPES: list[type[ResourceType]] = [TestObject, TestToken, TestBlind, TestSnapshotted, TestSignalled]

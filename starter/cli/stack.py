@@ -14,6 +14,7 @@ from starter.cli.filters import STACK_KEYS, STACK_SORT_KEYS, read_filters, read_
 from starter.cli.follow import newest_seq, start_of
 from starter.cli.plans import apply, plan
 from starter.cli.render import output_options, show_listing, show_record
+from starter.cli.resource_actions import hook, mark, signal
 from starter.cli.stack_changes import cancel, continue_, rollback, update, words
 from starter.cli.stack_contents import event, output, resource
 from starter.cli.stack_documents import environment as environment_group
@@ -35,6 +36,9 @@ for _group in (resource, event, output, failures, template_group, environment_gr
     stack.add_command(_group)
 for _command in (update, cancel, continue_, rollback):
     stack.add_command(_command)
+stack.add_command(hook)
+resource.add_command(signal)
+resource.add_command(mark)
 
 
 @stack.command()

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from firebrick.diagnostics import Diagnostic, FirebrickError, Unavailable
 from firebrick.resources.registry import Registry
 from firebrick.store import Store
-from starter.rest import actions, contents, plans, resource_types, stacks, template_versions
+from starter.rest import actions, contents, plans, resource_actions, resource_types, stacks, template_versions
 from starter.rest.asgi import ASGIApp, Message, Receive, Scope, Send
 from starter.rest.errors import TEXTS, Forbidden, error_response, plain_body, unexpected_response
 from starter.rest.front import Call, Front, Handler, Route
@@ -27,6 +27,7 @@ ROUTES = (
     *stacks.ROUTES,
     *actions.ROUTES,
     *contents.ROUTES,
+    *resource_actions.ROUTES,
     *resource_types.ROUTES,
     *template_versions.ROUTES,
 )

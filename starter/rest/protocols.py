@@ -42,5 +42,8 @@ class Starter(Protocol):
 
     async def delete(self, request: DeleteStackRequest) -> AcceptedOperation: ...
 
+    async def signal(self, workflow_id: str, name: str, *arguments: object) -> None:
+        """Tell a run something that is in the store already; one that hears nothing looks there."""
+
     async def check_server(self) -> None:
         """Unavailable when Temporal does not answer; used by ``GET /healthcheck``."""

@@ -20,14 +20,25 @@ async def read_body(request: Request) -> Mapping[str, Any]:
     raw = await _read(request)
     if not raw:
         return {}
+    body = _parsed(raw)
+    if not isinstance(body, dict):
+        raise bad_request("The request body must be a JSON object.", "bad-json")
+    return body
+
+
+async def read_value(request: Request) -> Any:
+    """The value in the body, None when there is none; InvalidInput for anything that is not JSON."""
+    raw = await _read(request)
+    return _parsed(raw) if raw else None
+
+
+def _parsed(raw: bytes) -> Any:
     try:
         body = json.loads(raw, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError:
         raise _too_deep() from None
     except ValueError as error:  # JSONDecodeError, UnicodeDecodeError, a number of thousands of digits
         raise bad_request(str(error), "bad-json", detail="The body must be JSON.") from None
-    if not isinstance(body, dict):
-        raise bad_request("The request body must be a JSON object.", "bad-json")
     _check(body)
     return body
 

@@ -28,7 +28,7 @@ from firebrick.contract import (
 )
 from firebrick.intake import accept_create, accept_delete, accept_rollback
 from firebrick.intake_update import accept_continue, accept_update
-from firebrick.resources.registry import Registry
+from firebrick.resources.registry import PLUGINS, Registry
 from firebrick.store import EventRow, Keyring, OperationRow, ResourceRow, StackRow, Store
 from starter.starting import Starter
 from worker import make_worker
@@ -118,7 +118,7 @@ async def lab(time_skipping: WorkflowEnvironment, tmp_path: Path) -> AsyncIterat
         cleanup.push_async_callback(store.close)
         handlers = HandlerRunner(threads=4)
         cleanup.callback(handlers.close)
-        registry = Registry.default({})
+        registry = Registry.default({PLUGINS: "firebrick.testing.types"})
         client = time_skipping.client
         world = World(
             store=store,

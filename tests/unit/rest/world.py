@@ -39,6 +39,7 @@ class AcceptingStarter:
         self._registry = registry
         self.up = True
         self.broken: Exception | None = None
+        self.told: list[tuple[object, ...]] = []
 
     async def create(self, request: CreateStackRequest) -> OperationRow:
         await self.check_server()
@@ -63,6 +64,9 @@ class AcceptingStarter:
     async def delete(self, request: DeleteStackRequest) -> OperationRow:
         await self.check_server()
         return await accept_delete(self._store, request)
+
+    async def signal(self, workflow_id: str, name: str, *arguments: object) -> None:
+        self.told.append((workflow_id, name, *arguments))
 
     async def check_server(self) -> None:
         if self.broken is not None:

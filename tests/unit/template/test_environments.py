@@ -71,15 +71,6 @@ def test_a_template_as_a_type_must_have_been_sent(language: Any) -> None:
         assert problem.code == "missing-file"
 
 
-def test_hooks_are_honestly_not_supported(language: Any) -> None:
-    problem = language.only_problem("resources: {}", "resource_registry:\n  resources:\n    a: {hooks: [pre-create]}")
-    assert (problem.code, problem.path, problem.line) == (
-        "hooks-not-supported",
-        "resource_registry.resources.a.hooks",
-        3,
-    )
-
-
 @pytest.mark.parametrize(
     ("text", "path", "message"),
     [
