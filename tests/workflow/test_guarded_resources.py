@@ -64,6 +64,10 @@ async def test_an_external_object_is_adopted_checked_and_never_touched(lab: Any,
     since = len(await started.events())
     await done(await lab.update("s", external(made["id"], ", properties: {value: other}")))
     assert await told(started, since=since) == []
+    await mark(started)
+    await done(await lab.update("s", external(made["id"])))  # looked at again, for it cannot be replaced
+    row = (await started.resources())["one"]
+    assert (row.state, row.physical_id) == ("CHECK_COMPLETE", made["id"])
     for template in (external("another"), OBJECT):
         reason = await fails(await lab.update("s", template))
         text = "Update to property external_id of one (Firebrick::Test::Object) is not supported."
