@@ -119,8 +119,12 @@ class ApiServer(threading.Thread):
 
 @pytest.fixture
 def api(tmp_path: Path) -> Iterator[ApiServer]:
+    # It shares its standard output with the command, whose it is: what the server says of each request is left out.
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with ApiServer(tmp_path) as server:
         yield server
+    structlog.configure(**before)
 
 
 @pytest.fixture
