@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from firebrick.contract import CreateStackRequest, Requester, UpdateStackRequest
 from firebrick.diagnostics import Conflict, Diagnostic, InvalidInput, NameInUse, Unavailable
 from firebrick.intake import check_project, define_stack, new_id, new_resources
-from firebrick.intake_update import Inputs, define_update, merged
+from firebrick.intake_update import Inputs, check_immutable, define_update, merged
 from firebrick.plan_document import changes_of, summary_of
 from firebrick.preview import Preview, preview
 from firebrick.preview_values import hidden_of_templates
@@ -59,6 +59,7 @@ async def plan_update(store: Store, registry: Registry, request: UpdateStackRequ
 def _planned(registry: Registry, request: UpdateStackRequest, base: PlanBase) -> Planned:
     inputs = merged(request, base.stack, base.target)
     definition = define_update(registry, base.stack, inputs)
+    check_immutable(registry, base.stack, base.target, request, definition)
     found = preview(
         base.rows,
         new_resources(registry, definition),

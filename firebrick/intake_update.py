@@ -69,7 +69,7 @@ async def accept_update(
     inputs = await asyncio.to_thread(merged, request, stack, base)
     facade = None if owner is None else owner.facade
     definition = await asyncio.to_thread(define_update, registry, stack, inputs, facade)
-    await asyncio.to_thread(_check_immutable, registry, stack, base, request, definition)
+    await asyncio.to_thread(check_immutable, registry, stack, base, request, definition)
     if inline_without_codec:
         check_nothing_hidden(definition)
     operation = NewOperation(
@@ -202,7 +202,7 @@ def define_update(
     )
 
 
-def _check_immutable(
+def check_immutable(
     registry: Registry,
     stack: StackRow,
     base: NewTarget | None,

@@ -143,6 +143,8 @@ class _Preview:
             role = Role.FRESH if row is None else selection.roles.get(row.id, Role.NONE)
             seen[one.name] = self._one(one, row, role, seen)
             self.known[one.name] = _known_after(seen[one.name].will)
+        for one in self.wanted:
+            self._check_restricted(one, seen[one.name])
         if self.problems:
             raise InvalidInput(self.problems)
         removed = [by_id[row] for row, role in sorted(selection.roles.items()) if role is Role.REMOVED]
@@ -272,6 +274,19 @@ class _Preview:
             changed=tuple(sorted(change.name for change in changes)),
         )
         return kind.forces_replacement(context)
+
+    def _check_restricted(self, one: NewResource, found: ResourcePreview) -> None:
+        """What the environment forbids is refused where it is certain."""
+        asked = {Will.UPDATE: "update", Will.REPLACE: "replace"}.get(found.will, "")
+        if found.certain and asked in one.definition.get("restricted", ()):
+            self.problems.append(
+                Diagnostic(
+                    code="restricted-action",
+                    summary=f"{one.name}: {asked} is restricted for resource.",
+                    detail="The environment forbids it: take that out, or leave the resource as it is.",
+                    path=f"resources.{one.name}",
+                )
+            )
 
     def _refused(self, one: NewResource, decision: Decision) -> None:
         listed = ", ".join(decision.names)

@@ -119,6 +119,18 @@ def test_a_wrong_value_that_is_known_refuses_the_plan_without_quoting_it() -> No
     assert "n: " in str(refused.value) and "s3cret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(("forbidden", "refused"), [("update", True), ("replace", False)])
+def test_what_the_environment_forbids_has_no_plan(forbidden: str, refused: bool) -> None:
+    rows = made(wanted(A % "one"), {"a": {"value": "one"}})
+    (new,) = wanted(A % "two")
+    new = replace(new, definition={**new.definition, "restricted": [forbidden]})
+    if not refused:
+        assert told(foreseen(rows, [new])) == {"a": (Will.UPDATE, True)}
+        return
+    with pytest.raises(InvalidInput, match="update is restricted"):
+        foreseen(rows, [new])
+
+
 @pytest.mark.parametrize(
     ("resources", "secret"),
     [
