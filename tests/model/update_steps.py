@@ -246,8 +246,11 @@ class Step:
         unsure = row.status == "FAILED" and row.action != Action.CREATE
         if row.status == "FAILED" and row.action == Action.CREATE:
             # Nothing was ever recorded of what it shows: its create is looked at once more.
-            if self.provider.poll(cast(str, row.physical_id)) != "well":
-                self._stand_in(held)
+            match self.provider.poll(cast(str, row.physical_id)):
+                case "busy":
+                    return self._park(cast(str, row.physical_id), None)
+                case "error":
+                    self._stand_in(held)
         if not changed and not unsure and not row.drift:
             return self._unchanged(held, properties, settled)
         return (yield from self._update(held, properties, settled, changed=changed or unsure, begun=False))
