@@ -4,7 +4,7 @@ The row was claimed quietly: nothing is told before it is known what is to be do
 ``firebrick.resources.changes`` decides: for plans, too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from activities.failures import Lost
 from activities.live_objects import live_properties
 from activities.settling import requirements
 from activities.waiting import stopped_after
-from firebrick.contract import Action, Status, StepResult
+from firebrick.contract import Action, Status, StepKind, StepResult
 from firebrick.failpoints import failpoint
 from firebrick.resources.base import Context, Done, ResourceType
 from firebrick.resources.changes import PropertyChange, Verdict, compare, decide, outright
@@ -81,6 +81,8 @@ async def converge(step: "Step", kind: ResourceType, held: Claimed) -> StepResul
             listed = ", ".join(decision.names)
             raise NotSupported(f"Update to properties {listed} of {row.name} ({row.type}) is not supported.")
         case Verdict.LEAVE:
+            if row.status == Status.FAILED and row.action == Action.CREATE:
+                return await _judged_fine(step, kind, held, desired)
             message = reasons.JUDGED_FINE if row.status == Status.FAILED else ""
             outcome = RowOutcome.unchanged(desired.settled, message=message, properties=desired.properties)
             return await step.record(row, outcome)
@@ -127,6 +129,33 @@ async def _has_failed(step: "Step", kind: ResourceType, held: Claimed, desired: 
     except Exception:  # it cannot be asked: Heat's default
         return True
     return answer
+
+
+async def _judged_fine(step: "Step", kind: ResourceType, held: Claimed, desired: Desired) -> StepResult:
+    """A create was said to have failed and has not. What the resource shows was never recorded, so its create is looked
+    at once more, to its end; if it cannot be, another row takes its place."""
+    row = held.row
+    context = replace(_context(step, held, desired), action=Action.CREATE.value)
+    try:
+        answer = await step.query(kind, kind.poll_create, context)
+    except Exception:
+        return await stand_in(step, held)
+
+    def recorded(done: Done) -> Awaitable[StepResult]:
+        settled = replace(desired.settled, revision=row.revision + 1)
+        outcome = RowOutcome.unchanged(settled, message=reasons.JUDGED_FINE, properties=desired.properties)
+        return step.record(
+            row,
+            replace(
+                outcome,
+                result=StepResult(kind=StepKind.DONE, changed=True),
+                reference_id=done.reference_id,
+                attributes=done.attributes,
+                data=done.data,
+            ),
+        )
+
+    return await step.follow(kind, held, context, kind.poll_create, answer, finish=recorded)
 
 
 def restricted(wanted: NewResource, *, replaced: bool) -> RowOutcome | None:

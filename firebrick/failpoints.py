@@ -17,6 +17,8 @@ POINTS = (
     "step.after-find",  # find_by_key has answered, its answer is not stored
     "step.before-call",  # nothing was asked of the provider yet, but for find_by_key
     "step.after-call",  # the provider did it, nothing is stored
+    "step.before-stand-in",  # a replacement is to be made, nothing is stored of it
+    "step.after-stand-in",  # the replacement's row is stored, nothing was asked of the provider
     "step.after-progress",  # the physical id is stored, the action is not complete
     "step.after-record",  # the outcome is stored, the workflow does not know
     "batch.before-claim",

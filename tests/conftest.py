@@ -40,7 +40,11 @@ _left_out: list[str] = []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """`make test` needs Python and make only: without PostgreSQL its tests are left out, and it says so. CI has it."""
+    """Long runs (marker soak) only where a marker expression asks. `make test` needs Python and make only: without
+    PostgreSQL its tests are left out, and it says so. CI has it."""
+    if not config.option.markexpr and (long := [item for item in items if item.get_closest_marker("soak")]):
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
     if os.environ.get("CI") or not (needing := [item for item in items if _needs_postgresql(item)]):
         return
     try:

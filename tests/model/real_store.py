@@ -1,0 +1,222 @@
+"""The real store on SQLite behind the interface that a life uses: the same lives, lived on it, must go the same way.
+
+Writes are applied as the writer applies them, one a transaction, in the caller's thread.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Connection, bindparam, select
+
+from firebrick.contract import Action, Cancel, Work
+from firebrick.diagnostics import FirebrickError
+from firebrick.plan import ExistingRow
+from firebrick.selection import base_hash
+from firebrick.store import Keyring, migrate
+from firebrick.store.acceptance import AcceptCreate, AcceptDelete, AcceptRollback, AcceptUpdate
+from firebrick.store.cancelling import AcceptCancel
+from firebrick.store.claims import ClaimRows, NoteProgress, RenewRows
+from firebrick.store.converging import BeginUpdate, StandIn
+from firebrick.store.database import open_engine
+from firebrick.store.models import events, resources, stacks
+from firebrick.store.operations import Begin, FailLost, Finish
+from firebrick.store.outcomes import RecordRows
+from firebrick.store.plan_rows import list_plan_rows
+from firebrick.store.resource_rows import RESOURCE_COLUMNS, resource_row
+from firebrick.store.rows import (
+    Claim,
+    ClaimOutcome,
+    Mine,
+    NewOperation,
+    NewResource,
+    NewStack,
+    NewTarget,
+    Nothing,
+    OperationRow,
+    Other,
+    ResourceRow,
+    RowOutcome,
+)
+from firebrick.store.transaction import Transaction
+from firebrick.store.writer import Write
+from tests.model.update_claims import CLAIM_LEASE
+from tests.model.update_history import Resource, Template
+from tests.model.update_store import FINGERPRINT, Event, Refused
+
+T = TypeVar("T")
+
+PROJECT = "model"
+CHAIN = str(uuid.UUID(int=1))
+_STACK = select(stacks.c.action, stacks.c.status, stacks.c.template_id).where(stacks.c.id == bindparam("id"))
+_ROWS = select(*RESOURCE_COLUMNS).where(resources.c.stack_id == bindparam("id")).order_by(resources.c.id)
+_EVENTS = (
+    select(events.c.resource_id, events.c.resource_name, events.c.action, events.c.status)
+    .where(events.c.stack_id == bindparam("id"))
+    .where(events.c.resource_id.is_not(None))
+    .order_by(events.c.seq)
+)
+
+
+class Database:
+    """An empty database of this program's schema, in a file of its own. Hands out stores, one for each life."""
+
+    def __init__(self, directory: Path) -> None:
+        keyring = Keyring({"k": b"0" * 32}, "k")
+        self._engine = open_engine(f"sqlite:///{directory / 'model.db'}", keyring, writes=True, connections=1)
+        migrate.upgrade(self._engine)
+        self._connection = self._engine.connect()
+        self._stores = 0
+
+    def store(self) -> "RealStore":
+        self._stores += 1
+        return RealStore(self._connection, self._stores)
+
+    def close(self) -> None:
+        self._connection.close()
+        self._engine.dispose()
+
+
+class RealStore:
+    """One stack's view of it."""
+
+    def __init__(self, connection: Connection, number: int) -> None:
+        self._connection = connection
+        self._stack = f"stack-{number}"
+        self._asked = 0
+        self._targets: dict[str, Template] = {}
+
+    def _write(self, write: Write[T]) -> T:
+        with self._connection.begin():
+            transaction = Transaction(self._connection)
+            transaction.lock(write.stacks())
+            outcome = type(write).apply_all(transaction, [write])[0]
+            transaction.flush()
+        if isinstance(outcome, FirebrickError):
+            raise Refused(outcome.first.message) from outcome
+        return cast(T, outcome)
+
+    def _read(self, query: Any) -> Sequence[Any]:
+        with self._connection.begin():
+            return self._connection.execute(query, {"id": self._stack}).all()
+
+    # --- operations -----------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> tuple[str, str]:
+        row = self._read(_STACK)[0]
+        return (row.action, row.status)
+
+    @property
+    def template_id(self) -> str:
+        return str(self._read(_STACK)[0].template_id)
+
+    @property
+    def events(self) -> list[Event]:
+        return [Event(*row) for row in self._read(_EVENTS)]
+
+    def rows(self) -> Sequence[ResourceRow]:
+        return [resource_row(row) for row in self._read(_ROWS)]
+
+    def target(self) -> Template:
+        return self._targets.get(self.template_id, ())
+
+    def _operation(self, action: Action, request: Mapping[str, Any], now: float) -> NewOperation:
+        self._asked += 1
+        id_ = str(uuid.uuid5(uuid.UUID(int=2), f"{self._stack}/{self._asked}"))
+        return NewOperation(id_, action, "workflow", 3600.0, now, dict(request))
+
+    def accept_create(self, target: Template, request: Mapping[str, Any], now: float) -> None:
+        operation = self._operation(Action.CREATE, request, now)
+        self._targets[operation.id] = target
+        new = NewStack(self._stack, self._stack, "", resources=_resources(target))
+        self._write(AcceptCreate(PROJECT, new, operation))
+
+    def accept_update(self, target: Template | None, request: Mapping[str, Any], now: float) -> None:
+        operation = self._operation(Action.UPDATE, request, now)
+        wanted = None if target is None else NewTarget(operation.id, "", resources=_resources(target))
+        self._write(AcceptUpdate(PROJECT, self._stack, wanted, operation))
+        if target is not None:
+            self._targets[operation.id] = target
+
+    def accept_rollback(self, request: Mapping[str, Any], now: float) -> None:
+        operation = self._operation(Action.ROLLBACK, request, now)
+        self._write(AcceptRollback(PROJECT, self._stack, request.get("to", "previous"), operation))
+
+    def accept_delete(self, request: Mapping[str, Any], now: float) -> None:
+        self._write(AcceptDelete(PROJECT, self._stack, self._operation(Action.DELETE, request, now)))
+
+    def accept_cancel(self, cancel: Cancel, now: float) -> None:
+        self._write(AcceptCancel(PROJECT, self._stack, cancel, now))
+
+    def begin(self, now: float) -> OperationRow | None:
+        action = Action.CREATE
+        while True:
+            match self._write(Begin(PROJECT, self._stack, action, "", "workflow", CHAIN, now)):
+                case Mine(operation=operation):
+                    return operation
+                case Other(action=other):
+                    action = other
+                case Nothing():
+                    return None
+
+    def plan_rows(self, operation: OperationRow) -> list[ExistingRow]:
+        with self._connection.begin():
+            return list_plan_rows(self._connection, PROJECT, self._stack, operation.id)
+
+    def finish(self, operation: OperationRow, complete: bool, interrupted: str, now: float) -> None:
+        self._write(Finish(PROJECT, operation.id, self._stack, operation.seq, complete, interrupted, now))
+
+    def fail_lost(self, operation: OperationRow, now: float) -> None:
+        self._write(FailLost(operation.id, PROJECT, self._stack, "lost", now))
+
+    # --- rows -----------------------------------------------------------------------------------------------------
+
+    def claim(
+        self, claim: Claim, operation: OperationRow, work: Work, now: float, announce: bool = True
+    ) -> ClaimOutcome:
+        write = ClaimRows(
+            PROJECT,
+            self._stack,
+            (claim,),
+            ("",),
+            operation.action,
+            operation.id,
+            now,
+            CLAIM_LEASE,
+            announce,
+            work,
+        )
+        return self._write(write)[0]
+
+    def begin_update(self, claim: Claim, requires: Sequence[int], until: float, now: float) -> bool:
+        return self._write(BeginUpdate(PROJECT, claim, requires, until, now))
+
+    def stand_in(self, claim: Claim, requires: Sequence[int], told: bool, now: float) -> bool:
+        return self._write(StandIn(PROJECT, claim, requires, told, now))
+
+    def renew(self, claim: Claim, until: float, **known: Any) -> bool:
+        if not known:
+            return self._write(RenewRows(PROJECT, self._stack, (claim,), until))[0]
+        told = (known.get("physical_id"), known.get("progress"), known.get("properties"))
+        return self._write(NoteProgress(PROJECT, claim, until, *told))
+
+    def record(self, claim: Claim, outcome: RowOutcome, now: float) -> bool:
+        return self._write(RecordRows(PROJECT, self._stack, ((claim, outcome),), now))[0]
+
+
+def _resources(target: Template) -> list[NewResource]:
+    return [_resource(one) for one in target]
+
+
+def _resource(one: Resource) -> NewResource:
+    return NewResource(
+        name=one.name,
+        type=one.kind,
+        uuid=str(uuid.uuid4()),
+        definition=one.definition(),
+        requires=[name for name, _ in one.requires],
+        instant=one.kind == "instant",
+        base=base_hash(one.definition(), one.kind, FINGERPRINT),
+    )

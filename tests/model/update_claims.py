@@ -1,0 +1,213 @@
+"""The rest of the store in memory: claims and outcomes of rows, after firebrick.store.claims, converging, outcomes."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from firebrick.contract import Action, Status, StepKind, Work
+from firebrick.store.rows import (
+    ENDED_KINDS,
+    AlreadyEnded,
+    AlreadyRecorded,
+    Busy,
+    Claim,
+    Claimed,
+    ClaimOutcome,
+    OperationRow,
+    RowOutcome,
+    Superseded,
+)
+from tests.model.update_history import Resource
+from tests.model.update_store import MemoryOperations, Row
+
+CLAIM_LEASE = 5.0
+
+
+class MemoryStore(MemoryOperations):
+    """All of it."""
+
+    def claim(
+        self, claim: Claim, operation: OperationRow, work: Work, now: float, announce: bool = True
+    ) -> ClaimOutcome:
+        if work is Work.CONVERGE:
+            claim = replace(claim, row=self._serving(claim.row, claim.seq))
+        row = self._rows.get(claim.row)
+        if row is None or self.operation_seq != claim.seq:
+            return Superseded()
+        if row.order[:2] == claim.order[:2] and row.outcome is not None:
+            if row.outcome.kind in ENDED_KINDS:
+                return AlreadyEnded(row.outcome)
+            if claim.step <= row.order[3]:
+                return AlreadyRecorded(row.outcome)
+        if row.lease_until > now or claim.order == row.order:
+            return Busy(row.lease_until)
+        if claim.order < row.order:
+            return Superseded()
+        clean = ".clean" if claim.phase else ""
+        return self._give(row, claim, operation, work, f"{operation.id}.{claim.row}{clean}", now, announce)
+
+    def _serving(self, row: int, seq: int) -> int:
+        stand_ins = [one.id for one in self._rows.values() if one.replaces == row and one.born_seq == seq]
+        return max(stand_ins, default=row)
+
+    def _give(
+        self, row: Row, claim: Claim, operation: OperationRow, work: Work, key: str, now: float, announce: bool
+    ) -> Claimed:
+        first = row.order[:2] != claim.order[:2]
+        action = self._action_of(operation, work, row, first)
+        creates = action is Action.CREATE
+        intent_before = row.intent_open and not first
+        polling = row.polling and not first
+        upstream: dict[str, Any] = {}
+        if work is not Work.CLEAN and operation.action is not Action.DELETE:
+            needs = row.requires if row.target_requires is None else row.target_requires
+            if work is Work.CONVERGE:
+                needs = tuple(self._serving(one, claim.seq) for one in needs)
+            upstream = {self._rows[one].name: copy.copy(self._rows[one]) for one in needs if one in self._rows}
+        if first:
+            row.key, row.polling, row.retries = key, False, 0
+        if first and action is not None:
+            row.action, row.status, row.updated_at, row.untold = action.value, Status.IN_PROGRESS.value, now, True
+            row.create_key = key if creates else row.create_key
+        if row.untold and announce:
+            row.untold = False
+            self.emit(row, Status.IN_PROGRESS)
+        if creates and first and work is Work.CONVERGE:
+            row.requires = tuple(sorted(one.id for one in upstream.values()))
+        before = copy.copy(row)
+        row.intent_open = intent_before if polling else action is not None
+        row.create_unsettled = row.create_unsettled or (creates and not polling)
+        row.order, row.lease_until, row.outcome = claim.order, now + CLAIM_LEASE, None
+        row_seen: Any = before
+        return Claimed(claim, "model", "stack", row_seen, first, intent_before, upstream, self.template_id)
+
+    def _action_of(self, operation: OperationRow, work: Work, row: Row, first: bool) -> Action | None:
+        if work is Work.ACT:
+            return operation.action
+        if work is Work.CLEAN:
+            return Action.DELETE
+        if row.action == "INIT":
+            return Action.CREATE
+        if not first and row.status == Status.IN_PROGRESS:
+            return Action(row.action)
+        return None
+
+    def _held(self, claim: Claim) -> Row | None:
+        row = self._rows.get(claim.row)
+        if row is None or self.operation_seq != claim.seq or row.order != claim.order or row.lease_until <= 0:
+            return None
+        return row
+
+    def begin_update(self, claim: Claim, requires: Sequence[int], until: float, now: float) -> bool:
+        row = self._held(claim)
+        if row is None:
+            return False
+        if (row.action, row.status) != (Action.UPDATE, Status.IN_PROGRESS):
+            row.action, row.status, row.updated_at = Action.UPDATE.value, Status.IN_PROGRESS.value, now
+            row.requires = tuple(sorted({*row.requires, *requires}))
+            row.lease_until, row.intent_open = until, True
+            self.emit(row, Status.IN_PROGRESS)
+        return True
+
+    def stand_in(self, claim: Claim, requires: Sequence[int], told: bool, now: float) -> bool:
+        row = self._held(claim)
+        if row is None:
+            return False
+        assert row.wanted is not None
+        wanted = row.wanted
+        definition = wanted["definition"]
+        new = self._insert(
+            Resource(
+                row.name,
+                wanted["implementation"],
+                definition["value"],
+                definition["fixed"],
+                definition["shows"],
+                tuple((name, how) for name, how in definition["requires"]),
+            ),
+            self.template_id,
+            claim.seq,
+        )
+        new.replaces, new.requires, new.target_requires = row.id, tuple(sorted(requires)), row.target_requires
+        new.updated_at = now
+        if told:
+            row.status = Status.COMPLETE.value
+            self.emit(row, Status.COMPLETE)
+        row.replaced_by, row.lease_until, row.intent_open = new.id, 0.0, False
+        return True
+
+    def renew(self, claim: Claim, until: float, **known: Any) -> bool:
+        """known: physical_id, progress, properties, as in NoteProgress."""
+        row = self._held(claim)
+        if row is None:
+            return False
+        row.lease_until = until
+        if known.get("physical_id") is not None:
+            row.physical_id = known["physical_id"]
+        if known.get("properties") is not None:
+            row.properties = known["properties"]
+        if known.get("progress") is not None:
+            row.polling, row.intent_open = True, False
+        if known.get("progress") is not None or known.get("physical_id") is not None:
+            row.create_unsettled = False
+        return True
+
+    def record(self, claim: Claim, outcome: RowOutcome, now: float) -> bool:
+        row = self._held(claim)
+        if row is None:
+            return False
+        row.lease_until, row.intent_open = 0.0, outcome.lost and not row.polling
+        if row.action == Action.CREATE:
+            row.create_unsettled = row.intent_open
+        if outcome.released:
+            row.order, row.outcome, row.updated_at = (claim.seq, claim.phase, 0, 0, 0), None, now
+            return True
+        kind = outcome.result.kind
+        ends_badly = kind in (StepKind.FAILED, StepKind.UNKNOWN)
+        if outcome.quiet or (row.status != Status.IN_PROGRESS and not ends_badly):
+            if row.status == Status.FAILED and outcome.message and outcome.quiet:
+                row.status = Status.COMPLETE.value
+        else:
+            self._apply(row, outcome, ends_badly)
+        self._keep(row, outcome)
+        row.outcome, row.updated_at = outcome.result, now
+        return True
+
+    def _apply(self, row: Row, outcome: RowOutcome, ends_badly: bool) -> None:
+        kind = outcome.result.kind
+        if row.status != Status.IN_PROGRESS:
+            row.action, row.status, row.untold = Action.UPDATE.value, Status.IN_PROGRESS.value, True
+        if row.untold:
+            row.untold = False
+            self.emit(row, Status.IN_PROGRESS)
+        if outcome.physical_id is not None:
+            row.physical_id = outcome.physical_id
+        if kind is StepKind.DONE:
+            row.status = Status.COMPLETE.value
+        elif kind is StepKind.RETRY:
+            row.retries = outcome.attempt
+        elif ends_badly:
+            row.status = Status.FAILED.value
+        elif kind is not StepKind.ABORTED:
+            row.polling, row.retries = True, 0
+        if ends_badly or kind in (StepKind.DONE, StepKind.RETRY):
+            self.emit(row, row.status)
+            if ends_badly:
+                self.status = Status.FAILED.value
+
+    def _keep(self, row: Row, outcome: RowOutcome) -> None:
+        if outcome.attributes is not None:
+            row.attributes = outcome.attributes
+        if outcome.properties is not None:
+            row.properties = outcome.properties
+        settled = outcome.settled
+        if settled is None:
+            return
+        row.input_hash, row.revision, row.drift = settled.input_hash, settled.revision, settled.drift
+        if settled.definition is not None:
+            row.definition = settled.definition
+        if settled.requires is not None:
+            row.requires = tuple(settled.requires)
+        if settled.template_id is not None:
+            row.template_id = settled.template_id

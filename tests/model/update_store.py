@@ -1,0 +1,385 @@
+"""A store in memory that follows the rules of firebrick.store, fast enough for thousands of lives.
+
+What it does it does in plain Python over a few rows; that it does what the real one does is shown by living the same
+lives on both (``tests/model/real_store.py``). Here are operations: accepted, begun, planned, finished, lost. Claims and
+outcomes are in ``update_claims``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from firebrick.contract import Action, Cancel, OperationState, Status, StepKind, StepResult, Work
+from firebrick.plan import ExistingRow, Role
+from firebrick.selection import Candidate, Selection, Wanted, select_rows
+from firebrick.store.operations import follow_up
+from firebrick.store.rows import ENDED_KINDS, Claim, ClaimOutcome, OperationRow, RowOutcome
+from tests.model.update_history import Resource, Template
+from tests.model.world import demand
+
+Select = Callable[..., Selection]
+FINGERPRINT = "model"
+
+
+def as_wanted(one: Resource) -> dict[str, Any]:
+    """As firebrick.store.targets writes it."""
+    return {
+        "name": one.name,
+        "type": one.kind,
+        "implementation": one.kind,
+        "instant": one.kind == "instant",
+        "concurrency": "",
+        "definition": one.definition(),
+        "requires": [name for name, _ in one.requires],
+    }
+
+
+@dataclass
+class Row:
+    """The columns of a resource that decide anything; the names are those of ResourceRow. order: (seq, phase, run,
+    step, attempt) of the last claim."""
+
+    id: int
+    name: str
+    wanted: Mapping[str, Any] | None
+    definition: Mapping[str, Any]
+    implementation: str
+    instant: bool
+    template_id: str
+    born_seq: int
+    requires: tuple[int, ...] = ()
+    target_requires: tuple[int, ...] | None = None
+    action: str = "INIT"
+    status: str = "COMPLETE"
+    physical_id: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    properties: Mapping[str, Any] | None = None
+    polling: bool = False
+    retries: int = 0
+    key: str = ""
+    create_key: str = ""
+    create_unsettled: bool = False
+    intent_open: bool = False
+    input_hash: str = ""
+    revision: int = 0
+    drift: str = ""
+    replaces: int | None = None
+    replaced_by: int | None = None
+    role: str = ""
+    role_seq: int = 0
+    updated_at: float = 0.0
+    order: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
+    lease_until: float = 0.0
+    outcome: StepResult | None = None
+    untold: bool = False
+
+
+class Refused(Exception):
+    """The store does not accept the request in the stack's state."""
+
+
+@dataclass(frozen=True)
+class Event:
+    row: int
+    name: str
+    action: str
+    status: str
+
+
+class UpdateStore(Protocol):
+    """What a life needs of a store. Rows are the store's own: to be read only."""
+
+    @property
+    def events(self) -> list[Event]: ...
+    @property
+    def state(self) -> tuple[str, str]: ...
+    def accept_create(self, target: Template, request: Mapping[str, Any], now: float) -> None: ...
+    def accept_update(self, target: Template | None, request: Mapping[str, Any], now: float) -> None: ...
+    def accept_rollback(self, request: Mapping[str, Any], now: float) -> None: ...
+    def accept_delete(self, request: Mapping[str, Any], now: float) -> None: ...
+    def accept_cancel(self, cancel: Cancel, now: float) -> None: ...
+    def begin(self, now: float) -> OperationRow | None: ...
+    def plan_rows(self, operation: OperationRow) -> list[ExistingRow]: ...
+    def finish(self, operation: OperationRow, complete: bool, interrupted: str, now: float) -> None: ...
+    def fail_lost(self, operation: OperationRow, now: float) -> None: ...
+    def rows(self) -> Sequence[Any]: ...
+    def target(self) -> Template: ...
+    def claim(self, claim: Claim, operation: OperationRow, work: Work, now: float, announce: bool) -> ClaimOutcome: ...
+    def begin_update(self, claim: Claim, requires: Sequence[int], until: float, now: float) -> bool: ...
+    def stand_in(self, claim: Claim, requires: Sequence[int], told: bool, now: float) -> bool: ...
+    def renew(self, claim: Claim, until: float, **known: Any) -> bool: ...
+    def record(self, claim: Claim, outcome: RowOutcome, now: float) -> bool: ...
+
+
+class MemoryOperations:
+    """Operations of one stack."""
+
+    def __init__(self, base: Callable[[Resource], str], select: Select = select_rows) -> None:
+        """base: firebrick.selection.base_hash of a resource's definition."""
+        self._base = base
+        self._select = select
+        self._events: list[Event] = []
+        self._rows: dict[int, Row] = {}
+        self._last_row = 0
+        self.operations: list[OperationRow] = []
+        self._targets: dict[str, Template] = {}
+        self.action, self.status = "", ""
+        self.template_id = self.previous_id = self.complete_id = ""
+        self.operation_seq = 0
+        self.deleted = False
+
+    # --- accepting ------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> tuple[str, str]:
+        return (self.action, self.status)
+
+    @property
+    def events(self) -> list[Event]:
+        return self._events
+
+    def rows(self) -> Sequence[Row]:
+        return list(self._rows.values())
+
+    def target(self) -> Template:
+        return self._targets[self.template_id]
+
+    def accept_create(self, target: Template, request: Mapping[str, Any], now: float) -> None:
+        operation = self._accept(Action.CREATE, "op1", request, now)
+        self._targets[operation.id] = target
+        self.template_id = operation.id
+        ids = {one.name: self._insert(one, operation.id, 1).id for one in target}
+        for one in target:
+            self._rows[ids[one.name]].requires = tuple(sorted(ids[name] for name, _ in one.requires))
+        self._set_state(Action.CREATE, Status.IN_PROGRESS)
+
+    def accept_update(self, target: Template | None, request: Mapping[str, Any], now: float) -> None:
+        if self.deleted or self.action == Action.DELETE or any(one.action is Action.DELETE for one in self._open()):
+            raise Refused
+        operation = self._accept(Action.UPDATE, self.template_id, request, now)
+        if target is not None:
+            self._targets[operation.id] = target
+            self.operations[-1] = replace(operation, target_id=operation.id)
+
+    def accept_rollback(self, request: Mapping[str, Any], now: float) -> None:
+        may = self.status == Status.FAILED and self.action in (Action.CREATE, Action.UPDATE, Action.ROLLBACK)
+        if self.deleted or self._open() or not may:
+            raise Refused
+        target = self._rollback_target(request.get("to", "previous"))
+        self._accept(Action.ROLLBACK, target, request, now)
+
+    def accept_delete(self, request: Mapping[str, Any], now: float) -> None:
+        if self.deleted:
+            raise Refused
+        self._accept(Action.DELETE, "", request, now)
+
+    def accept_cancel(self, cancel: Cancel, now: float) -> None:
+        newest = max(self._open(), key=lambda one: one.seq, default=None)
+        may = (Action.UPDATE,) if cancel is Cancel.ROLL_BACK else (Action.CREATE, Action.UPDATE)
+        if newest is None or newest.action not in may:
+            raise Refused
+        if not newest.cancel:
+            self._change(newest, cancel=cancel.value)
+
+    def _accept(self, action: Action, target_id: str, request: Mapping[str, Any], now: float) -> OperationRow:
+        seq = len(self.operations) + 1
+        operation = OperationRow(
+            id=f"op{seq}",
+            project="model",
+            stack_id="stack",
+            stack_name="stack",
+            seq=seq,
+            action=action,
+            state=OperationState.PENDING,
+            request=request,
+            requested_by={},
+            timeout=3600.0,
+            accepted_at=now,
+            began_at=None,
+            ended_at=None,
+            deadline=None,
+            workflow_id="workflow",
+            chain_id="chain",
+            superseded_by="",
+            reason="",
+            summary="",
+            failure=None,
+            target_id=target_id,
+        )
+        self.operations.append(operation)
+        return operation
+
+    def _open(self) -> list[OperationRow]:
+        return [one for one in self.operations if not one.state.ended]
+
+    def _change(self, operation: OperationRow, **fields: Any) -> OperationRow:
+        changed = replace(self.operations[operation.seq - 1], **fields)
+        self.operations[operation.seq - 1] = changed
+        return changed
+
+    def _rollback_target(self, to: str) -> str:
+        found = self.complete_id if to == "complete" else self.previous_id
+        if self.action == Action.ROLLBACK and to != "complete":
+            found = self.template_id
+        if not found:
+            found = f"empty{len(self.operations) + 1}"
+            self._targets[found] = ()
+        return found
+
+    def _insert(self, one: Resource, template_id: str, seq: int) -> Row:
+        self._last_row += 1
+        definition, instant = one.definition(), one.kind == "instant"
+        row = Row(self._last_row, one.name, None, definition, one.kind, instant, template_id, seq)
+        self._rows[row.id] = row
+        return row
+
+    def _set_state(self, action: str, status: str) -> None:
+        self.action, self.status = action, status
+
+    def emit(self, row: Row, status: str) -> None:
+        self._events.append(Event(row.id, row.name, row.action, status))
+
+    # --- the beginning --------------------------------------------------------------------------------------------
+
+    def begin(self, now: float) -> OperationRow | None:
+        running = [one for one in self._open() if one.state is OperationState.RUNNING]
+        if running:
+            return running[0]
+        pending = self._open()
+        if not pending:
+            return None
+        newest = pending[-1]
+        for one in pending[:-1]:
+            self._change(one, state=OperationState.SUPERSEDED, superseded_by=newest.id)
+        newest = self._change(newest, state=OperationState.RUNNING, began_at=now)
+        self.operation_seq = newest.seq
+        self._set_state(newest.action, Status.IN_PROGRESS)
+        if newest.action.converges:
+            self._prepare(newest, now)
+        for row in self._rows.values():
+            if row.name in newest.request.get("retain", ()):
+                row.role, row.role_seq = Role.RETAINED.value, newest.seq
+        return newest
+
+    def _prepare(self, operation: OperationRow, now: float) -> None:
+        target = self._targets[operation.target_id]
+        selection = self._select(
+            [
+                Candidate(
+                    row.id,
+                    row.name,
+                    row.action,
+                    row.status,
+                    row.template_id,
+                    row.replaced_by,
+                    row.updated_at,
+                    row.input_hash,
+                    row.revision,
+                    row.drift,
+                )
+                for row in self._rows.values()
+            ],
+            [Wanted(one.name, tuple(name for name, _ in one.requires), self._base(one)) for one in target],
+            target=operation.target_id,
+            previous=self.template_id,
+            look_at_all=bool(operation.request.get("converge")),
+        )
+        for one in selection.never_made:
+            del self._rows[one]
+        new = [one for one in target if one.name not in selection.serving]
+        ids = dict(selection.serving)
+        for resource in new:
+            row = self._insert(resource, operation.target_id, operation.seq)
+            row.role, row.role_seq, row.updated_at = Role.FRESH.value, operation.seq, now
+            ids[resource.name] = row.id
+        for resource in target:
+            row = self._rows[ids[resource.name]]
+            requires = tuple(sorted(ids[name] for name, _ in resource.requires))
+            role = selection.roles.get(row.id, Role.NONE)
+            if resource in new:
+                row.requires = row.target_requires = requires
+            elif role is Role.FRESH:
+                row.definition, row.implementation = resource.definition(), resource.kind
+                row.instant, row.template_id = resource.kind == "instant", operation.target_id
+                row.requires = row.target_requires = requires
+                row.role, row.role_seq = role.value, operation.seq
+            elif role is not Role.NONE:
+                row.wanted, row.target_requires, row.replaced_by = as_wanted(resource), requires, None
+                row.role, row.role_seq = role.value, operation.seq
+        for id_, role in selection.roles.items():
+            if role is Role.REMOVED:
+                self._rows[id_].role, self._rows[id_].role_seq = role.value, operation.seq
+        if self.template_id != operation.target_id:
+            self.previous_id, self.template_id = self.template_id, operation.target_id
+
+    def plan_rows(self, operation: OperationRow) -> list[ExistingRow]:
+        return [
+            ExistingRow(
+                id=row.id,
+                name=row.name,
+                type=row.implementation,
+                action=row.action,
+                status=row.status,
+                requires=row.requires,
+                instant=row.instant,
+                ended_in_operation=row.order[0] == operation.seq
+                and row.outcome is not None
+                and row.outcome.kind in ENDED_KINDS,
+                role=Role(row.role) if row.role_seq == operation.seq else Role.NONE,
+                target_requires=row.target_requires or (),
+            )
+            for row in self._rows.values()
+        ]
+
+    # --- the end --------------------------------------------------------------------------------------------------
+
+    def finish(self, operation: OperationRow, complete: bool, interrupted: str, now: float) -> None:
+        operation = self.operations[operation.seq - 1]
+        demand(operation.state is OperationState.RUNNING, "what does not run is finished")
+        newer = next((one for one in self._open() if one.seq > operation.seq), None)
+        self.operation_seq = 0
+        if complete:
+            self._set_state(operation.action, Status.COMPLETE)
+            self._complete(operation)
+            self._change(operation, state=OperationState.DONE)
+            return
+        self._abort(operation, now)
+        self._set_state(operation.action, Status.FAILED)
+        taken_over = interrupted == "takeover" and newer is not None
+        self._change(operation, state=OperationState.SUPERSEDED if taken_over else OperationState.FAILED)
+        action = follow_up(operation, interrupted)
+        if newer is None and action is not None:
+            to = operation.request.get("roll_back_to", "previous")
+            target = self._rollback_target(to) if action is Action.ROLLBACK else ""
+            self._accept(action, target, {"because_of": operation.id}, now)
+
+    def _complete(self, operation: OperationRow) -> None:
+        if operation.action is Action.DELETE:
+            self._rows.clear()
+            self.deleted = True
+            return
+        if operation.action.converges:
+            for row in list(self._rows.values()):
+                if (row.action, row.status) == (Action.DELETE, Status.COMPLETE) and not row.drift:
+                    del self._rows[row.id]
+            for row in self._rows.values():
+                row.template_id, row.wanted, row.target_requires = self.template_id, None, None
+                row.replaces = row.replaced_by = None
+                row.role = ""
+        self.complete_id = self.template_id
+
+    def fail_lost(self, operation: OperationRow, now: float) -> None:
+        self._abort(operation, now)
+        self._set_state(operation.action, Status.FAILED)
+        self._change(operation, state=OperationState.FAILED)
+        self.operation_seq = 0
+
+    def _abort(self, operation: OperationRow, now: float) -> None:
+        for row in self._rows.values():
+            if row.order[0] == operation.seq and row.status == Status.IN_PROGRESS:
+                if row.untold:
+                    self.emit(row, Status.IN_PROGRESS)
+                    row.untold = False
+                row.status, row.updated_at = Status.FAILED.value, now
+                row.outcome = StepResult(kind=StepKind.ABORTED)
+                self.emit(row, Status.FAILED)
