@@ -221,7 +221,9 @@ class StackAction:
                 stack_id=begun.stack_id,
             )
             newer = (await self._call(contract.BEGIN_OPERATION, again, contract.BeginResult)).result
-            if isinstance(newer, contract.BeginOther | contract.Begun):  # of the same action it is RUNNING now, and ours
+            if isinstance(
+                newer, contract.BeginOther | contract.Begun
+            ):  # of the same action it is RUNNING now, and ours
                 self._go_on_as(newer.action, newer.project, newer.stack_id, newer.operation_id)
         if finished.state is not contract.OperationState.DONE:
             raise self._failed(finished.reason)
