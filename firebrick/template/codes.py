@@ -35,7 +35,6 @@ CODES: Mapping[str, str] = {
     "empty-section": "A section of an environment is empty.",
     "function-as-data": "A function's name where it is none: the map is data (a warning).",
     "function-not-here": "A function that conditions do not have.",
-    "hooks-not-supported": "The environment asks for a hook.",
     "immutable-parameter": "An update changes a parameter that is immutable.",
     "key-not-text": "A key is no text.",
     "late-reference": "What a reference names is known only when resources exist.",

@@ -237,7 +237,12 @@ def test_a_file_that_is_missing_is_refused_with_its_place_and_nothing_is_made(
     assert firebrick.stored() == before
 
 
-GET_FILE = "heat_template_version: 2014-10-16\noutputs:\n  o: {{value: {{get_file: {key}}}}}\n"
+GET_FILE = """heat_template_version: 2014-10-16
+resources:
+  r: {{type: OS::Heat::SoftwareConfig, properties: {{config: {{get_file: {key}}}}}}}
+outputs:
+  o: {{value: {{get_attr: [r, config]}}}}
+"""
 
 
 def test_a_request_without_the_file_is_refused_by_the_server_in_heats_words(
@@ -247,9 +252,11 @@ def test_a_request_without_the_file_is_refused_by_the_server_in_heats_words(
     key = (written / TEMPLATES / "fragments" / "start_config_agent.sh").as_uri()
     status, body = post(firebrick, json.dumps({"stack_name": "no", "template": GET_FILE.format(key=key)}).encode())
     assert status == 400
-    text = f'outputs.o.value.get_file: No content found in the "files" section for get_file path: {key[:60]}'
+    text = (
+        f'resources.r.properties.config.get_file: No content found in the "files" section for get_file path: {key[:60]}'
+    )
     assert body["error"]["message"].startswith(text)
-    assert (body["diagnostics"][0]["line"], body["diagnostics"][0]["column"]) == (3, 15)
+    assert (body["diagnostics"][0]["line"], body["diagnostics"][0]["column"]) == (3, 61)
 
 
 def test_a_client_that_sends_addresses_as_keys_is_served(firebrick: CommandLine, written: Path) -> None:
