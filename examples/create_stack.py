@@ -2,6 +2,8 @@
 (TEMPORAL_ADDRESS, or its configuration file), 127.0.0.1:7233 otherwise."""
 
 import asyncio
+import os
+import sys
 
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
@@ -32,3 +34,5 @@ async def main() -> None:
 
 if __name__ == "__main__":
     asyncio.run(main())
+    sys.stdout.flush()
+    os._exit(0)  # threads of Temporal's core that are still at work abort, now and then, an interpreter that ends
