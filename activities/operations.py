@@ -129,7 +129,8 @@ class OperationActivities:
         )
 
     async def _root_id(self, project: str, stack_id: str) -> str:
-        stack = await self._world.store.project(project).stack(stack_id)
+        # Deleted ones, too: of two deletes that were accepted the second finds the first one's work done.
+        stack = await self._world.store.project(project).stack(stack_id, include_deleted=True)
         return stack.root_id or stack.id
 
     @activity.defn(name=contract.LOAD_PLAN)

@@ -272,7 +272,8 @@ async def test_several_creates_of_one_name_at_once_make_one_stack(firebrick: Com
     assert len(firebrick.rows("stack", "list")) == 1
     deletes = [await workflows.start("DeleteStack", {"stack": "contended"}) for _ in range(3)]
     ends = await asyncio.gather(*(handle.result() for handle in deletes), return_exceptions=True)
-    assert sum(isinstance(end, dict) and end["state"] == "DONE" for end in ends) >= 1
+    said = [e if isinstance(e, dict) else repr(getattr(e, "cause", e)) for e in ends]
+    assert sum(isinstance(end, dict) and end["state"] == "DONE" for end in ends) >= 1, said
     for end in ends:
         if isinstance(end, WorkflowFailureError):
             assert "action-in-progress" in str(end.cause) or "stack-not-found" in str(end.cause)

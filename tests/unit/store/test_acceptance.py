@@ -114,3 +114,15 @@ async def test_a_delete_is_accepted_beside_a_create_and_after_any_end(stacks: An
     failed = await stacks.running({"a": ()}, "failed")
     await failed.finish()
     assert (await failed.accept_delete()).seq == 2
+
+
+async def test_the_second_of_two_deletes_finds_the_first_one_s_work_done(stacks: Any) -> None:
+    """Accepted while the first runs, it begins on a stack that is deleted already, and is DONE."""
+    stack = await stacks.created({"a": ()})
+    await stack.accept_delete(at=10.0)
+    await stack.begin(Action.DELETE, now=70.0)
+    second = await stack.accept_delete()
+    await stack.finish(complete=True)
+    await stack.begin(Action.DELETE, now=80.0)
+    await stack.finish(complete=True)
+    assert (await stack.repository.operation(second.id)).state is OperationState.DONE
