@@ -22,16 +22,8 @@ from firebrick.resolution import StoredLookup, apart, physical_name
 from firebrick.resources.base import Context, Done
 from firebrick.resources.errors import classify
 from firebrick.resources.schema import validate
-from firebrick.store.rows import (
-    AlreadyEnded,
-    AlreadyRecorded,
-    Busy,
-    Claim,
-    Claimed,
-    RowOutcome,
-    Superseded,
-    UpstreamRow,
-)
+from firebrick.store.rows import UpstreamRow
+from firebrick.store.step_outcomes import AlreadyEnded, AlreadyRecorded, Busy, Claim, Claimed, RowOutcome, Superseded
 from firebrick.template import ResourceDefinition, resolve_properties
 
 # Seconds after which a batch starts nothing more: it shares the worker's loop with everything else.

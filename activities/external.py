@@ -11,7 +11,7 @@ from firebrick.contract import Action, Status, StepResult
 from firebrick.resources.base import ResourceType
 from firebrick.resources.errors import PermanentError
 from firebrick.selection import base_hash, input_hash
-from firebrick.store.rows import Claimed, RowOutcome, Settled
+from firebrick.store.step_outcomes import Claimed, RowOutcome, Settled
 from firebrick.store.targets import resource_from_json
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import structlog
 
 from firebrick.resources.base import Live, ResourceType
 from firebrick.resources.schema import restore
-from firebrick.store.rows import Claimed
+from firebrick.store.step_outcomes import Claimed
 
 if TYPE_CHECKING:
     from activities.steps import Step

@@ -35,7 +35,9 @@ from firebrick.resources.errors import PermanentError
 from firebrick.resources.heat.template_resource import TemplateResource
 from firebrick.selection import base_hash, input_hash
 from firebrick.store import OperationRow, StackRow
-from firebrick.store.rows import Claimed, NewResource, ResourceRow, RowOutcome, Settled
+from firebrick.store.requests import NewResource
+from firebrick.store.rows import ResourceRow
+from firebrick.store.step_outcomes import Claimed, RowOutcome, Settled
 from firebrick.store.targets import resource_from_json
 from firebrick.template import ResourceDefinition
 

@@ -18,7 +18,8 @@ from firebrick.failpoints import failpoint
 from firebrick.intake import accept_create, accept_delete, accept_rollback
 from firebrick.intake_update import accept_update
 from firebrick.plan import ExistingRow, Plan, plan_create, plan_delete, plan_update, to_pages
-from firebrick.store.rows import Mine, Nothing, OperationRow, Other
+from firebrick.store.operation_outcomes import Mine, Nothing, Other
+from firebrick.store.rows import OperationRow
 
 
 def _plan(action: Action, rows: Sequence[ExistingRow]) -> Plan:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from firebrick.resources.registry import Registry
 from firebrick.selection import base_hash, input_hash
-from firebrick.store.rows import Claimed, Settled, UpstreamRow
+from firebrick.store.rows import UpstreamRow
+from firebrick.store.step_outcomes import Claimed, Settled
 
 
 def settled_create(registry: Registry, held: Claimed, upstream: Mapping[str, UpstreamRow] | None = None) -> Settled:

@@ -31,17 +31,8 @@ from firebrick.resources.errors import RETRY_RULES, classify
 from firebrick.resources.heat.template_resource import TemplateResource
 from firebrick.resources.schema import restore, validate
 from firebrick.signals import wake_key
-from firebrick.store.rows import (
-    AlreadyEnded,
-    AlreadyRecorded,
-    Busy,
-    Claim,
-    Claimed,
-    ResourceRow,
-    RowOutcome,
-    Superseded,
-    UpstreamRow,
-)
+from firebrick.store.rows import ResourceRow, UpstreamRow
+from firebrick.store.step_outcomes import AlreadyEnded, AlreadyRecorded, Busy, Claim, Claimed, RowOutcome, Superseded
 from firebrick.template import ResourceDefinition, resolve, resolve_properties
 
 # Polls up to this far apart, and for this long in all, stay in the activity; longer ones park the node.

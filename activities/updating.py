@@ -21,7 +21,9 @@ from firebrick.resources.schema import TypeSchema, restore, validate
 from firebrick.selection import base_hash, input_hash
 from firebrick.standing import standing_of
 from firebrick.store import reasons
-from firebrick.store.rows import Claimed, NewResource, ResourceRow, RowOutcome, Settled
+from firebrick.store.requests import NewResource
+from firebrick.store.rows import ResourceRow
+from firebrick.store.step_outcomes import Claimed, RowOutcome, Settled
 from firebrick.store.targets import resource_from_json
 from firebrick.template import ResourceDefinition
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from firebrick.contract import Action, StepKind, StepResult, Work
 from firebrick.hooks import LOOK, HookState, after, before, stops
 from firebrick.signals import wake_key
-from firebrick.store.rows import Claimed, ResourceRow, RowOutcome
+from firebrick.store.rows import ResourceRow
+from firebrick.store.step_outcomes import Claimed, RowOutcome
 from firebrick.store.targets import resource_from_json
 
 if TYPE_CHECKING:

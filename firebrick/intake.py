@@ -31,7 +31,8 @@ from firebrick.resources.registry import Registry
 from firebrick.resources.schema import TypeSchema
 from firebrick.selection import base_hash
 from firebrick.store import Repository, Store
-from firebrick.store.rows import NewOperation, NewResource, NewStack, OperationRow
+from firebrick.store.requests import NewOperation, NewResource, NewStack
+from firebrick.store.rows import OperationRow
 from firebrick.template import (
     UNKNOWN,
     Document,

@@ -25,7 +25,7 @@ from firebrick.preview_values import hidden_of_templates
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
 from firebrick.store.plan_base import PlanBase
-from firebrick.store.rows import Expected
+from firebrick.store.requests import Expected
 from firebrick.template import StackDefinition, StackIdentity, check_stack_name
 
 FORMAT = "firebrick-plan-1"

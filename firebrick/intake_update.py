@@ -25,7 +25,8 @@ from firebrick.intake import (
 )
 from firebrick.resources.registry import Registry
 from firebrick.store import Store
-from firebrick.store.rows import Expected, NewOperation, NewTarget, OperationRow, StackRow
+from firebrick.store.requests import Expected, NewOperation, NewTarget
+from firebrick.store.rows import OperationRow, StackRow
 from firebrick.template import Document, StackDefinition, StackIdentity, merge_environments, parse_environment
 from firebrick.update_checks import immutable_problems
 

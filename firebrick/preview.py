@@ -24,7 +24,8 @@ from firebrick.resources.registry import Registry
 from firebrick.resources.schema import TypeSchema, is_known, restore
 from firebrick.selection import Candidate, Wanted, select_rows
 from firebrick.standing import standing_of
-from firebrick.store.rows import NewResource, ResourceRow, UpstreamRow
+from firebrick.store.requests import NewResource
+from firebrick.store.rows import ResourceRow, UpstreamRow
 from firebrick.template import UNKNOWN, ResourceDefinition
 
 PLANNED = "(planned)"

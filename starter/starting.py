@@ -28,7 +28,8 @@ from firebrick.intake import accept_create, accept_delete, accept_rollback
 from firebrick.intake_update import accept_continue, accept_update
 from firebrick.resources.registry import Registry
 from firebrick.store import Store
-from firebrick.store.rows import Expected, OperationRow
+from firebrick.store.requests import Expected
+from firebrick.store.rows import OperationRow
 
 log = structlog.get_logger("firebrick.starter")
 

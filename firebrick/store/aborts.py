@@ -10,7 +10,8 @@ from firebrick.hooks import NOT_CLEARED, HookState
 from firebrick.plan import Role
 from firebrick.store import reasons
 from firebrick.store.models import events, resources
-from firebrick.store.rows import REFUSALS, Failure, FailureTree, OperationRow
+from firebrick.store.rows import Failure, FailureTree, OperationRow
+from firebrick.store.step_outcomes import REFUSALS
 from firebrick.store.transaction import LockedStack, Transaction
 
 _ROWS = (

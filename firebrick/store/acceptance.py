@@ -13,8 +13,9 @@ from firebrick.plan import Role
 from firebrick.store import reasons
 from firebrick.store.models import operations, resources, stacks
 from firebrick.store.operation_rows import OPEN_OF_STACK, OPERATION_BY_ID, operation_row
+from firebrick.store.requests import NewOperation, NewResource, NewStack, NewTarget
 from firebrick.store.revisions import check_expected
-from firebrick.store.rows import NewOperation, NewResource, NewStack, NewTarget, OperationRow
+from firebrick.store.rows import OperationRow
 from firebrick.store.targets import adopt_as_target, empty_target, insert_target, target_of_create
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write

@@ -10,7 +10,7 @@ from firebrick.store import reasons
 from firebrick.store.claims import claim_holds
 from firebrick.store.locked_rows import ById
 from firebrick.store.models import resources
-from firebrick.store.rows import Claim
+from firebrick.store.step_outcomes import Claim
 from firebrick.store.transaction import Transaction
 from firebrick.store.writer import Write
 

@@ -19,7 +19,8 @@ from firebrick.store import reasons
 from firebrick.store.locked_rows import ById
 from firebrick.store.models import resources
 from firebrick.store.resource_rows import RESOURCE_COLUMNS, UPSTREAM, resource_row, upstream_row
-from firebrick.store.rows import (
+from firebrick.store.rows import ResourceRow, UpstreamRow
+from firebrick.store.step_outcomes import (
     ENDED_KINDS,
     AlreadyEnded,
     AlreadyRecorded,
@@ -27,9 +28,7 @@ from firebrick.store.rows import (
     Claim,
     Claimed,
     ClaimOutcome,
-    ResourceRow,
     Superseded,
-    UpstreamRow,
 )
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write

@@ -16,7 +16,7 @@ from firebrick.store.acceptance import insert_resources
 from firebrick.store.claims import claim_holds
 from firebrick.store.locked_rows import ById
 from firebrick.store.models import resources
-from firebrick.store.rows import Claim
+from firebrick.store.step_outcomes import Claim
 from firebrick.store.targets import resource_from_json
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write

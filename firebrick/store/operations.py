@@ -13,18 +13,11 @@ from firebrick.store import reasons
 from firebrick.store.aborts import abort_rows, failure_reason
 from firebrick.store.acceptance import NEXT_SEQ, insert_operation, rollback_target, stack_not_found
 from firebrick.store.models import operations, resources, stacks, targets
+from firebrick.store.operation_outcomes import BeginOutcome, FinishOutcome, Mine, Nothing, Other
 from firebrick.store.operation_rows import OPEN_OF_STACK, OPERATION_BY_ID, operation_row, tree_as_json
 from firebrick.store.preparation import prepare
-from firebrick.store.rows import (
-    BeginOutcome,
-    FailureTree,
-    FinishOutcome,
-    Mine,
-    NewOperation,
-    Nothing,
-    OperationRow,
-    Other,
-)
+from firebrick.store.requests import NewOperation
+from firebrick.store.rows import FailureTree, OperationRow
 from firebrick.store.signalling import delete_signals
 from firebrick.store.targets import delete_targets
 from firebrick.store.transaction import LockedStack, Transaction

@@ -15,7 +15,7 @@ from firebrick.hooks import HookState, paused
 from firebrick.store import reasons
 from firebrick.store.locked_rows import ById
 from firebrick.store.models import resources
-from firebrick.store.rows import Claim, RowOutcome
+from firebrick.store.step_outcomes import Claim, RowOutcome
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write
 

@@ -7,8 +7,9 @@ from sqlalchemy import Connection, select
 from firebrick.store.models import operations, resources, stacks
 from firebrick.store.operation_rows import OPEN_OF_STACK, operation_row
 from firebrick.store.reads import base_target, find_stack
+from firebrick.store.requests import Expected, NewTarget
 from firebrick.store.resource_rows import RESOURCE_COLUMNS, resource_row
-from firebrick.store.rows import Expected, NewTarget, OperationRow, ResourceRow, StackRow
+from firebrick.store.rows import OperationRow, ResourceRow, StackRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from firebrick.hooks import HookState
 from firebrick.plan import ExistingRow, Role
 from firebrick.store.acceptance import stack_not_found
 from firebrick.store.models import operations, resources, stacks
-from firebrick.store.rows import ENDED_KINDS
+from firebrick.store.step_outcomes import ENDED_KINDS
 
 _SEQ = (
     select(operations.c.seq)

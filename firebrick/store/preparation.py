@@ -16,7 +16,8 @@ from firebrick.selection import Candidate, Selection, Wanted, select_rows
 from firebrick.store import reasons
 from firebrick.store.acceptance import insert_resources
 from firebrick.store.models import resources, stacks
-from firebrick.store.rows import NewResource, NewTarget, OperationRow
+from firebrick.store.requests import NewResource, NewTarget
+from firebrick.store.rows import OperationRow
 from firebrick.store.targets import read_target, resource_as_json
 from firebrick.store.transaction import LockedStack, Transaction
 

@@ -12,8 +12,9 @@ from firebrick.store.models import events, operations, resources, stacks
 from firebrick.store.operation_rows import OPEN_STATES, OPERATIONS, operation_row
 from firebrick.store.operations import operation_not_found
 from firebrick.store.ordering import in_order
+from firebrick.store.requests import NewTarget
 from firebrick.store.resource_rows import RESOURCE_COLUMNS, UPSTREAM, resource_row, upstream_row
-from firebrick.store.rows import EventRow, NewTarget, OperationRow, ResourceRow, StackRow, StackSummary, UpstreamRow
+from firebrick.store.rows import EventRow, OperationRow, ResourceRow, StackRow, StackSummary, UpstreamRow
 from firebrick.store.targets import read_target
 
 _SUMMARY_COLUMNS = (

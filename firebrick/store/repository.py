@@ -25,28 +25,16 @@ from firebrick.store.database import open_engine, refusals, unavailable
 from firebrick.store.health import Mark
 from firebrick.store.inspection import check_keyring
 from firebrick.store.keyring import Keyring
+from firebrick.store.operation_outcomes import BeginOutcome, FinishOutcome
 from firebrick.store.operations import Begin, FailLost, Finish
 from firebrick.store.outcomes import RecordRows
 from firebrick.store.parked import count_parked
 from firebrick.store.plan_base import PlanBase, name_is_taken, read_plan_base
 from firebrick.store.plan_rows import list_plan_rows
-from firebrick.store.rows import (
-    BeginOutcome,
-    Claim,
-    ClaimOutcome,
-    EventRow,
-    FinishOutcome,
-    NewOperation,
-    NewStack,
-    NewTarget,
-    OperationRow,
-    ResourceRow,
-    RowOutcome,
-    StackRow,
-    StackSummary,
-    UpstreamRow,
-)
+from firebrick.store.requests import NewOperation, NewStack, NewTarget
+from firebrick.store.rows import EventRow, OperationRow, ResourceRow, StackRow, StackSummary, UpstreamRow
 from firebrick.store.signalling import AddSignal, ClearHook, list_signals
+from firebrick.store.step_outcomes import Claim, ClaimOutcome, RowOutcome
 from firebrick.store.writer import StoreWriter
 
 P = ParamSpec("P")

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from firebrick.diagnostics import Conflict, Diagnostic
 from firebrick.store import reasons
 from firebrick.store.models import operations, stacks
-from firebrick.store.rows import Expected
+from firebrick.store.requests import Expected
 
 _COUNT_UP = update(stacks).where(stacks.c.id == bindparam("_id")).values(revision=stacks.c.revision + 1)
 _REVISION = select(stacks.c.name, stacks.c.revision).where(stacks.c.id == bindparam("id"))

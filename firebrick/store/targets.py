@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from firebrick.store.models import resources, stacks, targets
-from firebrick.store.rows import NewResource, NewStack, NewTarget
+from firebrick.store.requests import NewResource, NewStack, NewTarget
 
 _INSERT = insert(targets)
 _BY_ID = select(targets).where(targets.c.id == bindparam("id")).where(targets.c.stack_id == bindparam("stack_id"))

@@ -10,7 +10,7 @@ from firebrick.contract import (
     RollbackStackRequest,
     UpdateStackRequest,
 )
-from firebrick.store.rows import Expected
+from firebrick.store.requests import Expected
 
 
 class AcceptedOperation(Protocol):

@@ -21,24 +21,14 @@ from firebrick.store.claims import ClaimRows, NoteProgress, RenewRows
 from firebrick.store.converging import BeginUpdate, StandIn
 from firebrick.store.database import open_engine
 from firebrick.store.models import events, resources, stacks
+from firebrick.store.operation_outcomes import Mine, Nothing, Other
 from firebrick.store.operations import Begin, FailLost, Finish
 from firebrick.store.outcomes import RecordRows
 from firebrick.store.plan_rows import list_plan_rows
+from firebrick.store.requests import NewOperation, NewResource, NewStack, NewTarget
 from firebrick.store.resource_rows import RESOURCE_COLUMNS, resource_row
-from firebrick.store.rows import (
-    Claim,
-    ClaimOutcome,
-    Mine,
-    NewOperation,
-    NewResource,
-    NewStack,
-    NewTarget,
-    Nothing,
-    OperationRow,
-    Other,
-    ResourceRow,
-    RowOutcome,
-)
+from firebrick.store.rows import OperationRow, ResourceRow
+from firebrick.store.step_outcomes import Claim, ClaimOutcome, RowOutcome
 from firebrick.store.transaction import Transaction
 from firebrick.store.writer import Write
 from tests.model.update_claims import CLAIM_LEASE

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from firebrick.contract import Action, Status, StepKind, Work
-from firebrick.store.rows import (
+from firebrick.store.rows import OperationRow
+from firebrick.store.step_outcomes import (
     ENDED_KINDS,
     AlreadyEnded,
     AlreadyRecorded,
@@ -14,7 +15,6 @@ from firebrick.store.rows import (
     Claim,
     Claimed,
     ClaimOutcome,
-    OperationRow,
     RowOutcome,
     Superseded,
 )

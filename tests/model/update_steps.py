@@ -12,13 +12,13 @@ from typing import Any, cast
 from firebrick.contract import Action, StepKind, StepResult, Work
 from firebrick.plan import Role
 from firebrick.selection import base_hash, input_hash
-from firebrick.store.rows import (
+from firebrick.store.rows import OperationRow
+from firebrick.store.step_outcomes import (
     AlreadyEnded,
     AlreadyRecorded,
     Busy,
     Claim,
     Claimed,
-    OperationRow,
     RowOutcome,
     Settled,
     Superseded,

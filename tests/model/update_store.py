@@ -13,7 +13,8 @@ from firebrick.contract import Action, Cancel, OperationState, Status, StepKind,
 from firebrick.plan import ExistingRow, Role
 from firebrick.selection import Candidate, Selection, Wanted, select_rows
 from firebrick.store.operations import follow_up
-from firebrick.store.rows import ENDED_KINDS, Claim, ClaimOutcome, OperationRow, RowOutcome
+from firebrick.store.rows import OperationRow
+from firebrick.store.step_outcomes import ENDED_KINDS, Claim, ClaimOutcome, RowOutcome
 from tests.model.update_history import Resource, Template
 from tests.model.world import demand
 

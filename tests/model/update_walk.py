@@ -16,7 +16,8 @@ from typing import Any
 from firebrick.contract import Action, Cancel, StepResult, Work
 from firebrick.plan import ExistingRow, Plan, from_pages, plan_create, plan_delete, plan_update, to_pages
 from firebrick.selection import base_hash, select_rows
-from firebrick.store.rows import Claim, OperationRow
+from firebrick.store.rows import OperationRow
+from firebrick.store.step_outcomes import Claim
 from firebrick.traversal import (
     CancelRunning,
     CancelTimer,

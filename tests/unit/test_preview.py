@@ -13,7 +13,8 @@ from firebrick.preview_values import hidden_of_templates
 from firebrick.resources.changes import Decision, Effect, PropertyChange, Standing, Verdict, decide, outright
 from firebrick.resources.registry import Registry
 from firebrick.selection import input_hash
-from firebrick.store.rows import NewResource, ResourceRow
+from firebrick.store.requests import NewResource
+from firebrick.store.rows import ResourceRow
 from firebrick.template import UNKNOWN, StackIdentity
 
 REGISTRY = Registry.default({})

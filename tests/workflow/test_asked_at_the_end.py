@@ -7,8 +7,9 @@ import pytest
 from firebrick import contract
 from firebrick.contract import OperationState, UpdateStackRequest
 from firebrick.intake_update import accept_update
+from firebrick.store.operation_outcomes import FinishOutcome
 from firebrick.store.repository import Repository
-from firebrick.store.rows import FinishOutcome, OperationRow
+from firebrick.store.rows import OperationRow
 from tests.workflow.conftest import PROJECT, Lab
 
 TEMPLATE = """heat_template_version: 2018-08-31

@@ -21,7 +21,9 @@ from firebrick.contract import (
 )
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Repository, Store
-from firebrick.store.rows import Expected, OperationRow, RowOutcome
+from firebrick.store.requests import Expected
+from firebrick.store.rows import OperationRow
+from firebrick.store.step_outcomes import RowOutcome
 from starter.cli.app import run
 from starter.rest import create_app
 from tests.unit.rest.world import AcceptingStarter, carry_out

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from firebrick.store.rows import RowOutcome
+from firebrick.store.step_outcomes import RowOutcome
 from tests.unit.cli.conftest import ApiServer
 
 TEMPLATE = """\

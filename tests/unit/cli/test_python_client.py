@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from firebrick.diagnostics import Conflict, InvalidInput, NotFound, Unavailable
-from firebrick.store.rows import RowOutcome
+from firebrick.store.step_outcomes import RowOutcome
 from starter.client import StackClient, StackFailed, StackSuperseded, SyncStackClient
 from tests.unit.cli.conftest import ApiServer
 from tests.unit.cli.test_stack_commands import DONE, TEMPLATE

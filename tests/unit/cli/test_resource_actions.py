@@ -10,7 +10,7 @@ import pytest
 
 from firebrick.contract import Action, StepKind
 from firebrick.store import Repository
-from firebrick.store.rows import Claim, RowOutcome
+from firebrick.store.step_outcomes import Claim, RowOutcome
 from tests.unit.cli.conftest import ApiServer
 
 Command = Any

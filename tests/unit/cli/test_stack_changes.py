@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from firebrick.store.rows import RowOutcome
+from firebrick.store.step_outcomes import RowOutcome
 from tests.unit.cli.conftest import ApiServer
 from tests.unit.cli.test_stack_commands import DONE, TEMPLATE
 

@@ -13,7 +13,7 @@ import pytest
 
 from firebrick.contract import Action
 from firebrick.store import Repository
-from firebrick.store.rows import Claim, RowOutcome
+from firebrick.store.step_outcomes import Claim, RowOutcome
 from starter.cli.failures import advice, tree_lines
 from starter.http_api import StackAddress
 from tests.unit.cli.conftest import ApiServer

@@ -12,7 +12,7 @@ import pytest
 
 from firebrick.contract import Action, OperationState
 from firebrick.store.revisions import count_up
-from firebrick.store.rows import RowOutcome
+from firebrick.store.step_outcomes import RowOutcome
 from firebrick.store.transaction import Transaction
 from firebrick.store.writer import Write
 from tests.unit.rest.world import OPERATION, Made, World

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from firebrick.contract import Action, StepKind
-from firebrick.store.rows import Claim, Claimed, RowOutcome
+from firebrick.store.step_outcomes import Claim, Claimed, RowOutcome
 from tests.unit.rest.test_stacks import TEMPLATE, complete
 from tests.unit.rest.world import Made, World
 

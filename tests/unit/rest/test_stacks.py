@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from firebrick.contract import Action
-from firebrick.store.rows import RowOutcome
+from firebrick.store.step_outcomes import RowOutcome
 from tests.unit.rest.world import OPERATION, Made, World
 
 BASE = "http://heat.test:8004/v1/p1"

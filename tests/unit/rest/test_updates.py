@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from firebrick.contract import Action
-from firebrick.store.rows import RowOutcome
+from firebrick.store.step_outcomes import RowOutcome
 from tests.unit.rest.test_stacks import BASE, DONE, TEMPLATE, complete
 from tests.unit.rest.world import OPERATION, Made, World
 

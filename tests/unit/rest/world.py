@@ -26,7 +26,10 @@ from firebrick.intake import accept_create, accept_delete, accept_rollback
 from firebrick.intake_update import accept_continue, accept_update
 from firebrick.resources.registry import Registry
 from firebrick.store import Repository, Store
-from firebrick.store.rows import Claim, Claimed, Expected, FinishOutcome, Mine, OperationRow, RowOutcome
+from firebrick.store.operation_outcomes import FinishOutcome, Mine
+from firebrick.store.requests import Expected
+from firebrick.store.rows import OperationRow
+from firebrick.store.step_outcomes import Claim, Claimed, RowOutcome
 
 OPERATION = "X-Firebrick-Operation"
 

@@ -14,7 +14,8 @@ import pytest
 
 from firebrick.contract import Action
 from firebrick.store import Keyring, NewOperation, NewResource, NewStack, OperationRow, Repository, Store
-from firebrick.store.rows import Claim, Claimed, ClaimOutcome, FinishOutcome, Mine, RowOutcome
+from firebrick.store.operation_outcomes import FinishOutcome, Mine
+from firebrick.store.step_outcomes import Claim, Claimed, ClaimOutcome, RowOutcome
 from firebrick.testing.postgres import PostgresServer
 from tests.unit.store.databases import KINDS, Database, PostgresDatabase, SqliteDatabase, copied
 

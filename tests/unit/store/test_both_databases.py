@@ -12,7 +12,8 @@ import pytest
 from firebrick.contract import Action
 from firebrick.diagnostics import NameInUse
 from firebrick.store import Keyring, Store
-from firebrick.store.rows import Busy, Claimed, Mine, Nothing, RowOutcome
+from firebrick.store.operation_outcomes import Mine, Nothing
+from firebrick.store.step_outcomes import Busy, Claimed, RowOutcome
 from tests.unit.store.databases import KINDS, Database
 
 HERE = Path(__file__).parent

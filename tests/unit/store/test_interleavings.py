@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from firebrick.contract import StepKind, StepResult
 from firebrick.store import Keyring, Store
-from firebrick.store.rows import AlreadyEnded, AlreadyRecorded, Busy, Claim, Claimed, RowOutcome, Superseded
+from firebrick.store.step_outcomes import AlreadyEnded, AlreadyRecorded, Busy, Claim, Claimed, RowOutcome, Superseded
 
 LEASE = 10.0
 ORDERS = [(run, step, attempt) for run in (1, 2) for step in (1, 2, 3) for attempt in (1, 2)]

@@ -10,7 +10,7 @@ from firebrick.diagnostics import Unavailable
 from firebrick.store import Keyring, Store, maintenance, migrate
 from firebrick.store.inspection import sealed_columns
 from firebrick.store.maintenance import Purged
-from firebrick.store.rows import RowOutcome
+from firebrick.store.step_outcomes import RowOutcome
 from tests.unit.store.databases import Database
 
 OTHER = "B" * 43 + "="

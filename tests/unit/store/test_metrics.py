@@ -6,7 +6,7 @@ from prometheus_client import REGISTRY
 
 from firebrick.contract import StepKind
 from firebrick.store import Store
-from firebrick.store.rows import RowOutcome
+from firebrick.store.step_outcomes import RowOutcome
 
 
 def sample(name: str) -> float:

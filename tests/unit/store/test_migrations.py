@@ -13,7 +13,8 @@ from alembic.script import ScriptDirectory
 
 from firebrick.contract import Action, OperationState
 from firebrick.store import Keyring, Store, maintenance, migrate
-from firebrick.store.rows import Claim, Claimed, Mine, RowOutcome
+from firebrick.store.operation_outcomes import Mine
+from firebrick.store.step_outcomes import Claim, Claimed, RowOutcome
 from tests.unit.store.databases import KINDS, Database
 
 SCHEMAS = Path(__file__).with_name("schemas")

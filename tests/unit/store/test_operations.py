@@ -8,8 +8,10 @@ import pytest
 from firebrick.contract import Action, OperationState, StepKind
 from firebrick.diagnostics import Conflict, NotFound
 from firebrick.store import Repository, Store
-from firebrick.store.rows import AlreadyEnded, Busy, Claimed, Failure, FinishOutcome, Mine, Nothing, Other, RowOutcome
-from firebrick.store.rows import Superseded as ClaimSuperseded
+from firebrick.store.operation_outcomes import FinishOutcome, Mine, Nothing, Other
+from firebrick.store.rows import Failure
+from firebrick.store.step_outcomes import AlreadyEnded, Busy, Claimed, RowOutcome
+from firebrick.store.step_outcomes import Superseded as ClaimSuperseded
 
 
 async def test_to_begin_makes_the_operation_running_and_sets_its_deadline(stacks: Any, repository: Repository) -> None:

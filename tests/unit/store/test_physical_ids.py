@@ -4,7 +4,7 @@ from typing import Any
 
 from firebrick.contract import Action
 from firebrick.store import Repository, Store
-from firebrick.store.rows import RowOutcome
+from firebrick.store.step_outcomes import RowOutcome
 
 
 async def test_the_living_are_found_in_any_stack_of_the_project(

@@ -10,7 +10,8 @@ import pytest
 from firebrick.contract import Action, OperationState, StepKind
 from firebrick.diagnostics import InvalidInput, Unavailable
 from firebrick.store import Keyring, NewResource, OperationRow, Store
-from firebrick.store.rows import AlreadyEnded, Busy, Claimed, Mine, RowOutcome
+from firebrick.store.operation_outcomes import Mine
+from firebrick.store.step_outcomes import AlreadyEnded, Busy, Claimed, RowOutcome
 from firebrick.testing.postgres import PostgresServer
 from tests.unit.store.proxy import Proxy
 

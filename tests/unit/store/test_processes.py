@@ -12,7 +12,7 @@ import firebrick.store.database
 from firebrick.contract import Action
 from firebrick.diagnostics import Unavailable
 from firebrick.store import Keyring, Repository, Store
-from firebrick.store.rows import Claimed
+from firebrick.store.step_outcomes import Claimed
 from tests.unit.store.databases import Database
 
 # Claims every row of a stack as the attempt it is told, records what it got, and says which rows those were.
@@ -20,7 +20,7 @@ CLAIMANT = """
 import asyncio, json, sys
 from firebrick.contract import Action
 from firebrick.store import Keyring, Store
-from firebrick.store.rows import Claim, Claimed, RowOutcome
+from firebrick.store.step_outcomes import Claim, Claimed, RowOutcome
 
 async def main(url, key, stack, operation, rows, attempt):
     async with await Store.open(url, Keyring.from_values({"k1": key}, current="k1")) as store:
@@ -42,7 +42,7 @@ MORTAL = """
 import asyncio, json, os, signal, sys
 from firebrick.contract import Action
 from firebrick.store import Keyring, NewOperation, NewResource, NewStack, Store
-from firebrick.store.rows import Claim, Claimed
+from firebrick.store.step_outcomes import Claim, Claimed
 
 async def main(url, key):
     store = await Store.open(url, Keyring.from_values({"k1": key}, current="k1"))

@@ -8,7 +8,7 @@ import pytest
 from firebrick.contract import Action
 from firebrick.diagnostics import InvalidInput, NotFound
 from firebrick.store import Repository, Store
-from firebrick.store.rows import RowOutcome
+from firebrick.store.step_outcomes import RowOutcome
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from firebrick.store import Keyring, Store, keyring_file, maintenance, models, r
 from firebrick.store.database import open_engine
 from firebrick.store.keyring import NOTICED_WITHIN
 from firebrick.store.rotation import Progress
-from firebrick.store.rows import RowOutcome
+from firebrick.store.step_outcomes import RowOutcome
 from tests.unit.store.databases import Database
 
 SECRET = "correct-horse-battery-staple"

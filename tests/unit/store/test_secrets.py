@@ -8,7 +8,7 @@ import pytest
 from firebrick.contract import Action, StepKind
 from firebrick.diagnostics import Unavailable
 from firebrick.store import Keyring, NewResource, Store
-from firebrick.store.rows import RowOutcome
+from firebrick.store.step_outcomes import RowOutcome
 from tests.unit.store.databases import Database
 
 SECRET = "correct-horse-battery-staple"

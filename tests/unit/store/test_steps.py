@@ -6,7 +6,7 @@ import pytest
 
 from firebrick.contract import Action, StepKind, StepResult
 from firebrick.store import Repository, Store
-from firebrick.store.rows import AlreadyRecorded, Busy, Claim, Claimed, RowOutcome, Superseded
+from firebrick.store.step_outcomes import AlreadyRecorded, Busy, Claim, Claimed, RowOutcome, Superseded
 
 
 async def test_the_first_claim_writes_state_event_and_intent(stacks: Any, repository: Repository) -> None:

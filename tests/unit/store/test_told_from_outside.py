@@ -8,7 +8,7 @@ import pytest
 from firebrick.contract import Action, StepKind, StepResult
 from firebrick.diagnostics import ActionInProgress, InvalidInput, NotFound
 from firebrick.store import Repository, Store
-from firebrick.store.rows import AlreadyEnded, RowOutcome
+from firebrick.store.step_outcomes import AlreadyEnded, RowOutcome
 from tests.unit.store.conftest import Stack
 
 
