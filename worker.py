@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from temporalio.client import Client
@@ -37,10 +38,13 @@ from starter import health, logs, tracing
 from starter.builds import Builds, deployment_of
 from starter.cluster import Target, connect, missing_search_attributes
 from starter.health import Health
-from starter.monitor import Monitor, MonitorAddress, tell_build
+from starter.monitor_address import MonitorAddress
 from starter.reconciler import Reconciler
 from starter.starting import Starter
 from workflows.runner import RUNNER, WORKFLOWS
+
+if TYPE_CHECKING:
+    from starter.monitor import Monitor
 
 log = structlog.get_logger("firebrick.worker")
 
@@ -79,7 +83,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until `stop`; then drain. Raises FirebrickError when the cluster or the database does not answer."""
     _check_keyring(Path(settings.keyring))
     async with contextlib.AsyncExitStack() as cleanup:
-        monitor = Monitor(settings.metrics) if settings.metrics is not None else None
+        monitor = _monitor(settings.metrics)
         if monitor is not None:
             cleanup.callback(monitor.close)
         traces = tracing.start("firebrick-worker")
@@ -121,7 +125,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             }
         )
         if monitor is not None:  # before the worker, so that it is there as long as calls are to end
-            tell_build(build_id())
+            monitor.tell_build(build_id())
             await cleanup.enter_async_context(monitor.serving(able))
         await cleanup.enter_async_context(worker)
         builds = Builds(client, settings.task_queue, build_id(), promotes=settings.promote)
@@ -132,6 +136,15 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         _tell(settings, "" if monitor is None else f"http://{monitor.address}/metrics")
         await stop.wait()
         log.info("draining")
+
+
+def _monitor(address: MonitorAddress | None) -> "Monitor | None":
+    """What shows metrics; an HTTP server is loaded only where somebody wants to see them."""
+    if address is None:
+        return None
+    from starter.monitor import Monitor
+
+    return Monitor(address)
 
 
 def make_worker(client: Client, world: World, task_queue: str = TASK_QUEUE, *, versioned: bool = True) -> Worker:

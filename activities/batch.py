@@ -115,7 +115,7 @@ class BatchActivities:
             else:
                 began = time.perf_counter()
                 outcome = await self._one(ask, held, upstream, interrupt)
-                observed.count(row, ask.action, outcome.result, time.perf_counter() - began)
+                observed.count(row, row.action, outcome.result, time.perf_counter() - began)
             if outcome.result.kind is not StepKind.DONE:
                 ended.add(row.id)
             outcomes.append((held.claim, outcome))

@@ -13,9 +13,9 @@ from structlog.contextvars import bind_contextvars
 from temporalio import activity
 
 from firebrick import metrics
-from firebrick.contract import Action, FinishOperation, StepKind, StepResult
-from firebrick.store.repository import Repository
-from firebrick.store.rows import ResourceRow
+from firebrick.contract import Action, StepKind, StepResult
+from firebrick.store.rows import OperationRow, ResourceRow
+from firebrick.store.step_outcomes import Claimed
 
 log = structlog.get_logger("firebrick.activities")
 
@@ -31,10 +31,11 @@ def context_of(ask: object) -> Mapping[str, Any]:
     return bound
 
 
-async def step(row: ResourceRow, action: Action, work: Coroutine[Any, Any, StepResult]) -> StepResult:
-    """Do the work of a claimed row under observation; its result."""
-    bind_contextvars(resource=row.name, resource_type=row.type, action=action.value)
-    under_way = metrics.STEPS_UNDER_WAY.labels(row.implementation, action.value)
+async def step(held: Claimed, work: Coroutine[Any, Any, StepResult]) -> StepResult:
+    """Do the work of a claimed row under observation; its result. What is not begun yet may become an update."""
+    row, action = held.row, held.row.action if held.in_progress else Action.UPDATE.value
+    bind_contextvars(resource=row.name, resource_type=row.type, action=action)
+    under_way = metrics.STEPS_UNDER_WAY.labels(row.implementation, action)
     began = time.perf_counter()
     under_way.inc()
     try:
@@ -45,22 +46,21 @@ async def step(row: ResourceRow, action: Action, work: Coroutine[Any, Any, StepR
     return result
 
 
-def count(row: ResourceRow, action: Action, result: StepResult, seconds: float) -> None:
+def count(row: ResourceRow, action: str, result: StepResult, seconds: float) -> None:
     """Take note of a step's outcome."""
     kind, error_class = result.kind, result.error_class
-    metrics.STEPS.labels(row.implementation, action.value, kind.value).observe(seconds)
+    metrics.STEPS.labels(row.implementation, action, kind.value).observe(seconds)
     if kind is StepKind.RETRY:
-        metrics.RETRIES.labels(row.implementation, action.value, error_class).inc()
+        metrics.RETRIES.labels(row.implementation, action, error_class).inc()
         log.info("another attempt follows", resource=row.name, resource_type=row.type, error_class=error_class)
     elif kind is StepKind.FAILED or kind is StepKind.UNKNOWN:
         error_class = error_class or "unknown"
-        metrics.FAILURES.labels(row.implementation, action.value, error_class).inc()
+        metrics.FAILURES.labels(row.implementation, action, error_class).inc()
         log.warning("resource failed", resource=row.name, resource_type=row.type, error_class=error_class)
 
 
-async def finished(rows: Repository, ask: FinishOperation) -> None:
+def finished(row: OperationRow) -> None:
     """Take note of an operation's end."""
-    row = await rows.operation(ask.operation_id)
     if row.began_at is not None and row.ended_at is not None:
         metrics.OPERATIONS.labels(row.action.value, row.state.value).observe(max(0.0, row.ended_at - row.began_at))
         seconds = round(row.ended_at - row.began_at, 3)

@@ -180,7 +180,7 @@ class OperationActivities:
         operation = await self._world.store.project(ask.project).operation(ask.operation_id)
         await tell_owner(self._world, ask.project, operation)
         failpoint("finish.after")
-        await observed.finished(self._world.store.project(ask.project), ask)
+        observed.finished(operation)
         return contract.Finished(
             state=outcome.state,
             reason=outcome.reason,

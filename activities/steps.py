@@ -113,7 +113,7 @@ class Step:
                     self.claim = claim
             failpoint("step.after-claim", held.row.name)
             try:
-                return await observed.step(held.row, self.ask.action, self._guarded(held))
+                return await observed.step(held, self._guarded(held))
             except Lost:
                 continue
 

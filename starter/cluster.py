@@ -8,12 +8,13 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, Interceptor
+from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
 from firebrick.contract import SEARCH_ATTRIBUTES
 from firebrick.diagnostics import Conflict, Diagnostic, InvalidInput, Unavailable
-from starter.payloads import DATA_CONVERTER, encrypting
+from starter.payloads import DATA_CONVERTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ async def connect(target: Target, interceptors: Sequence[Interceptor] = ()) -> C
     try:
         return await Client.connect(
             **config,
-            data_converter=encrypting(target.payload_keyring) if target.payload_keyring else DATA_CONVERTER,
+            data_converter=_converter(target),
             interceptors=interceptors,
             grpc_compression=GrpcCompression.NONE if _is_loopback(address) else GrpcCompression.GZIP,
         )
@@ -61,6 +62,14 @@ async def connect(target: Target, interceptors: Sequence[Interceptor] = ()) -> C
                 detail="Check the address, or leave --address and --profile out to run a server of our own.",
             )
         ) from None
+
+
+def _converter(target: Target) -> DataConverter:
+    if not target.payload_keyring:
+        return DATA_CONVERTER
+    from starter.payload_codec import encrypting  # loads the store's keyring: not for who needs neither
+
+    return encrypting(target.payload_keyring)
 
 
 def _reason(error: Exception) -> str:

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import http.client
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from importlib.metadata import version
 
 import structlog
@@ -23,42 +22,16 @@ from starlette.routing import Route
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
 from firebrick import metrics
-from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.ports import free_ports
 from starter.health import Health
 from starter.http_front import serving
 from starter.listening import listen
+from starter.monitor_address import OPTION, MonitorAddress
 
 log = structlog.get_logger("firebrick.monitor")
 
-OPTION = "--metrics-address"
 FETCH_WITHIN = 5.0  # seconds
 TRIES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class MonitorAddress:
-    """Where to serve. port: 0 takes a free one."""
-
-    host: str
-    port: int
-
-    @classmethod
-    def parse(cls, given: str) -> "MonitorAddress":
-        """HOST:PORT or :PORT. InvalidInput."""
-        host, colon, port = given.rpartition(":")
-        if not colon or not port.isdecimal() or int(port) > 65535:
-            raise InvalidInput(
-                Diagnostic(code="bad-address", summary=f"{OPTION}: {given!r} is not like HOST:PORT, :9464 for instance")
-            )
-        return cls(host.strip("[]") or "127.0.0.1", int(port))
-
-    def next(self) -> "MonitorAddress":
-        """The address of a second process on the same machine."""
-        return MonitorAddress(self.host, self.port + 1 if self.port else 0)
-
-    def __str__(self) -> str:
-        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
 
 class Monitor:
@@ -81,6 +54,11 @@ class Monitor:
         routes = [Route("/metrics", show_metrics), *health_routes(health)]
         async with serving(Starlette(routes=routes), self._listener, grace=1):
             yield
+
+    @staticmethod
+    def tell_build(build: str) -> None:
+        """Show which code this is. build: a worker's; "" for the API."""
+        metrics.BUILD.labels(version("firebrick"), build).set(1)
 
     def close(self) -> None:
         self._listener.close()
@@ -128,8 +106,3 @@ def _count_in_temporal() -> int:
         else:
             return port
     raise AssertionError("unreachable")
-
-
-def tell_build(build: str) -> None:
-    """Show which code this is. build: a worker's; "" for the API."""
-    metrics.BUILD.labels(version("firebrick"), build).set(1)

@@ -31,8 +31,9 @@ from starter.codec_endpoint import CODEC_PATH, CodecEndpoint
 from starter.health import Health
 from starter.http_front import serving
 from starter.listening import LOOPBACKS, check_free, listen
-from starter.monitor import Monitor, MonitorAddress, health_routes, tell_build
-from starter.payloads import EncryptingCodec
+from starter.monitor import Monitor, health_routes
+from starter.monitor_address import MonitorAddress
+from starter.payload_codec import EncryptingCodec
 from starter.rest import create_app
 from starter.starting import Starter
 from starter.state_folder import StateFolder, write_json
@@ -173,7 +174,7 @@ class Server:
             return None
         monitor = Monitor(self._settings.metrics)
         cleanup.callback(monitor.close)
-        tell_build("")
+        monitor.tell_build("")
         self._told["metrics_url"] = f"http://{monitor.address}/metrics"
         return monitor
 

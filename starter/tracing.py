@@ -17,12 +17,12 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
-from starter.rest.asgi import ASGIApp, Message, Receive, Scope, Send
-from starter.rest.measured import route_of
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from temporalio.contrib.opentelemetry import TracingInterceptor
+
+    from starter.rest.asgi import ASGIApp
 
 EXPORTER = "OTEL_TRACES_EXPORTER"
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -43,8 +43,10 @@ class Tracing:
 
         return [TracingInterceptor(self.provider.get_tracer("firebrick"))]
 
-    def around(self, app: ASGIApp) -> ASGIApp:
+    def around(self, app: "ASGIApp") -> "ASGIApp":
         """The application with a span for each request, under the caller's trace if it names one."""
+        from starter.rest.traced import TracedRequests  # loads the HTTP application: not for workers
+
         return TracedRequests(app, self.provider)
 
     def close(self) -> None:
@@ -88,39 +90,3 @@ def _exporter(name: str, environment: Mapping[str, str]) -> Any:
                 "turns traces off.",
             )
         ) from None
-
-
-class TracedRequests:
-    """A span of kind SERVER for each request, with OpenTelemetry's names for what it is about."""
-
-    def __init__(self, app: ASGIApp, provider: "TracerProvider") -> None:
-        self._app = app
-        self._tracer = provider.get_tracer("firebrick")
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        from opentelemetry.propagate import extract
-        from opentelemetry.trace import SpanKind, StatusCode
-
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        with self._tracer.start_as_current_span(
-            scope["method"],
-            context=extract(headers),
-            kind=SpanKind.SERVER,
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
-
-            async def noted(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    span.set_attribute("http.response.status_code", message["status"])
-                    if message["status"] >= 500:
-                        span.set_status(StatusCode.ERROR)
-                await send(message)
-
-            await self._app(scope, receive, noted)
-            route = route_of(scope)
-            span.update_name(f"{scope['method']} {route}")
-            span.set_attributes({"http.request.method": scope["method"], "http.route": route})

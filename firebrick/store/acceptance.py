@@ -1,19 +1,18 @@
 """Accepting a request: operations are inserted PENDING, with the guards checked in the same transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from firebrick.contract import Action, OperationState, Status
 from firebrick.diagnostics import ActionInProgress, Conflict, Diagnostic, InvalidInput, NameInUse, NotFound
-from firebrick.plan import Role
 from firebrick.store import reasons
-from firebrick.store.models import operations, resources, stacks
+from firebrick.store.models import operations, stacks
+from firebrick.store.new_rows import insert_resources
 from firebrick.store.operation_rows import OPEN_OF_STACK, OPERATION_BY_ID, operation_row
-from firebrick.store.requests import NewOperation, NewResource, NewStack, NewTarget
+from firebrick.store.requests import NewOperation, NewStack, NewTarget
 from firebrick.store.revisions import check_expected
 from firebrick.store.rows import OperationRow
 from firebrick.store.targets import adopt_as_target, empty_target, insert_target, target_of_create
@@ -22,9 +21,6 @@ from firebrick.store.writer import Write
 
 _INSERT_STACK = insert(stacks)
 _INSERT_OPERATION = insert(operations)
-_INSERT_RESOURCES = insert(resources).returning(resources.c.id, sort_by_parameter_order=True)
-_SET_REQUIRES = update(resources).where(resources.c.id == bindparam("_id")).values(requires=bindparam("_requires"))
-_SET_TARGET_REQUIRES = _SET_REQUIRES.values(target_requires=bindparam("_requires"))
 _LIVING = (
     select(stacks.c.id)
     .where(stacks.c.project == bindparam("project"))
@@ -133,75 +129,63 @@ class AcceptCreate(Write[OperationRow]):
 
 
 @dataclass(frozen=True, slots=True)
-class AcceptUpdate(Write[OperationRow]):
+class AcceptForStack(Write[OperationRow]):
+    """Insert a PENDING operation of a stack that lives. The same operation id again: what is stored."""
+
+    project: str
+    stack_id: str
+    operation: NewOperation
+
+    def stacks(self) -> Sequence[str]:
+        return (self.stack_id,)
+
+    def apply(self, transaction: Transaction) -> OperationRow:
+        existing = accepted_again(transaction, self.project, self.stack_id, self.operation)
+        if existing is not None:
+            return existing
+        stack = living_stack(transaction, self.project, self.stack_id)
+        return accept(transaction.connection, stack.id, self.operation, self.target_of(transaction.connection, stack))
+
+    def target_of(self, connection: Connection, stack: LockedStack) -> str:
+        """Id of the target that the operation brings the stack to, "" for none; or the refusal, before any change."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptUpdate(AcceptForStack):
     """Insert a target and a PENDING UPDATE. Whatever runs is taken over. target: None is the one that the stack is
     being brought to already: what was left unfinished is gone on with."""
 
-    project: str
-    stack_id: str
     target: NewTarget | None
-    operation: NewOperation
 
-    def stacks(self) -> Sequence[str]:
-        return (self.stack_id,)
-
-    def apply(self, transaction: Transaction) -> OperationRow:
-        existing = accepted_again(transaction, self.project, self.stack_id, self.operation)
-        if existing is not None:
-            return existing
-        connection = transaction.connection
-        stack = living_stack(transaction, self.project, self.stack_id)
+    def target_of(self, connection: Connection, stack: LockedStack) -> str:
         check_expected(connection, stack.id, self.operation.expected)
         _check_updatable(connection, stack)
         known = with_target(connection, stack, self.operation.accepted_at)
-        target_id = known
-        if self.target is not None:
-            insert_target(connection, stack.id, self.target, self.operation.accepted_at)
-            target_id = self.target.id
-        return accept(connection, stack.id, self.operation, target_id)
+        if self.target is None:
+            return known
+        insert_target(connection, stack.id, self.target, self.operation.accepted_at)
+        return self.target.id
 
 
 @dataclass(frozen=True, slots=True)
-class AcceptRollback(Write[OperationRow]):
+class AcceptRollback(AcceptForStack):
     """Insert a PENDING ROLLBACK of a stack whose last operation FAILED. to: "previous" or "complete"."""
 
-    project: str
-    stack_id: str
     to: str
-    operation: NewOperation
 
-    def stacks(self) -> Sequence[str]:
-        return (self.stack_id,)
-
-    def apply(self, transaction: Transaction) -> OperationRow:
-        existing = accepted_again(transaction, self.project, self.stack_id, self.operation)
-        if existing is not None:
-            return existing
-        connection = transaction.connection
-        stack = living_stack(transaction, self.project, self.stack_id)
+    def target_of(self, connection: Connection, stack: LockedStack) -> str:
         _check_can_roll_back(connection, stack)
         with_target(connection, stack, self.operation.accepted_at)
-        target_id = rollback_target(connection, stack, self.to, self.operation.id, self.operation.accepted_at)
-        return accept(connection, stack.id, self.operation, target_id)
+        return rollback_target(connection, stack, self.to, self.operation.id, self.operation.accepted_at)
 
 
 @dataclass(frozen=True, slots=True)
-class AcceptDelete(Write[OperationRow]):
+class AcceptDelete(AcceptForStack):
     """Insert a PENDING DELETE. Whatever runs is taken over, another DELETE too: it starts again, as in Heat."""
 
-    project: str
-    stack_id: str
-    operation: NewOperation
-
-    def stacks(self) -> Sequence[str]:
-        return (self.stack_id,)
-
-    def apply(self, transaction: Transaction) -> OperationRow:
-        existing = accepted_again(transaction, self.project, self.stack_id, self.operation)
-        if existing is not None:
-            return existing
-        stack = living_stack(transaction, self.project, self.stack_id)
-        return accept(transaction.connection, stack.id, self.operation, "")
+    def target_of(self, connection: Connection, stack: LockedStack) -> str:
+        return ""
 
 
 def accepted_again(
@@ -374,70 +358,3 @@ def insert_operation(
             "owner_operation": operation.owner_operation,
         },
     )
-
-
-def insert_resources(
-    connection: Connection,
-    stack_id: str,
-    new: Sequence[NewResource],
-    now: float,
-    *,
-    template_id: str,
-    seq: int,
-    role: Role = Role.NONE,
-    known: Mapping[str, int] | None = None,
-    replaces: int | None = None,
-) -> dict[str, int]:
-    """Insert rows INIT_COMPLETE in the order given, then say by id what each requires; name -> id of the new ones.
-
-    seq: of the operation that makes them. known: rows of other names that they may require.
-    """
-    if not new:
-        return {}
-    values: list[dict[str, Any]] = [
-        {
-            "stack_id": stack_id,
-            "uuid": one.uuid,
-            "name": one.name,
-            "type": one.type,
-            "implementation": one.implementation or one.type,
-            "instant": one.instant,
-            "concurrency": one.concurrency,
-            "definition": dict(one.definition),
-            "requires": [],
-            "action": "INIT",
-            "status": Status.COMPLETE.value,
-            "status_reason": "",
-            "created_at": now,
-            "updated_at": now,
-            "claim_seq": 0,
-            "claim_run": 0,
-            "claim_step": 0,
-            "claim_attempt": 0,
-            "lease_until": 0.0,
-            "key": "",
-            "intent_open": False,
-            "polling": False,
-            "retries": 0,
-            "create_key": "",
-            "create_unsettled": False,
-            "template_id": template_id,
-            "born_seq": seq,
-            "role": role.value,
-            "role_seq": seq if role is not Role.NONE else 0,
-            "replaces": replaces,
-        }
-        for one in new
-    ]
-    ids = list(connection.execute(_INSERT_RESOURCES, values).scalars())
-    made = {one.name: row for one, row in zip(new, ids, strict=True)}
-    by_name = {**(known or {}), **made}
-    requiring = [
-        {"_id": row, "_requires": sorted(by_name[name] for name in one.requires if name in by_name)}
-        for one, row in zip(new, ids, strict=True)
-        if one.requires
-    ]
-    if requiring:
-        statement = _SET_REQUIRES if role is Role.NONE else _SET_TARGET_REQUIRES
-        connection.execute(statement, requiring)
-    return made

@@ -12,16 +12,30 @@ from sqlalchemy import bindparam, select, update
 
 from firebrick.contract import Action, Status
 from firebrick.store import reasons
-from firebrick.store.acceptance import insert_resources
 from firebrick.store.claims import claim_holds
 from firebrick.store.locked_rows import ById
 from firebrick.store.models import resources
+from firebrick.store.new_rows import insert_resources
 from firebrick.store.step_outcomes import Claim
 from firebrick.store.targets import resource_from_json
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write
 
-_ROW = ById(select(resources), resources.c.id)
+_ROW = ById(
+    select(
+        resources.c.id,
+        resources.c.name,
+        resources.c.type,
+        resources.c.action,
+        resources.c.status,
+        resources.c.status_reason,
+        resources.c.physical_id,
+        resources.c.requires,
+        resources.c.target_requires,
+    ),
+    resources.c.id,
+)
+_WANTED = select(resources.c.wanted).where(resources.c.id == bindparam("id"))
 _BEGIN_UPDATE = (
     update(resources)
     .where(resources.c.id == bindparam("_id"))
@@ -49,14 +63,11 @@ _STEP_ASIDE = (
 
 
 @dataclass(frozen=True, slots=True)
-class BeginUpdate(Write[bool]):
-    """UPDATE_IN_PROGRESS, its event, the intent, and the lease of the call. requires: ids of the rows that the new
-    definition requires; those of the old one stay required until the update is done."""
+class UnderClaim(Write[bool]):
+    """A change of one row, by whoever holds it. False: the row is not the claimant's any more."""
 
     project: str
     claim: Claim
-    requires: Sequence[int]
-    lease_until: float
     now: float
 
     def stacks(self) -> Sequence[str]:
@@ -64,11 +75,27 @@ class BeginUpdate(Write[bool]):
 
     def apply(self, transaction: Transaction) -> bool:
         stack = claim_holds(transaction, self.project, self.claim)
-        if stack is None:
-            return False
-        (row,) = _ROW.rows(transaction.connection, [self.claim.row])
+        if stack is not None:
+            (row,) = _ROW.rows(transaction.connection, [self.claim.row])
+            self.change(transaction, stack, row)
+        return stack is not None
+
+    def change(self, transaction: Transaction, stack: LockedStack, row: Any) -> None:
+        """Make it. Nothing is changed when it was made before and nobody heard. row: columns of _ROW."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class BeginUpdate(UnderClaim):
+    """UPDATE_IN_PROGRESS, its event, the intent, and the lease of the call. requires: ids of the rows that the new
+    definition requires; those of the old one stay required until the update is done."""
+
+    requires: Sequence[int]
+    lease_until: float
+
+    def change(self, transaction: Transaction, stack: LockedStack, row: Any) -> None:
         if (row.action, row.status) == (Action.UPDATE, Status.IN_PROGRESS):
-            return True  # written before, and nobody heard
+            return
         transaction.connection.execute(
             _BEGIN_UPDATE,
             {
@@ -79,30 +106,20 @@ class BeginUpdate(Write[bool]):
             },
         )
         _emit(transaction, stack, row, self.now, Status.IN_PROGRESS, reasons.STATE_CHANGED)
-        return True
 
 
 @dataclass(frozen=True, slots=True)
-class StandIn(Write[bool]):
+class StandIn(UnderClaim):
     """A new row takes this one's place in the operation: whoever claims this row's node gets that. requires: as above.
     told: the update itself said so, after it had begun: then the old row's update is over."""
 
-    project: str
-    claim: Claim
     requires: Sequence[int]
     told: bool
-    now: float
 
-    def stacks(self) -> Sequence[str]:
-        return (self.claim.stack_id,)
-
-    def apply(self, transaction: Transaction) -> bool:
-        stack = claim_holds(transaction, self.project, self.claim)
-        if stack is None:
-            return False
+    def change(self, transaction: Transaction, stack: LockedStack, row: Any) -> None:
         connection = transaction.connection
-        (row,) = _ROW.rows(connection, [self.claim.row])
-        wanted = resource_from_json({**row.wanted, "requires": ()})
+        stored = connection.execute(_WANTED, {"id": row.id}).scalar_one()
+        wanted = resource_from_json({**stored, "requires": ()})
         new = [replace(wanted, uuid=str(uuid.uuid4()))]
         made = insert_resources(
             connection, stack.id, new, self.now, template_id=stack.template_id, seq=self.claim.seq, replaces=row.id
@@ -117,7 +134,6 @@ class StandIn(Write[bool]):
             status, reason = Status.COMPLETE.value, reasons.needs_replacement(row.name)
             _emit(transaction, stack, row, self.now, Status.COMPLETE, reason)
         connection.execute(_STEP_ASIDE, {"_id": row.id, "_by": made[row.name], "_status": status, "_reason": reason})
-        return True
 
 
 def _emit(transaction: Transaction, stack: LockedStack, row: Any, now: float, status: Status, reason: str) -> None:

@@ -14,8 +14,8 @@ from firebrick.contract import Status
 from firebrick.plan import Role
 from firebrick.selection import Candidate, Selection, Wanted, select_rows
 from firebrick.store import reasons
-from firebrick.store.acceptance import insert_resources
 from firebrick.store.models import resources, stacks
+from firebrick.store.new_rows import insert_resources
 from firebrick.store.requests import NewResource, NewTarget
 from firebrick.store.rows import OperationRow
 from firebrick.store.targets import read_target, resource_as_json

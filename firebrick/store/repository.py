@@ -142,11 +142,11 @@ class Repository:
 
         Whatever runs is taken over. NotFound; InvalidInput: the stack is being deleted, or suspended.
         """
-        return await self._store.writer.write(AcceptUpdate(self.project, stack_id, target, operation))
+        return await self._store.writer.write(AcceptUpdate(self.project, stack_id, operation, target))
 
     async def accept_rollback(self, stack_id: str, operation: NewOperation, *, to: str = "previous") -> OperationRow:
         """Insert a PENDING ROLLBACK. InvalidInput: there is nothing to roll back; ActionInProgress."""
-        return await self._store.writer.write(AcceptRollback(self.project, stack_id, to, operation))
+        return await self._store.writer.write(AcceptRollback(self.project, stack_id, operation, to))
 
     async def accept_cancel(self, stack_id: str, cancel: Cancel, *, now: float) -> OperationRow:
         """Note that the running operation is to be cancelled; whoever runs it must be told. InvalidInput: what runs
@@ -276,16 +276,16 @@ class Repository:
 
     async def begin_update(self, claim: Claim, requires: Sequence[int], lease_until: float, *, now: float) -> bool:
         """Tell that a row's update begins, before the call. False: the row is not the claimant's any more."""
-        return await self._store.writer.write(BeginUpdate(self.project, claim, requires, lease_until, now))
+        return await self._store.writer.write(BeginUpdate(self.project, claim, now, requires, lease_until))
 
     async def adopt(self, claim: Claim, physical_id: str, *, checks: bool, now: float) -> bool:
         """The row stands for an object that exists already; its check begins. See firebrick.store.adopting."""
-        return await self._store.writer.write(Adopt(self.project, claim, physical_id, checks, now))
+        return await self._store.writer.write(Adopt(self.project, claim, now, physical_id, checks))
 
     async def stand_in(self, claim: Claim, requires: Sequence[int], *, told: bool, now: float) -> bool:
         """Have a new row take a row's place in the running operation. told: its update had begun, and said so. False:
         the row is not the claimant's any more."""
-        return await self._store.writer.write(StandIn(self.project, claim, requires, told, now))
+        return await self._store.writer.write(StandIn(self.project, claim, now, requires, told))
 
     async def renew_many(self, claims: Sequence[Claim], lease_until: float) -> list[bool]:
         """Renew claims of one stack."""

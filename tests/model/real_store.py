@@ -126,13 +126,13 @@ class RealStore:
     def accept_update(self, target: Template | None, request: Mapping[str, Any], now: float) -> None:
         operation = self._operation(Action.UPDATE, request, now)
         wanted = None if target is None else NewTarget(operation.id, "", resources=_resources(target))
-        self._write(AcceptUpdate(PROJECT, self._stack, wanted, operation))
+        self._write(AcceptUpdate(PROJECT, self._stack, operation, wanted))
         if target is not None:
             self._targets[operation.id] = target
 
     def accept_rollback(self, request: Mapping[str, Any], now: float) -> None:
         operation = self._operation(Action.ROLLBACK, request, now)
-        self._write(AcceptRollback(PROJECT, self._stack, request.get("to", "previous"), operation))
+        self._write(AcceptRollback(PROJECT, self._stack, operation, request.get("to", "previous")))
 
     def accept_delete(self, request: Mapping[str, Any], now: float) -> None:
         self._write(AcceptDelete(PROJECT, self._stack, self._operation(Action.DELETE, request, now)))
@@ -181,10 +181,10 @@ class RealStore:
         return self._write(write)[0]
 
     def begin_update(self, claim: Claim, requires: Sequence[int], until: float, now: float) -> bool:
-        return self._write(BeginUpdate(PROJECT, claim, requires, until, now))
+        return self._write(BeginUpdate(PROJECT, claim, now, requires, until))
 
     def stand_in(self, claim: Claim, requires: Sequence[int], told: bool, now: float) -> bool:
-        return self._write(StandIn(PROJECT, claim, requires, told, now))
+        return self._write(StandIn(PROJECT, claim, now, requires, told))
 
     def renew(self, claim: Claim, until: float, **known: Any) -> bool:
         if not known:

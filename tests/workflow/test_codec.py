@@ -14,7 +14,7 @@ from firebrick import contract
 from firebrick.contract import ActionResult, OperationState
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
-from starter.payloads import encrypting
+from starter.payload_codec import encrypting
 from starter.starting import Starter
 from tests.workflow.conftest import server_clock
 from worker import make_worker

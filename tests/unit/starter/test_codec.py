@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError
 from firebrick.diagnostics import Unavailable
 from firebrick.store import Keyring
 from starter.codec_endpoint import LARGEST, CodecEndpoint
-from starter.payloads import EncryptingCodec, encrypting
+from starter.payload_codec import EncryptingCodec, encrypting
 
 SECRET = "correct-horse-battery-staple"
 UI = "http://127.0.0.1:8233"
