@@ -26,8 +26,9 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 import firebrick
 import workflows
-from activities import activities_of
+from activities import activities_in, activities_of
 from activities.handlers import HandlerRunner
+from activities.reconciling import ReconcileActivities
 from activities.world import World
 from firebrick import collector
 from firebrick.contract import TASK_QUEUE
@@ -39,6 +40,7 @@ from starter.builds import Builds, deployment_of
 from starter.cluster import Target, connect, missing_search_attributes
 from starter.health import Health
 from starter.monitor_address import MonitorAddress
+from starter.reconcile_schedule import INTERVAL, Schedule
 from starter.reconciler import Reconciler
 from starter.starting import Starter
 from workflows.runner import RUNNER, WORKFLOWS
@@ -66,6 +68,7 @@ class Settings:
     ready_file: str = ""
     promote: bool = True
     minute: float = 60.0
+    reconcile_every: float = INTERVAL
     metrics: MonitorAddress | None = None
 
 
@@ -116,7 +119,10 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             payload_codec=bool(settings.payload_keyring),
             search_attributes=attributes,
         )
-        worker = make_worker(client, world, settings.task_queue)
+        builds = Builds(client, settings.task_queue, build_id(), promotes=settings.promote)
+        schedule = Schedule(client, settings.task_queue, settings.reconcile_every)
+        reconciler = Reconciler(store, client, starter, builds, schedule)
+        worker = make_worker(client, world, settings.task_queue, others=[ReconcileActivities(reconciler.once)])
         able = Health(
             {
                 "database": health.database(store),
@@ -128,9 +134,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             monitor.tell_build(build_id())
             await cleanup.enter_async_context(monitor.serving(able))
         await cleanup.enter_async_context(worker)
-        builds = Builds(client, settings.task_queue, build_id(), promotes=settings.promote)
         await builds.promote()
-        reconciling = asyncio.create_task(Reconciler(store, client, starter, builds).run())
+        reconciling = asyncio.create_task(reconciler.run())
         cleanup.callback(reconciling.cancel)
         await _ready(able)
         _tell(settings, "" if monitor is None else f"http://{monitor.address}/metrics")
@@ -147,14 +152,16 @@ def _monitor(address: MonitorAddress | None) -> "Monitor | None":
     return Monitor(address)
 
 
-def make_worker(client: Client, world: World, task_queue: str = TASK_QUEUE, *, versioned: bool = True) -> Worker:
-    """A worker with the measured settings (docs/architecture.md, section 8). versioned: False for servers that know
-    no worker deployments (the time-skipping one)."""
+def make_worker(
+    client: Client, world: World, task_queue: str = TASK_QUEUE, *, others: Sequence[object] = (), versioned: bool = True
+) -> Worker:
+    """A worker with the measured settings (docs/architecture.md, section 8). others: objects that have activities
+    beside the world's. versioned: False for servers that know no worker deployments (the time-skipping one)."""
     return Worker(
         client,
         task_queue=task_queue,
         workflows=WORKFLOWS,
-        activities=activities_of(world),
+        activities=[*activities_of(world), *(one for other in others for one in activities_in(other))],
         workflow_runner=RUNNER,
         max_concurrent_activities=200,
         max_eager_activity_reservations_per_workflow_task=100,
@@ -250,6 +257,7 @@ def _settings(arguments: Sequence[str] | None) -> Settings:
         promote=not given.no_promote,
         metrics=MonitorAddress.parse(given.metrics_address) if given.metrics_address else None,
         minute=float(env.get("FIREBRICK_TIMEOUT_UNIT_SECONDS", "60")),
+        reconcile_every=float(env.get("FIREBRICK_RECONCILE_SECONDS", INTERVAL)),
     )
 
 

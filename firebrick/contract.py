@@ -4,8 +4,8 @@ Imported by everybody, imports nothing of the project, so a caller needs neither
 database. Fields are only ever added, with a default; names never change (stored histories replay against them).
 
 Nothing here may carry a property, an attribute, a parameter value, a reference id or an exception's text:
-histories are readable by whoever can read the namespace. The exception is :class:`CreateStackRequest`, which a
-person with nothing but a Temporal client fills in by hand.
+histories are readable by whoever can read the namespace. The exceptions are the requests that a person with
+nothing but a Temporal client fills in by hand (:class:`CreateStackRequest`, :class:`SignalResourceRequest` ...).
 """
 
 from enum import StrEnum
@@ -25,6 +25,8 @@ CREATE_STACK = "CreateStack"
 UPDATE_STACK = "UpdateStack"
 ROLLBACK_STACK = "RollbackStack"
 DELETE_STACK = "DeleteStack"
+SIGNAL_RESOURCE = "SignalResource"
+RECONCILE = "Reconcile"
 
 # Activity types.
 BEGIN_OPERATION = "begin_operation"
@@ -33,12 +35,16 @@ RUN_STEP = "run_step"
 RUN_BATCH = "run_batch"
 FINISH_OPERATION = "finish_operation"
 READ_OPERATION = "read_operation"
+STORE_SIGNAL = "store_signal"
+LOOK_AT_OPERATIONS = "look_at_operations"
 
 # Messages a running action takes.
 TAKE_OVER = "take_over"  # signal: a newer operation was accepted for this stack; interrupt, drain, look at the store
 CANCEL = "cancel"  # signal: a cancel of this stack's running operation was stored; interrupt, drain, look at the store
 WAKE = "wake"  # signal: what a parked resource waits for under this key is in the store now
 PROGRESS = "progress"  # query: Progress
+# Message a `SignalResource` takes.
+SEND = "send"  # signal: its argument, any JSON value, is told to the resource
 
 # Failure types a caller can match on.
 STACK_ACTION_FAILED = "StackActionFailed"  # the operation ended FAILED; the message says why, without values
@@ -216,6 +222,16 @@ class ContinueStackRequest(Frozen):
     project: str = DEFAULT_PROJECT
     operation_id: str | None = None
     requested_by: Requester = Requester()
+
+
+class SignalResourceRequest(Frozen):
+    """``SignalResource``: tell a resource something, whether an action runs or not. stack: name or id. data: any JSON
+    value, or {"unset_hook": NAME}; left out by who starts the workflow with the signal `send`, which carries it."""
+
+    stack: str
+    resource: str
+    data: Any = None
+    project: str = DEFAULT_PROJECT
 
 
 class DeleteStackRequest(Frozen):
@@ -455,6 +471,43 @@ class OperationView(Frozen):
     state: OperationState
     reason: str = ""
     stack_name: str = ""
+
+
+class StoreSignal(Frozen):
+    """Ask for a signal to be stored and its resource woken. id: of this signal; the same twice is stored once."""
+
+    project: str
+    stack: str
+    resource: str
+    data: Any = None
+    id: str
+
+
+class SignalStored(Frozen):
+    """woken: the workflow that was told, "" when no action runs (the resource looks when one does)."""
+
+    stack_id: str
+    woken: str = ""
+
+
+class SignalResult(Frozen):
+    """What ``SignalResource`` returns. signals: how many were stored. woken: as in SignalStored, of the last."""
+
+    project: str
+    stack_id: str
+    resource: str
+    signals: int
+    woken: str = ""
+
+
+class ReconcilePass(Frozen):
+    """What one pass of the reconciler did: operations started, given up, moved to a build that has workers, left
+    alone."""
+
+    started: int = 0
+    lost: int = 0
+    moved: int = 0
+    fine: int = 0
 
 
 class ActionResult(Frozen):

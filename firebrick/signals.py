@@ -21,9 +21,20 @@ def wake_key(resource: str) -> str:
 
 
 async def accept_signal(
-    repository: Repository, registry: Registry, stack: StackRow, resource: ResourceRow, body: Any
+    repository: Repository,
+    registry: Registry,
+    stack: StackRow,
+    resource: ResourceRow,
+    body: Any,
+    *,
+    signal_id: str = "",
+    again: bool = False,
 ) -> str:
-    """Store it; the id of the workflow to wake, "" when nothing runs. InvalidInput: it is none for this resource."""
+    """Store it; the id of the workflow to wake, "" when nothing runs. InvalidInput: it is none for this resource.
+
+    signal_id: a uuid; a signal that is there already under it is not stored again. again: an earlier attempt may have
+    cleared the hook.
+    """
     now = time.time()
     if isinstance(body, dict) and "unset_hook" in body:
         hook, shown = body["unset_hook"], _shown(stack, resource)
@@ -35,7 +46,7 @@ async def accept_signal(
                 "InvalidBreakPointHook",
                 f"There are: {', '.join(HOOKS)}.",
             )
-        return await repository.clear_hook(stack.id, resource.name, hook, shown=shown, now=now)
+        return await repository.clear_hook(stack.id, resource.name, hook, shown=shown, now=now, again=again)
     schema = registry.find(resource.implementation)
     if schema is None or not schema.implementation.takes_signals:
         text = "signal is not supported for resource."
@@ -46,7 +57,7 @@ async def accept_signal(
         text = f"Cannot signal resource during {resource.action}"
         raise _refused("signal-refused", text, text, "ResourceActionNotSupported")
     reason = signal_reason(body, schema.implementation.signal_text(body))
-    return await repository.add_signal(stack.id, resource, body, reason, now=now)
+    return await repository.add_signal(stack.id, resource, body, reason, now=now, signal_id=signal_id)
 
 
 def signal_reason(body: Any, said: str) -> str:

@@ -32,12 +32,15 @@ def configure(file: Path | None = None, *, environment: Mapping[str, str] = os.e
     level = logging.getLevelNamesMapping()[_choice(environment, LEVEL, LEVELS, "info").upper()]
     handler = logging.StreamHandler(sys.stderr) if file is None else logging.FileHandler(file, encoding="utf-8")
     coloured = file is None and sys.stderr.isatty() and "NO_COLOR" not in environment
-    renderer: Processor = (
-        structlog.processors.JSONRenderer()
+    renderers: list[Processor] = (
+        [structlog.processors.JSONRenderer()]
         if shown == "json"
-        else structlog.dev.ConsoleRenderer(
-            colors=coloured, exception_formatter=structlog.dev.plain_traceback, sort_keys=False
-        )
+        else [
+            _stack_by_its_id,
+            structlog.dev.ConsoleRenderer(
+                colors=coloured, exception_formatter=structlog.dev.plain_traceback, sort_keys=False
+            ),
+        ]
     )
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -49,7 +52,7 @@ def configure(file: Path | None = None, *, environment: Mapping[str, str] = os.e
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=before,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
@@ -67,6 +70,13 @@ def _choice(environment: Mapping[str, str], name: str, choices: tuple[str, ...],
             Diagnostic(code="bad-setting", summary=f"${name} is {given!r}; it can be {', '.join(choices)}")
         )
     return given
+
+
+def _stack_by_its_id(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """structlog's console takes "stack" for a stack trace and puts it on lines of its own."""
+    if "stack" in event:
+        event["stack_id"] = event.pop("stack")
+    return event
 
 
 def _exceptions_without_text(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

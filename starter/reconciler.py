@@ -1,15 +1,16 @@
 """Compares what the store says is under way with what the cluster runs, and repairs the difference.
 
-Runs when a worker starts and then every INTERVAL seconds. It asks with DescribeWorkflow, operation by operation, since
-lists of workflows lag behind. It can do no harm: starting twice is starting once (the store's compare-and-swap), and
-only a run that has certainly ended is given up.
+A pass is made when a worker starts, then by the workflow `Reconcile` for all workers (starter.reconcile_schedule), and
+by each worker itself while no such pass is made. It asks with DescribeWorkflow, operation by operation, since lists of
+workflows lag behind. It can do no harm: starting twice is starting once (the store's compare-and-swap), and only a run
+that has certainly ended is given up.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 import structlog
 from prometheus_client import Gauge
@@ -18,16 +19,16 @@ from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExec
 from temporalio.service import RPCError, RPCStatusCode
 
 from firebrick import metrics
-from firebrick.contract import OperationState
+from firebrick.contract import OperationState, ReconcilePass
 from firebrick.diagnostics import FirebrickError
 from firebrick.store import Store
 from firebrick.store.rows import OperationRow
 from starter.builds import Builds
+from starter.reconcile_schedule import Schedule
 from starter.starting import Starter
 
 log = structlog.get_logger("firebrick.reconciler")
 
-INTERVAL = 15.0
 # An operation this young may be between its row and its start; its starter is still at work. Seconds.
 GRACE = 3.0
 
@@ -41,8 +42,8 @@ _ENDED = {
 
 
 @dataclass(slots=True)
-class Findings:
-    """What one pass did: operations started, given up, moved to a build that has workers, left alone."""
+class _Findings:
+    """Counts, as in contract.ReconcilePass."""
 
     started: int = 0
     lost: int = 0
@@ -53,25 +54,32 @@ class Findings:
 class Reconciler:
     """One per worker process; several at once agree through the store."""
 
-    def __init__(self, store: Store, client: Client, starter: Starter, builds: Builds) -> None:
+    def __init__(self, store: Store, client: Client, starter: Starter, builds: Builds, schedule: Schedule) -> None:
         self._builds = builds
         self._store = store
         self._client = client
         self._starter = starter
+        self._schedule = schedule
 
     async def run(self) -> None:
-        """Until cancelled: a pass, a pause, and so on. A store or cluster that is away is waited for."""
+        """Until cancelled: a pass at once, then whenever the schedule makes none. A store or cluster that is away is
+        waited for."""
+        due = True
         while True:
             try:
-                await self.once()
+                if due:
+                    await self.once()
+                await self._tell()
+                due = not await self._schedule.makes_passes()
             except (FirebrickError, RPCError, OSError) as error:
                 metrics.PASSES.labels("broken").inc()
                 log.warning("pass not completed", error=type(error).__name__)
-            await asyncio.sleep(INTERVAL)
+                due = True
+            await asyncio.sleep(self._schedule.interval)
 
-    async def once(self) -> Findings:
+    async def once(self) -> ReconcilePass:
         """One pass over all operations that are PENDING or RUNNING."""
-        findings = Findings()
+        findings = _Findings()
         await self._builds.see_to_current()
         operations = await self._store.every_project().open_operations()
         running = {one.stack_id: one for one in operations if one.state is OperationState.RUNNING}
@@ -81,20 +89,20 @@ class Reconciler:
                     await self._running(operation, findings)
                 else:
                     await self._pending(operation, running.get(operation.stack_id), findings)
-        await self._tell(operations, findings)
-        return findings
-
-    async def _tell(self, operations: Sequence[OperationRow], findings: Findings) -> None:
-        """What the pass did and saw, as metrics."""
         for name in ("started", "lost", "moved"):
             metrics.FINDINGS.labels(name).inc(getattr(findings, name))
-        open_now = Counter((one.action.value, one.state.value) for one in operations)
-        _show(metrics.OPERATIONS_OPEN, open_now)
-        _show(metrics.PARKED, await self._store.every_project().parked() if operations else {})
         metrics.PASSES.labels("completed").inc()
         metrics.LAST_PASS.set_to_current_time()
+        return ReconcilePass(**asdict(findings))
 
-    async def _pending(self, operation: OperationRow, running: OperationRow | None, findings: Findings) -> None:
+    async def _tell(self) -> None:
+        """What is under way now, as metrics. Each worker shows it, whoever made the pass."""
+        everything = self._store.every_project()
+        operations = await everything.open_operations()
+        _show(metrics.OPERATIONS_OPEN, Counter((one.action.value, one.state.value) for one in operations))
+        _show(metrics.PARKED, await everything.parked() if operations else {})
+
+    async def _pending(self, operation: OperationRow, running: OperationRow | None, findings: _Findings) -> None:
         if time.time() - operation.accepted_at < GRACE:
             findings.fine += 1
             return
@@ -106,7 +114,7 @@ class Reconciler:
         findings.started += 1
         log.info("started an operation that nobody had started")
 
-    async def _running(self, operation: OperationRow, findings: Findings) -> None:
+    async def _running(self, operation: OperationRow, findings: _Findings) -> None:
         description = await self._describe(operation)
         status = None if description is None else description.status
         if status is WorkflowExecutionStatus.RUNNING:
@@ -133,7 +141,7 @@ class Reconciler:
             findings.lost += 1
             log.warning("gave up an operation whose run is gone", reason=reason)
 
-    async def _see_to_build(self, description: WorkflowExecutionDescription, findings: Findings) -> None:
+    async def _see_to_build(self, description: WorkflowExecutionDescription, findings: _Findings) -> None:
         """A run whose build has no worker left goes on with this one."""
         info = description.raw_description.workflow_execution_info
         if await self._builds.abandoned(info):

@@ -1,4 +1,5 @@
-"""Records histories for tests/replay: `python -m tools.record_histories NAME` makes NAME-*.json, one for each scenario.
+"""Records histories for tests/replay: `python -m tools.record_histories NAME [SCENARIO ...]` makes NAME-*.json, one
+for each scenario.
 
 Run it when workflows/ or the pure core has changed, with a new NAME, and commit the files beside the old ones.
 """
@@ -9,7 +10,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from activities.handlers import HandlerRunner
+from activities.reconciling import ReconcileActivities
 from activities.world import World
 from firebrick import contract
 from firebrick.contract import CreateStackRequest, DeleteStackRequest, UpdateStackRequest
@@ -27,6 +29,8 @@ from firebrick.signals import accept_signal, wake_key
 from firebrick.store import Keyring, OperationRow, Store
 from firebrick.testing.dev_server import DevServer
 from starter.builds import Builds
+from starter.reconcile_schedule import Schedule
+from starter.reconciler import Reconciler
 from starter.starting import Starter
 from worker import build_id, make_worker
 
@@ -91,6 +95,10 @@ class Recorder:
             await handle.result()
         except WorkflowFailureError:
             pass
+        await self.keep_so_far(name, handle)
+
+    async def keep_so_far(self, name: str, handle: WorkflowHandle[Any, Any]) -> None:
+        """The same of one whose last run may go on."""
         run, number = handle.first_execution_run_id or handle.result_run_id, 0
         while run:
             number += 1
@@ -178,6 +186,33 @@ async def hooked(r: Recorder) -> None:
     await r.keep_operation("hooked", operation)
 
 
+async def signalled(r: Recorder) -> None:
+    """A signal that comes with the request, and two more; one of them is refused."""
+    template = HEAD + "  a: {type: Firebrick::Test::Signalled, properties: {count: 2}}\n"
+    operation = await r.create(template, timeout_mins=600)
+    await r.begun(operation)
+    handle = await r.client.start_workflow(
+        contract.SIGNAL_RESOURCE,
+        {"stack": operation.stack_id, "resource": "a", "data": {"value": 1}},
+        id=f"signal/{operation.stack_id}/a",
+        task_queue=contract.TASK_QUEUE,
+        start_signal=contract.SEND,
+        start_signal_args=[{"unset_hook": "none"}],
+    )
+    await handle.signal(contract.SEND, {"value": 2})
+    await r.keep("signalled", handle)
+    await r.ended(operation)
+
+
+async def reconciled(r: Recorder) -> None:
+    """Two passes and the pause between them."""
+    handle = await r.client.start_workflow(contract.RECONCILE, 1.0, id="reconcile", task_queue=contract.TASK_QUEUE)
+    while (await handle.describe()).history_length < 20:
+        await asyncio.sleep(0.1)
+    await r.keep_so_far("reconciled", handle)
+    await handle.terminate()
+
+
 def plain(name: str, template: str, **options: Any) -> Callable[[Recorder], Awaitable[None]]:
     async def scenario(r: Recorder) -> None:
         await r.keep_operation(name, await r.create(template, **options))
@@ -199,10 +234,12 @@ SCENARIOS: list[Callable[[Recorder], Awaitable[None]]] = [
     updated,
     nested,
     hooked,
+    signalled,
+    reconciled,
 ]
 
 
-async def record(prefix: str) -> None:
+async def record(prefix: str, wanted: Sequence[str]) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         options = ["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=150"]
@@ -213,23 +250,29 @@ async def record(prefix: str) -> None:
                 cleanup.push_async_callback(store.close)
                 handlers = HandlerRunner(threads=4)
                 cleanup.callback(handlers.close)
-                registry = Registry.default({})
+                registry = Registry.default({"FIREBRICK_PLUGINS": "firebrick.testing.types"})
+                starter = Starter(store, registry, lambda: client)
                 world = World(
                     store=store,
                     registry=registry,
                     handlers=handlers,
-                    cluster=Starter(store, registry, lambda: client).cluster,
+                    cluster=starter.cluster,
                     clock=time.time,
                     minute=MINUTE,
                     search_attributes=True,
                 )
-                await cleanup.enter_async_context(make_worker(client, world))
-                await Builds(client, contract.TASK_QUEUE, build_id()).promote()
+                builds = Builds(client, contract.TASK_QUEUE, build_id())
+                schedule = Schedule(client, contract.TASK_QUEUE)
+                reconciler = Reconciler(store, client, starter, builds, schedule)
+                others = [ReconcileActivities(reconciler.once)]
+                await cleanup.enter_async_context(make_worker(client, world, others=others))
+                await builds.promote()
                 for scenario in SCENARIOS:
-                    await scenario(Recorder(client, store, registry, prefix))
+                    if not wanted or scenario.__name__ in wanted:
+                        await scenario(Recorder(client, store, registry, prefix))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m tools.record_histories NAME")
-    asyncio.run(record(sys.argv[1]))
+    if len(sys.argv) < 2:
+        sys.exit("usage: python -m tools.record_histories NAME [SCENARIO ...]")
+    asyncio.run(record(sys.argv[1], sys.argv[2:]))

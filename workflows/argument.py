@@ -1,11 +1,11 @@
-"""The one argument of a stack action: an accepted operation, a chain's state, or a request typed by hand.
+"""The one argument of a workflow: of a stack action an accepted operation, a chain's state, or a request typed by hand.
 
 Whatever somebody sends ends the run with a message: what the data converter cannot read arrives here as it came
 (starter.payloads), since an error in there would have the workflow task tried again for ever.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.api.common.v1 import Payload
@@ -39,33 +39,41 @@ REQUESTS: dict[contract.Action, type[Request]] = {
 }
 Argument = contract.ChainState | contract.Accepted | Request
 
+T = TypeVar("T")
+
 
 def read_argument(action: contract.Action, given: Sequence[Any]) -> Argument:
+    """What a stack action was started with."""
+
+    def model(value: dict[str, Any]) -> Argument:
+        if value.get("chain"):
+            return contract.ChainState.model_validate(value)
+        if value.get("accepted"):
+            return contract.Accepted.model_validate(value)
+        return REQUESTS[action].model_validate(value)
+
+    return read_one(action.workflow_type, given, model, EXAMPLES[action])
+
+
+def read_one(kind: str, given: Sequence[Any], model: Callable[[dict[str, Any]], T], example: str) -> T:
     """given: all arguments there are, as JSON values, RawValue where one could not be read. ApplicationError of type
-    InvalidRequest, saying what it should be, for anything that is no request."""
+    InvalidRequest, saying what it should be, for anything that is no request of this workflow type."""
     try:
         if len(given) != 1:
             raise ValueError(f"the workflow takes one JSON object, and not {len(given)} arguments")
-        return _model(action, given[0])
+        (value,) = given
+        if isinstance(value, RawValue):
+            raise ValueError(_unreadable(value.payload))
+        if not isinstance(value, dict):
+            raise ValueError("the workflow takes one JSON object")
+        return model(value)
     except ValueError as error:
         raise ApplicationError(
-            f"{action.workflow_type} was not started: {_explain(error)}. Nothing was stored. The argument is "
-            f"one JSON object, for example {EXAMPLES[action]}",
+            f"{kind} was not started: {_explain(error)}. Nothing was stored. The argument is "
+            f"one JSON object, for example {example}",
             type=contract.INVALID_REQUEST,
             non_retryable=True,
         ) from None
-
-
-def _model(action: contract.Action, value: Any) -> Argument:
-    if isinstance(value, RawValue):
-        raise ValueError(_unreadable(value.payload))
-    if not isinstance(value, dict):
-        raise ValueError("the workflow takes one JSON object")
-    if value.get("chain"):
-        return contract.ChainState.model_validate(value)
-    if value.get("accepted"):
-        return contract.Accepted.model_validate(value)
-    return REQUESTS[action].model_validate(value)
 
 
 def _unreadable(payload: Payload) -> str:

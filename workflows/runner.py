@@ -13,7 +13,9 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from workflows.create_stack import CreateStack
 from workflows.delete_stack import DeleteStack
+from workflows.reconcile import Reconcile
 from workflows.rollback_stack import RollbackStack
+from workflows.signal_resource import SignalResource
 from workflows.update_stack import UpdateStack
 
 
@@ -65,4 +67,4 @@ RUNNER = WithoutPayloadContexts(
         )
     )
 )
-WORKFLOWS: list[type] = [CreateStack, UpdateStack, RollbackStack, DeleteStack]
+WORKFLOWS: list[type] = [CreateStack, UpdateStack, RollbackStack, DeleteStack, SignalResource, Reconcile]

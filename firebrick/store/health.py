@@ -8,7 +8,8 @@ from sqlalchemy import bindparam, select, update
 from firebrick.contract import Action, Status
 from firebrick.diagnostics import ActionInProgress, Diagnostic
 from firebrick.store.acceptance import living_stack
-from firebrick.store.models import resources, stacks
+from firebrick.store.models import resources
+from firebrick.store.revisions import count_up
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write
 
@@ -20,7 +21,6 @@ _MARK = (
         action="CHECK", status=bindparam("_status"), status_reason=bindparam("_reason"), updated_at=bindparam("_now")
     )
 )
-_COUNT = update(stacks).where(stacks.c.id == bindparam("_id")).values(revision=stacks.c.revision + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Mark(Write[None]):
             return
         status = Status.FAILED.value if self.unhealthy else Status.COMPLETE.value
         connection.execute(_MARK, {"_id": row.id, "_status": status, "_reason": self.reason, "_now": self.now})
-        connection.execute(_COUNT, {"_id": stack.id})
+        count_up(connection, stack.id)
         if failed != self.unhealthy:
             transaction.emit(stack, self.now, row.id, row.name, row.type, row.physical_id, "CHECK", status, self.reason)
 

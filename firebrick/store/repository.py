@@ -307,14 +307,22 @@ class Repository:
 
     # --- what is told from outside ---
 
-    async def clear_hook(self, stack_id: str, name: str, hook: str, *, shown: str, now: float) -> str:
+    async def clear_hook(
+        self, stack_id: str, name: str, hook: str, *, shown: str, now: float, again: bool = False
+    ) -> str:
         """A resource may go on past a hook; the id of the workflow to wake. InvalidInput: it does not wait there, in
-        Heat's words, which call it `shown`. NotFound: no such stack."""
-        return await self._store.writer.write(ClearHook(self.project, stack_id, name, hook, shown, now))
+        Heat's words, which call it `shown`. again: it may have been cleared by this very request. NotFound: no such
+        stack."""
+        return await self._store.writer.write(ClearHook(self.project, stack_id, name, hook, shown, now, again))
 
-    async def add_signal(self, stack_id: str, row: ResourceRow, body: Any, reason: str, *, now: float) -> str:
-        """Keep a signal for a resource; the id of the workflow to wake, "" for none. NotFound: no such stack."""
-        return await self._store.writer.write(AddSignal(self.project, stack_id, row.id, row.name, body, reason, now))
+    async def add_signal(
+        self, stack_id: str, row: ResourceRow, body: Any, reason: str, *, now: float, signal_id: str = ""
+    ) -> str:
+        """Keep a signal for a resource; the id of the workflow to wake, "" for none. signal_id: a uuid under which it
+        is kept once. NotFound: no such stack."""
+        return await self._store.writer.write(
+            AddSignal(self.project, stack_id, row.id, row.name, body, reason, now, signal_id)
+        )
 
     async def signals(self, row: ResourceRow) -> list[Any]:
         """The signals that a resource got since its row was made, the oldest first."""

@@ -15,7 +15,8 @@ from firebrick.contract import OperationState
 from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.hooks import HookState
 from firebrick.store.acceptance import living_stack
-from firebrick.store.models import operations, resources, signals, stacks
+from firebrick.store.models import operations, resources, signals
+from firebrick.store.revisions import count_up
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write
 
@@ -40,9 +41,9 @@ _ROWS = (
     .with_for_update()
 )
 _SET_HOOKS = update(resources).where(resources.c.id == bindparam("_id")).values(hooks=bindparam("_hooks"))
-_COUNT = update(stacks).where(stacks.c.id == bindparam("_id")).values(revision=stacks.c.revision + 1)
 _LAST = select(func.max(signals.c.seq)).where(signals.c.stack_id == bindparam("stack_id"))
 _INSERT = insert(signals)
+_KNOWN = select(signals.c.seq).where(signals.c.id == bindparam("id"))
 _DELETE = delete(signals).where(signals.c.stack_id == bindparam("_stack_id"))
 _SIGNALS = (
     select(signals.c.body)
@@ -55,7 +56,8 @@ _SIGNALS = (
 
 @dataclass(frozen=True, slots=True)
 class ClearHook(Write[str]):
-    """A resource may go on past a hook. InvalidInput: it does not wait there. shown: the resource, in Heat's words."""
+    """A resource may go on past a hook. InvalidInput: it does not wait there. shown: the resource, in Heat's words.
+    again: an earlier attempt may have cleared it."""
 
     project: str
     stack_id: str
@@ -63,6 +65,7 @@ class ClearHook(Write[str]):
     hook: str
     shown: str
     now: float
+    again: bool = False
 
     def stacks(self) -> Sequence[str]:
         return (self.stack_id,)
@@ -76,6 +79,8 @@ class ClearHook(Write[str]):
             if self.hook in state.waiting:
                 connection.execute(_SET_HOOKS, {"_id": row.id, "_hooks": state.past(self.hook).as_json()})
                 _tell(transaction, stack, row, row.action, hooks.cleared(self.hook), self.now)
+                return workflow_id
+            if self.again and self.hook in state.cleared:
                 return workflow_id
         raise InvalidInput(
             Diagnostic(
@@ -91,7 +96,8 @@ class ClearHook(Write[str]):
 
 @dataclass(frozen=True, slots=True)
 class AddSignal(Write[str]):
-    """Keep a signal for a resource, and tell of it. row: which is told of. reason: the event's."""
+    """Keep a signal for a resource, and tell of it. row: which is told of. reason: the event's. signal_id: a uuid;
+    what is there under it is not stored again."""
 
     project: str
     stack_id: str
@@ -100,6 +106,7 @@ class AddSignal(Write[str]):
     body: Any
     reason: str
     now: float
+    signal_id: str = ""
 
     def stacks(self) -> Sequence[str]:
         return (self.stack_id,)
@@ -107,11 +114,13 @@ class AddSignal(Write[str]):
     def apply(self, transaction: Transaction) -> str:
         stack = living_stack(transaction, self.project, self.stack_id)
         connection = transaction.connection
+        if self.signal_id and connection.execute(_KNOWN, {"id": self.signal_id}).first():
+            return _running(connection, stack)[0]
         last = connection.execute(_LAST, {"stack_id": stack.id}).scalar_one()
         connection.execute(
             _INSERT,
             {
-                "id": str(uuid.uuid4()),
+                "id": self.signal_id or str(uuid.uuid4()),
                 "stack_id": stack.id,
                 "resource_name": self.name,
                 "seq": (last or 0) + 1,
@@ -119,7 +128,7 @@ class AddSignal(Write[str]):
                 "body": {"signal": self.body},
             },
         )
-        connection.execute(_COUNT, {"_id": stack.id})
+        count_up(connection, stack.id)
         for row in connection.execute(_ROWS, {"stack_id": stack.id, "name": self.name}):
             if row.id == self.row:
                 _tell(transaction, stack, row, "SIGNAL", self.reason, self.now)

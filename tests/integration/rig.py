@@ -138,10 +138,18 @@ class Rig:
     """One installation with a provider, on a server that others may use too.
 
     latency, jitter: seconds of each of the provider's answers. minute: seconds that a minute of timeout_mins lasts.
+    reconcile_every: seconds.
     """
 
     def __init__(
-        self, directory: Path, server: DevServer, *, latency: float = 0.0, jitter: float = 0.0, minute: float = 60.0
+        self,
+        directory: Path,
+        server: DevServer,
+        *,
+        latency: float = 0.0,
+        jitter: float = 0.0,
+        minute: float = 60.0,
+        reconcile_every: float = 5.0,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
@@ -150,6 +158,7 @@ class Rig:
         self.provider = ProviderProcess(directory, latency=latency, jitter=jitter)
         self.registry = Registry.default({"FIREBRICK_PLUGINS": PLUGINS})
         self._minute = minute
+        self._reconcile_every = reconcile_every
         self._workers: list[WorkerProcess] = []
         self._keyring = directory / "keyring"
         self._url = f"sqlite:///{directory / 'firebrick.db'}"
@@ -187,6 +196,7 @@ class Rig:
                 **self.provider.environment,
                 "FIREBRICK_TEST_CALL_TIMEOUT": str(CALL_TIMEOUT),
                 "FIREBRICK_TIMEOUT_UNIT_SECONDS": str(self._minute),
+                "FIREBRICK_RECONCILE_SECONDS": str(self._reconcile_every),
                 "FIREBRICK_FAILPOINT": failpoint,
             },
             self.directory,

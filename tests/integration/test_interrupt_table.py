@@ -14,10 +14,11 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
-from firebrick.contract import Action, Cancel, ContinueStackRequest, OperationState, RollbackStackRequest
+from firebrick.contract import Cancel, ContinueStackRequest, OperationState, RollbackStackRequest
 from firebrick.diagnostics import FirebrickError
-from firebrick.store.rows import EventRow, OperationRow
+from firebrick.store.rows import OperationRow
 from firebrick.testing.dev_server import DevServer
+from tests.integration.phases import OTHER, PhasedStack
 from tests.integration.rig import ROOT, Rig, until
 from tests.integration.side_by_side import Outcomes, side_by_side
 
@@ -45,17 +46,6 @@ INTERRUPTS, TABLE = read_table()
 CELLS = [f"{phase}: {interrupt}" for phase in TABLE for interrupt in INTERRUPTS]
 
 
-def template(**resources: Any) -> dict[str, Any]:
-    made = {
-        name: {"type": "Firebrick::Test::Object", "properties": properties} for name, properties in resources.items()
-    }
-    return {"heat_template_version": "2021-04-16", "resources": made}
-
-
-BASE = template(kept={"value": "before"})
-OTHER = template(kept={"value": "other"}, more={})
-
-
 class Cell:
     """One stack in one phase, interrupted once."""
 
@@ -65,10 +55,12 @@ class Cell:
         self.name = "".join(part.capitalize() for part in f"{phase} {interrupt}".replace("'", "").split())
         ends_by_itself = self.expected == "goes on"
         self.hold = SHORT if ends_by_itself else LONG
-        self.minutes: dict[str, Any] = {"timeout_mins": 1} if interrupt == "deadline" else {}
+        minutes: dict[str, Any] = {"timeout_mins": 1} if interrupt == "deadline" else {}
+        self.stack = PhasedStack(rig, self.name, **minutes)
 
     async def run(self) -> None:
-        operation = await self._enter()
+        going = SHORT if self.interrupt != "deadline" else 3 * MINUTE
+        operation = await self.stack.enter(self.phase, held=self.hold, going=going)
         await self._interrupt(operation)
         if self.expected == "refused":
             state = await self.rig.state(operation)
@@ -79,45 +71,6 @@ class Cell:
             await self._settles(self.expected)
         if not self.expected.startswith("DELETE"):
             await self._delete()
-
-    # --- into the phase -------------------------------------------------------------------------------------------
-
-    async def _enter(self) -> OperationRow:
-        rolls_back = {"disable_rollback": False} if "rolls back" in self.phase or self.phase == "rollback" else {}
-        held = {"ready_after": self.hold}
-        if self.phase.startswith("create"):
-            operation = await self.rig.create(template(kept={}, held=held), self.name, **rolls_back, **self.minutes)
-            return await self._is_held(operation, "held", "CREATE_IN_PROGRESS")
-        going = {"gone_after": SHORT if self.interrupt != "deadline" else 3 * MINUTE}
-        if self.phase.startswith("update"):
-            await self._created(BASE)
-            target = template(kept={"value": "after"}, held=held)
-            operation = await self.rig.update(target, self.name, **rolls_back, **self.minutes)
-            return await self._is_held(operation, "held", "CREATE_IN_PROGRESS")
-        if self.phase == "clean-up of an update":
-            await self._created(template(kept={"value": "before"}, held=going))
-            operation = await self.rig.update(BASE, self.name, **self.minutes)
-            return await self._is_held(operation, "held", "DELETE_IN_PROGRESS")
-        if self.phase == "rollback":
-            await self._created(BASE)
-            target = template(kept={"value": "before"}, held=going, fails={"fail": True})
-            target["resources"]["fails"]["depends_on"] = "held"
-            await self.rig.update(target, self.name, **rolls_back, **self.minutes)
-            operation = await self.rig.operation_of(self.name, Action.ROLLBACK)
-            return await self._is_held(operation, "held", "DELETE_IN_PROGRESS")
-        assert self.phase == "delete"
-        await self._created(template(held=going), **self.minutes)
-        return await self._is_held(await self.rig.delete(self.name), "held", "DELETE_IN_PROGRESS")
-
-    async def _created(self, target: dict[str, Any], **more: Any) -> None:
-        await self.rig.done(await self.rig.create(target, self.name, **more))
-
-    async def _is_held(self, operation: OperationRow, resource: str, state: str) -> OperationRow:
-        def there(events: list[EventRow]) -> bool:
-            return any((one.resource_name, one.state) == (resource, state) for one in events)
-
-        await self.rig.reached(operation, there, f"{self.name}: {resource} is {state}")
-        return operation
 
     # --- the interrupt --------------------------------------------------------------------------------------------
 

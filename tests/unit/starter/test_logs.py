@@ -68,6 +68,11 @@ def test_json_is_an_object_a_line_bound_to_project_stack_and_operation() -> None
     assert all(line["timestamp"].endswith("Z") for line in lines)
 
 
+def test_for_people_it_is_a_line_an_event_that_names_the_stack() -> None:
+    lines = [line for line in said().splitlines() if "activity failed" in line]
+    assert len(lines) == 1 and " stack_id=s1 " in f"{lines[0]} ", said()
+
+
 def test_the_level_is_a_setting() -> None:
     assert "quiet" not in said()
     assert "quiet" in said(FIREBRICK_LOG_LEVEL="debug")

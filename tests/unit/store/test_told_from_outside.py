@@ -135,3 +135,25 @@ async def test_an_external_object_is_adopted_once(stacks: Any, repository: Repos
         f"a {state} state changed"
         for state in ("ADOPT_IN_PROGRESS", "ADOPT_COMPLETE", "CHECK_IN_PROGRESS", "CHECK_COMPLETE")
     ]
+
+
+async def test_a_request_that_is_repeated_after_its_answer_was_lost_is_done_once(
+    stacks: Any, repository: Repository
+) -> None:
+    stack = await hooked(stacks, repository, "pre-create")
+    held = await stack.claim("a")
+    assert await repository.record(held.claim, parked("pre-create"), now=3.0)
+    row = await repository.resource(stack.id, "a")
+    known_as = "6e7d1c0e-4c0c-5b7e-9f5e-000000000001"
+    for _ in range(2):
+        woken = await repository.add_signal(stack.id, row, {"n": 1}, "Unknown", now=4.0, signal_id=known_as)
+        assert woken == stacks.workflow
+    assert await repository.signals(row) == [{"n": 1}]
+    assert (await stack.texts(1)).count("a SIGNAL_COMPLETE Unknown") == 1
+
+    def clear(**how: Any) -> Any:
+        return repository.clear_hook(stack.id, "a", "pre-create", shown="a thing", now=4.0, **how)
+
+    assert await clear() == stacks.workflow == await clear(again=True)
+    with pytest.raises(InvalidInput):
+        await clear()
