@@ -1,12 +1,15 @@
-"""What a resource's object is like now, for an update that compares with what lives (the request's `converge`)."""
+"""What a resource's object is like now: for an update that compares with what lives (the request's `converge`), and for
+attributes that were never stored."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from firebrick.resources.base import Live, ResourceType
 from firebrick.resources.schema import restore
+from firebrick.store.rows import ResourceRow
 from firebrick.store.step_outcomes import Claimed
 
 if TYPE_CHECKING:
@@ -15,18 +18,32 @@ if TYPE_CHECKING:
 log = structlog.get_logger("firebrick.activities")
 
 
-async def live_properties(step: "Step", kind: ResourceType, held: Claimed) -> Mapping[str, Any] | None:
-    """The properties that it has now: those stored, with what the object shows in their place; None: there is no
-    object any more. A look that fails says nothing: what is stored counts (Heat's rule)."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """properties: those stored, with what the object shows in their place; None: there is no object any more.
+    attributes: what it shows of them; empty: nothing that is not stored."""
+
+    properties: Mapping[str, Any] | None
+    attributes: Mapping[str, Any]
+
+
+async def look(step: "Step", kind: ResourceType, held: Claimed) -> Seen:
+    """A look that fails says nothing: what is stored counts (Heat's rule)."""
     row = held.row
     stored = row.properties or {}
     if kind.read is None:
-        return stored
+        return Seen(stored, {})
     if row.physical_id is None:
-        return None
+        return Seen(None, {})
     try:
         live: Live | None = await step.query(kind, kind.read, step.context(held, restore(kind, stored), {}))
     except Exception as error:
         log.warning("a live object cannot be looked at", resource=row.name, type=row.type, error=type(error).__name__)
-        return stored
-    return None if live is None else {**stored, **live.properties}
+        return Seen(stored, {})
+    return Seen(None, {}) if live is None else Seen({**stored, **live.properties}, dict(live.attributes))
+
+
+def lacks_attributes(kind: ResourceType, row: ResourceRow) -> bool:
+    """Whether the type tells of attributes that it did not know when the resource was made, and can be asked."""
+    computed = type(kind).attribute is not ResourceType.attribute
+    return kind.read is not None and not computed and not kind.attributes.keys() <= row.attributes.keys()

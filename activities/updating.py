@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from activities.failures import Lost
-from activities.live_objects import live_properties
+from activities.live_objects import lacks_attributes, look
 from activities.settling import requirements
 from activities.waiting import stopped_after
 from firebrick.contract import Action, Status, StepKind, StepResult
@@ -38,7 +38,8 @@ class NotSupported(PermanentError):
 @dataclass(frozen=True, slots=True)
 class Desired:
     """What the target wants of a row, with everything resolved. before: the properties that it has now; gone: its
-    object is not there any more. settled: what is written when the row is so."""
+    object is not there any more. attributes: what it was seen to show of them. settled: what is written when the row is
+    so."""
 
     resource: NewResource
     schema: TypeSchema
@@ -47,6 +48,7 @@ class Desired:
     model: Any
     before: Mapping[str, Any]
     gone: bool
+    attributes: Mapping[str, Any]
     changes: Sequence[PropertyChange]
     requires: tuple[int, ...]
     settled: Settled
@@ -87,6 +89,11 @@ async def converge(step: "Step", kind: ResourceType, held: Claimed) -> StepResul
                 return await _judged_fine(step, kind, held, desired)
             message = reasons.JUDGED_FINE if row.status == Status.FAILED else ""
             outcome = RowOutcome.unchanged(desired.settled, message=message, properties=desired.properties)
+            attributes = desired.attributes
+            if not attributes and lacks_attributes(kind, row):
+                attributes = (await look(step, kind, held)).attributes
+            if not attributes.items() <= row.attributes.items():
+                outcome = _seen_anew(outcome, row, {**row.attributes, **attributes})
             return await step.record(row, outcome)
     if refused := restricted(wanted, replaced=False):
         return await step.record(row, refused)
@@ -101,8 +108,10 @@ async def _desired(step: "Step", kind: ResourceType, held: Claimed, wanted: NewR
     model = validate(kind, properties, name=row.name, quoting=False)
     base = base_hash(wanted.definition, wanted.implementation, schema.fingerprint)
     before: Mapping[str, Any] | None = row.properties or {}
+    attributes: Mapping[str, Any] = {}
     if wanted.observe and not held.in_progress:
-        before = await live_properties(step, kind, held)
+        seen = await look(step, kind, held)
+        before, attributes = seen.properties, seen.attributes
     return Desired(
         resource=wanted,
         schema=schema,
@@ -111,6 +120,7 @@ async def _desired(step: "Step", kind: ResourceType, held: Claimed, wanted: NewR
         model=model,
         before=before or {},
         gone=before is None,
+        attributes=attributes,
         changes=[] if before is None else compare(schema, before, properties),
         requires=tuple(sorted(one.id for one in held.upstream.values())),
         settled=Settled(
@@ -144,20 +154,22 @@ async def _judged_fine(step: "Step", kind: ResourceType, held: Claimed, desired:
         return await stand_in(step, held)
 
     def recorded(done: Done) -> Awaitable[StepResult]:
-        settled = replace(desired.settled, revision=row.revision + 1)
-        outcome = RowOutcome.unchanged(settled, message=reasons.JUDGED_FINE, properties=desired.properties)
-        return step.record(
-            row,
-            replace(
-                outcome,
-                result=StepResult(kind=StepKind.DONE, changed=True),
-                reference_id=done.reference_id,
-                attributes=done.attributes,
-                data=done.data,
-            ),
-        )
+        outcome = RowOutcome.unchanged(desired.settled, message=reasons.JUDGED_FINE, properties=desired.properties)
+        outcome = _seen_anew(outcome, row, done.attributes)
+        return step.record(row, replace(outcome, reference_id=done.reference_id, data=done.data))
 
     return await step.follow(kind, held, context, kind.poll_create, answer, finish=recorded)
+
+
+def _seen_anew(outcome: RowOutcome, row: ResourceRow, attributes: Mapping[str, Any]) -> RowOutcome:
+    """Nothing was done to it, and yet its dependants see something else."""
+    assert outcome.settled is not None
+    return replace(
+        outcome,
+        result=StepResult(kind=StepKind.DONE, changed=True),
+        settled=replace(outcome.settled, revision=row.revision + 1),
+        attributes=attributes,
+    )
 
 
 def restricted(wanted: NewResource, *, replaced: bool) -> RowOutcome | None:

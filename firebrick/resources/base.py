@@ -98,11 +98,13 @@ class Found:
 class Live:
     """What ``read`` saw. properties: current values of those properties that can be seen, under the names that
     templates use; what is left out is taken to be as it should. healthy: false: it exists and does not work; why says
-    how."""
+    how. attributes: current values of those that Done gives, as far as they can be seen: an attribute that a later
+    version of the type adds gets its value for older resources from here."""
 
     properties: Mapping[str, Any] = field(default_factory=dict)
     healthy: bool = True
     why: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 # --- what a handler gets ------------------------------------------------------------------------------------------

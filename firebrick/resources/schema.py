@@ -301,10 +301,13 @@ class TypeSchema:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes when what the type makes of the same properties may change: its name, schema or schema_version."""
+        """Changes when what the type makes of the same properties may change: its name, schema, attributes or
+        schema_version."""
         shown = {name: one.shown() for name, one in self.properties.items()}
         kind = type(self.implementation)
-        text = json.dumps([kind.type_name, kind.schema_version, shown], sort_keys=True, default=str)
+        text = json.dumps(
+            [kind.type_name, kind.schema_version, shown, sorted(kind.attributes)], sort_keys=True, default=str
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def check_timeout(self, properties: Mapping[str, Any], *, timeout: float, unknown: object) -> list[PropertyProblem]:

@@ -222,7 +222,7 @@ class ScenarioType(ResourceType):
 
     def read(self, context: Context) -> Live | None:
         properties = self.world.properties(context.physical_id)
-        return None if properties is None else Live(properties)
+        return None if properties is None else Live(properties, attributes=properties)
 
     def _act(self, action: Action, context: Context) -> Next:
         properties = {} if context.properties is None else context.properties.model_dump(by_alias=True)

@@ -133,7 +133,8 @@ class TestType(ResourceType):
         if status == 404:
             return None
         known = {name: seen["properties"].get(name) for name in ("size", "value")}
-        return Live(known, healthy=seen["status"] != "ERROR", why=f"it is {seen['status']}")
+        shown = {**known, "name": seen["name"]}
+        return Live(known, healthy=seen["status"] != "ERROR", why=f"it is {seen['status']}", attributes=shown)
 
     def delete(self, context: Context) -> Next:
         _, seen = call("DELETE", f"/objects/{context.physical_id}")

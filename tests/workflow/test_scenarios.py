@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 import pytest
 
 from firebrick.contract import OperationState
-from firebrick.resources.base import Context, Done, Next, Poll, ResourceProperties, ResourceType
+from firebrick.resources.base import Context, Done, Live, Next, Poll, ResourceProperties, ResourceType
 from firebrick.resources.errors import PermanentError
 from firebrick.resources.vocabulary import UPDATABLE
 from firebrick.testing.dev_server import DevServer
@@ -39,6 +39,28 @@ class SlowToShow(ResourceType):
 
     def replace_failed(self, context: Context) -> bool:
         return False
+
+
+class Grows(ResourceType):
+    """Its first version, whose resources know no `two`."""
+
+    type_name = "Firebrick::Test::Grows"
+    attributes = {"one": "The value."}
+    idempotent_create = True
+
+    class Properties(ResourceProperties):
+        value: str = ""
+
+    def create(self, context: Context) -> Next:
+        return Done(physical_id="it", attributes={"one": context.properties.value})
+
+
+class Grown(Grows):
+    attributes = {"one": "The value.", "two": "The value twice."}
+
+    def read(self, context: Context) -> Live:
+        value = context.properties.value
+        return Live(attributes={"one": value, "two": value * 2})
 
 
 @pytest.fixture
@@ -197,3 +219,24 @@ def test_another_process_gets_the_type_as_a_plug_in(tmp_path: Path) -> None:
     said = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert said.stdout == "['!ca', 'a', 'b']\n"
     assert '"gate": 0' in (tmp_path / "world.json").read_text()
+
+
+async def test_an_attribute_that_a_later_version_of_a_type_adds_is_there_for_resources_made_before(
+    dev_server: DevServer, tmp_path: Path
+) -> None:
+    """They are left as they are, asked once for what was never stored, and whoever refers to it gets it."""
+    grows = {"type": "Firebrick::Test::Grows", "properties": {"value": "x"}}
+    before = template(user={"a": attribute("it", "one")})
+    before["resources"]["it"] = grows
+    async with Engine(tmp_path, address=dev_server.address, types=[Grows]) as engine:
+        await engine.wait(await engine.create(before, name="s"))
+    after = template(user={"a": attribute("it", "two")})
+    after["resources"]["it"] = grows
+    async with Engine(tmp_path, address=dev_server.address, types=[Grown]) as engine:
+        assert (await engine.wait(await engine.update("s", after))).state is OperationState.DONE
+        assert engine.world.living() == {"user": {"a": "xx", "!b": None}}
+        rows = await engine.resources("s")
+        assert rows["it"].state == "CREATE_COMPLETE" and rows["it"].attributes == {"one": "x", "two": "xx"}
+        told = len(await engine.events("s"))
+        assert (await engine.wait(await engine.update("s", after))).state is OperationState.DONE
+        assert len(await engine.events("s")) == told + 2

@@ -76,12 +76,13 @@ class File(ResourceType):
             if file is None or _ours(file, context) is None or (status := file.status()) is None:
                 return None
             content, mode = file.content(), status.st_mode & 0o7777
+            shown = _attributes(file, content)
         seen: dict[str, Any] = {"content": context.properties.content, "mode": context.properties.mode}
         if content_digest(content) != content_digest(_content(context)):
             seen["content"] = _text(content)
         if mode != _mode(context):
             seen["mode"] = f"{mode:04o}"
-        return Live(properties=seen)
+        return Live(properties=seen, attributes=shown)
 
     def delete(self, context: Context) -> Done:
         with at(str(context.physical_id)) as file:
@@ -124,5 +125,13 @@ def _text(content: bytes) -> str:
 
 
 def _done(file: RootedFile, key: str, content: bytes) -> Done:
-    attributes = {"path": file.absolute, "sha256": content_digest(content), "size": len(content)}
-    return Done(physical_id=file.path, reference_id=file.absolute, attributes=attributes, data={"key": key})
+    return Done(
+        physical_id=file.path,
+        reference_id=file.absolute,
+        attributes=_attributes(file, content),
+        data={"key": key},
+    )
+
+
+def _attributes(file: RootedFile, content: bytes) -> dict[str, Any]:
+    return {"path": file.absolute, "sha256": content_digest(content), "size": len(content)}

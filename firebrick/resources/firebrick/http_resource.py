@@ -152,9 +152,9 @@ class HttpResource(ResourceType):
             differs = [name for name in wanted if name in answer.body and answer.body[name] != wanted[name]]
             now = {name: answer.body[name] for name in differs}
             seen["body"] = {**context.properties.body, **now}
-        if ready is not None and state not in ready.values:
-            return Live(properties=seen, healthy=False, why=f"its state is {state}")
-        return Live(properties=seen)
+        well = ready is None or state in ready.values
+        shown = self._done(str(context.physical_id), answer, context).attributes
+        return Live(properties=seen, healthy=well, why="" if well else f"its state is {state}", attributes=shown)
 
     def delete(self, context: Context) -> Next:
         self._call(context.properties.delete, context)
