@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, select, update
 from firebrick.contract import Action, Status, StepResult, Work
 from firebrick.hooks import HookState, before, stops
 from firebrick.store import reasons
+from firebrick.store.bulk import BulkUpdate
 from firebrick.store.locked_rows import ById
 from firebrick.store.models import resources
 from firebrick.store.resource_rows import RESOURCE_COLUMNS, UPSTREAM, resource_row, upstream_row
@@ -51,45 +52,24 @@ _STAND_INS = (
     .order_by(resources.c.id)
 )
 
-_CLAIMED: dict[str, Any] = {
-    "claim_seq": bindparam("_seq"),
-    "claim_run": bindparam("_run"),
-    "claim_step": bindparam("_step"),
-    "claim_attempt": bindparam("_attempt"),
-    "claim_phase": bindparam("_phase"),
-    "lease_until": bindparam("_lease_until"),
-    "intent_open": bindparam("_intent_open"),
-    "create_unsettled": bindparam("_create_unsettled"),
-    "outcome": None,
-}
-_CLAIM_FIRST = (
-    update(resources)
-    .where(resources.c.id == bindparam("_id"))
-    .values(
-        **_CLAIMED,
-        action=bindparam("_action"),
-        status=Status.IN_PROGRESS.value,
-        status_reason=bindparam("_reason"),
-        updated_at=bindparam("_now"),
-        key=bindparam("_key"),
-        create_key=bindparam("_create_key"),
-        polling=False,
-        retries=0,
-        progress=None,
-    )
+_CLAIMED = (
+    *("claim_seq", "claim_run", "claim_step", "claim_attempt", "claim_phase"),
+    *("lease_until", "intent_open", "create_unsettled"),
 )
-# A quiet claim, the first of its row in this operation: nothing is told, and nothing is known of an earlier action.
-_CLAIM_QUIET = (
-    update(resources)
-    .where(resources.c.id == bindparam("_id"))
-    .values(**_CLAIMED, key=bindparam("_key"), polling=False, retries=0, progress=None)
+_NOTHING_KNOWN = {"outcome": None, "polling": False, "retries": 0, "progress": None}  # of an earlier action
+_CLAIM_FIRST = BulkUpdate(
+    resources,
+    (*_CLAIMED, "action", "status_reason", "updated_at", "key", "create_key"),
+    {**_NOTHING_KNOWN, "status": Status.IN_PROGRESS.value},
 )
-_REQUIRE = update(resources).where(resources.c.id == bindparam("_id")).values(requires=bindparam("_requires"))
-_TOLD = update(resources).where(resources.c.id == bindparam("_id")).values(status_reason=reasons.STATE_CHANGED)
-_CLAIM_AGAIN = update(resources).where(resources.c.id == bindparam("_id")).values(**_CLAIMED)
+# A quiet claim, the first of its row in this operation: nothing is told.
+_CLAIM_QUIET = BulkUpdate(resources, (*_CLAIMED, "key"), _NOTHING_KNOWN)
+_CLAIM_AGAIN = BulkUpdate(resources, _CLAIMED, {"outcome": None})
+_REQUIRE = BulkUpdate(resources, ("requires",))
+_TOLD = BulkUpdate(resources, (), {"status_reason": reasons.STATE_CHANGED})
 
 _HOLDERS = ById(select(resources.c.id, resources.c.claim_phase, *_HELD[:5]), resources.c.id)
-_RENEW = update(resources).where(resources.c.id == bindparam("_id")).values(lease_until=bindparam("_lease_until"))
+_RENEW = BulkUpdate(resources, ("lease_until",))
 
 
 @dataclass(slots=True)
@@ -160,16 +140,12 @@ class _Claiming:
             for write in self._writes
         ]
         # No row is in both lists twice over: a second claim of a row in one transaction finds the first one's lease.
-        if self._first:
-            self._transaction.connection.execute(_CLAIM_FIRST, self._first)
-        if self._again:
-            self._transaction.connection.execute(_CLAIM_AGAIN, self._again)
-        if self._told:
-            self._transaction.connection.execute(_TOLD, self._told)
-        if self._quiet:
-            self._transaction.connection.execute(_CLAIM_QUIET, self._quiet)
-        if self._requiring:
-            self._transaction.connection.execute(_REQUIRE, self._requiring)
+        connection = self._transaction.connection
+        _CLAIM_FIRST.execute(connection, self._first)
+        _CLAIM_AGAIN.execute(connection, self._again)
+        _TOLD.execute(connection, self._told)
+        _CLAIM_QUIET.execute(connection, self._quiet)
+        _REQUIRE.execute(connection, self._requiring)
         return outcomes
 
     def _read_upstream(self) -> dict[int, UpstreamRow]:
@@ -260,11 +236,11 @@ class _Claiming:
         lease_until = write.now + write.lease
         stored: dict[str, Any] = {
             "_id": row.id,
-            "_seq": claim.seq,
-            "_phase": claim.phase,
-            "_run": claim.chain_run,
-            "_step": claim.step,
-            "_attempt": claim.attempt,
+            "_claim_seq": claim.seq,
+            "_claim_phase": claim.phase,
+            "_claim_run": claim.chain_run,
+            "_claim_step": claim.step,
+            "_claim_attempt": claim.attempt,
             "_lease_until": lease_until,
             "_intent_open": intent_open,
             "_create_unsettled": unsettled,
@@ -272,8 +248,8 @@ class _Claiming:
         if begins:
             stored |= {
                 "_action": row.action,
-                "_reason": row.status_reason,
-                "_now": write.now,
+                "_status_reason": row.status_reason,
+                "_updated_at": write.now,
                 "_key": row.key,
                 "_create_key": row.create_key,
             }
@@ -352,8 +328,7 @@ class RenewRows(Write[list[bool]]):
                 for claim, mine in zip(write.claims, answers, strict=True)
                 if mine
             ]
-        if renewed:
-            transaction.connection.execute(_RENEW, renewed)
+        _RENEW.execute(transaction.connection, renewed)
         return outcomes
 
 

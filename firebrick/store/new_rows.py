@@ -3,16 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection
 
 from firebrick.contract import Status
 from firebrick.plan import Role
+from firebrick.store.bulk import BulkInsert, BulkUpdate
 from firebrick.store.models import resources
 from firebrick.store.requests import NewResource
 
-_INSERT_RESOURCES = insert(resources).returning(resources.c.id, sort_by_parameter_order=True)
-_SET_REQUIRES = update(resources).where(resources.c.id == bindparam("_id")).values(requires=bindparam("_requires"))
-_SET_TARGET_REQUIRES = _SET_REQUIRES.values(target_requires=bindparam("_requires"))
+_GIVEN = (
+    *("stack_id", "uuid", "name", "type", "implementation", "instant", "concurrency", "definition", "requires"),
+    *("action", "status", "status_reason", "created_at", "updated_at"),
+    *("claim_seq", "claim_run", "claim_step", "claim_attempt", "lease_until", "key", "intent_open", "polling"),
+    *("retries", "create_key", "create_unsettled", "template_id", "born_seq", "role", "role_seq", "replaces"),
+)
+_INSERT_RESOURCES = BulkInsert(resources, _GIVEN, known_by="uuid")
+_SET_REQUIRES = BulkUpdate(resources, ("requires",))
+_SET_BOTH_REQUIRES = BulkUpdate(resources, ("requires", "target_requires"))
 
 
 def insert_resources(
@@ -68,15 +75,17 @@ def insert_resources(
         }
         for one in new
     ]
-    ids = list(connection.execute(_INSERT_RESOURCES, values).scalars())
+    ids = _INSERT_RESOURCES.ids(connection, values)
     made = {one.name: row for one, row in zip(new, ids, strict=True)}
     by_name = {**(known or {}), **made}
-    requiring = [
-        {"_id": row, "_requires": sorted(by_name[name] for name in one.requires if name in by_name)}
+    needs = {
+        row: sorted(by_name[name] for name in one.requires if name in by_name)
         for one, row in zip(new, ids, strict=True)
         if one.requires
-    ]
-    if requiring:
-        statement = _SET_REQUIRES if role is Role.NONE else _SET_TARGET_REQUIRES
-        connection.execute(statement, requiring)
+    }
+    if role is Role.NONE:
+        _SET_REQUIRES.execute(connection, [{"_id": row, "_requires": ids} for row, ids in needs.items()])
+    else:
+        both = [{"_id": row, "_requires": ids, "_target_requires": ids} for row, ids in needs.items()]
+        _SET_BOTH_REQUIRES.execute(connection, both)
     return made

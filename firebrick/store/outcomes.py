@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from sqlalchemy import Update, bindparam, select, update
+from sqlalchemy import select
 
 from firebrick.contract import Action, Status, StepKind
 from firebrick.hooks import HookState, paused
 from firebrick.store import reasons
+from firebrick.store.bulk import BulkUpdate
 from firebrick.store.locked_rows import ById
 from firebrick.store.models import resources
 from firebrick.store.step_outcomes import Claim, RowOutcome
@@ -62,16 +63,14 @@ _ALWAYS = (
 _HOOKS = ("hooks",)
 _OPTIONAL = ("reference_id", "attributes", "data", "properties", "progress")
 _SETTLED = ("input_hash", "revision", "definition", "type", "requires", "template_id", "drift", "instant")
-_UPDATES: dict[tuple[str, ...], Update] = {}
+_UPDATES: dict[tuple[str, ...], BulkUpdate] = {}
 
 
-def _update_of(optional: tuple[str, ...]) -> Update:
+def _update_of(optional: tuple[str, ...]) -> BulkUpdate:
     """The statement that writes an outcome with these optional columns; built once for each combination."""
     statement = _UPDATES.get(optional)
     if statement is None:
-        values: dict[str, Any] = {name: bindparam(f"_{name}") for name in _ALWAYS + optional}
-        statement = update(resources).where(resources.c.id == bindparam("_id")).values(**values)
-        _UPDATES[optional] = statement
+        statement = _UPDATES[optional] = BulkUpdate(resources, _ALWAYS + optional)
     return statement
 
 
@@ -132,7 +131,7 @@ class _Recording:
     def run(self) -> list[list[bool]]:
         answers = [[self._record(write, claim, outcome) for claim, outcome in write.outcomes] for write in self._writes]
         for optional, changes in self._changes.items():
-            self._transaction.connection.execute(_update_of(optional), changes)
+            _update_of(optional).execute(self._transaction.connection, changes)
         return answers
 
     def _record(self, write: RecordRows, claim: Claim, outcome: RowOutcome) -> bool:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
+from firebrick.store.bulk import BulkInsert
 from firebrick.store.locked_rows import ById
 from firebrick.store.models import events, stacks
 
@@ -40,7 +41,7 @@ _SAVE_STATE = (
     )
 )
 _SAVE_REASON = update(stacks).where(stacks.c.id == bindparam("_id")).values(status_reason=bindparam("_reason"))
-_INSERT_EVENTS = insert(events)
+_INSERT_EVENTS = BulkInsert(events)
 
 
 @dataclass(slots=True)
@@ -132,7 +133,7 @@ class Transaction:
     def flush(self) -> None:
         """Write events and stacks. Called once, before the commit."""
         if self._events:
-            self.connection.execute(_INSERT_EVENTS, self._events)
+            _INSERT_EVENTS.execute(self.connection, self._events)
         touched = [stack for stack in self._stacks.values() if stack.event_seq != stack.stored_event_seq]
         counted = [{"_id": one.id, "_event_seq": one.event_seq} for one in touched if not one.changed]
         if counted:
