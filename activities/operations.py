@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Sequence
+from itertools import pairwise
 
 from temporalio import activity
 
@@ -33,7 +34,7 @@ class OperationActivities:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._pages: dict[tuple[str, Action], list[contract.PlanPage]] = {}
+        self._pages: dict[tuple[str, Action], dict[int | None, contract.PlanPage]] = {}  # by what they begin after
 
     @activity.defn(name=contract.BEGIN_OPERATION)
     @scrubbed
@@ -112,7 +113,10 @@ class OperationActivities:
             raise InvalidInput(error.diagnostics) from None
 
     async def _begun(self, ask: contract.BeginOperation, operation: OperationRow) -> contract.Begun:
-        pages = await self._plan_pages(ask.project, operation.stack_id, operation.id, ask.action)
+        first = contract.LoadPlan(
+            project=ask.project, stack_id=operation.stack_id, operation_id=operation.id, action=ask.action, page=0
+        )
+        pages = await self._make_pages(first)
         return contract.Begun(
             project=ask.project,
             stack_id=operation.stack_id,
@@ -137,24 +141,27 @@ class OperationActivities:
     @activity.defn(name=contract.LOAD_PLAN)
     @scrubbed
     async def load_plan(self, ask: contract.LoadPlan) -> contract.PlanPage:
-        """One further page. All pages are of one moment: made when the operation began, made again after a restart
-        of the worker (rows do not appear or vanish while an operation runs, so the pages are the same)."""
-        pages = self._pages.get((ask.operation_id, ask.action))
-        if pages is None:
-            pages = await alive(self._plan_pages(ask.project, ask.stack_id, ask.operation_id, ask.action), Interrupt())
-        return pages[ask.page]
+        """One further page. All pages are of one moment where one worker makes them; another goes on where the page
+        before ended."""
+        known = self._pages.get((ask.operation_id, ask.action), {}).get(ask.after)
+        if known is not None:
+            return known
+        pages = await alive(self._make_pages(ask), Interrupt())
+        # A run that began before pages told where they end asks by their number.
+        return pages[ask.page if ask.after is None else 0]
 
-    async def _plan_pages(
-        self, project: str, stack_id: str, operation_id: str, action: Action
-    ) -> list[contract.PlanPage]:
-        rows = await self._world.store.project(project).plan_rows(stack_id, operation_id)
+    async def _make_pages(self, ask: contract.LoadPlan) -> list[contract.PlanPage]:
+        """The page that is asked for, and those that follow, which are kept for the next questions."""
+        rows = await self._world.store.project(ask.project).plan_rows(ask.stack_id, ask.operation_id)
 
-        def pages() -> list[contract.PlanPage]:
-            return to_pages(_plan(action, rows))
+        def make() -> list[contract.PlanPage]:
+            number = 0 if ask.after is None else ask.page
+            return to_pages(_plan(ask.action, rows), number=number, after=ask.after)
 
-        made = await asyncio.to_thread(pages) if len(rows) > 200 else pages()
+        made = await asyncio.to_thread(make) if len(rows) > 200 else make()
         if len(made) > 1:
-            self._pages[operation_id, action] = made
+            following = {before.last: page for before, page in pairwise(made)}
+            self._pages[ask.operation_id, ask.action] = following
             while len(self._pages) > 8:
                 del self._pages[next(iter(self._pages))]
         return made

@@ -361,11 +361,14 @@ class WireNode(Frozen):
 
 
 class PlanPage(Frozen):
-    """At most 500 kB of a plan. groups: sets of node ids that nodes of this page depend on, each written once."""
+    """At most 500 kB of a plan. groups: sets of node ids that nodes of this page depend on, each written once. next:
+    number of the following page; last: id of the row or node that this one ends with, done or not, which it begins
+    after."""
 
     nodes: tuple[WireNode, ...] = ()
     groups: tuple[tuple[int, ...], ...] = ()
     next: int | None = None
+    last: int | None = None
 
 
 class LoadPlan(Frozen):
@@ -374,6 +377,7 @@ class LoadPlan(Frozen):
     operation_id: str
     action: Action
     page: int
+    after: int | None = None  # PlanPage.last of the page before
 
 
 class StepKind(StrEnum):

@@ -209,31 +209,46 @@ class _Without:
         return kept
 
 
-def to_pages(plan: Plan, max_bytes: int = 500_000) -> list[contract.PlanPage]:
+def to_pages(
+    plan: Plan, max_bytes: int = 500_000, *, number: int = 0, after: int | None = None
+) -> list[contract.PlanPage]:
     """The plan as JSON-able pages of at most max_bytes each (one node may be larger alone); at least one page.
 
     Each distinct requirement set of a page is written once, so that layers cost no more than flat plans. ``next`` is
     the index of the following page. A page may be empty: all its rows had ended.
+
+    number, after: of the first page to be made, and the ``last`` of the one before. What rows take changes while an
+    operation runs (types, requirements), but neither which there are nor their order: pages that are made at different
+    moments fit together when each begins where the one before ended. ValueError: there is no such row.
     """
     nodes = {node.id: node for node in plan.nodes}
     pages: list[contract.PlanPage] = []
     page: list[PlanNode] = []
     groups: set[tuple[int, ...]] = set()  # the requirement sets of all rows of the page
-    size = _PAGE_BYTES
-    for row in plan.rows or plan.nodes:
+    size, last = _PAGE_BYTES, None
+    for row in _after(plan.rows or plan.nodes, after):
         cost = _node_bytes(row)
         if row.requires not in groups:
             cost += _group_bytes(row.requires)
         if size > _PAGE_BYTES and size + cost > max_bytes:
-            pages.append(_page(page, len(pages) + 1))
+            pages.append(_page(page, number + len(pages) + 1, last))
             page, size, cost = [], _PAGE_BYTES, _node_bytes(row) + _group_bytes(row.requires)
             groups.clear()
         groups.add(row.requires)
-        size += cost
+        size, last = size + cost, row.id
         if row.id in nodes:
             page.append(nodes[row.id])
-    pages.append(_page(page, None))
+    pages.append(_page(page, None, last))
     return pages
+
+
+def _after(rows: Sequence[PlanNode], last: int | None) -> Sequence[PlanNode]:
+    if last is None:
+        return rows
+    places = [place for place, row in enumerate(rows) if row.id == last]
+    if not places:
+        raise ValueError(f"the plan has no row {last} after which a page could begin")
+    return rows[places[0] + 1 :]
 
 
 def _node_bytes(node: PlanNode) -> int:
@@ -246,7 +261,7 @@ def _group_bytes(requires: tuple[int, ...]) -> int:
     return sum(len(str(one)) + 1 for one in requires) + 2
 
 
-def _page(nodes: Sequence[PlanNode], following: int | None) -> contract.PlanPage:
+def _page(nodes: Sequence[PlanNode], following: int | None, last: int | None) -> contract.PlanPage:
     groups: dict[tuple[int, ...], int] = {}
     wire = tuple(
         contract.WireNode(
@@ -260,7 +275,7 @@ def _page(nodes: Sequence[PlanNode], following: int | None) -> contract.PlanPage
         )
         for node in nodes
     )
-    return contract.PlanPage(nodes=wire, groups=tuple(groups), next=following)
+    return contract.PlanPage(nodes=wire, groups=tuple(groups), next=following, last=last)
 
 
 # WireNode.k: the work in the two lowest bits, then skippable, then only_if_replaced.

@@ -448,6 +448,7 @@ class StackAction:
                 operation_id=begun.operation_id,
                 action=self._action,
                 page=number,
+                after=pages[-1].last,
             )
             pages.append(await self._call(contract.LOAD_PLAN, ask, contract.PlanPage))
         return from_pages(pages)

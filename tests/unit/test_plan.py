@@ -1,12 +1,14 @@
 """Plans: which rows are nodes, in which order, after which; and their pages."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firebrick.contract import Action, PlanPage
 from firebrick.graph import CycleFound
-from firebrick.plan import ExistingRow, Plan, from_pages, plan_create, plan_delete, to_pages
+from firebrick.plan import ExistingRow, Plan, Role, from_pages, plan_create, plan_delete, plan_update, to_pages
 
 
 def row(id: int, *requires: int, state: str = "INIT_COMPLETE", name: str = "", instant: bool = False) -> ExistingRow:
@@ -103,6 +105,8 @@ def test_pages_hold_every_node_and_keep_to_their_size(
     pages = to_pages(plan, max_bytes)
     assert from_pages(pages).nodes == plan.nodes
     assert [page.next for page in pages] == [*range(1, len(pages)), None]
+    for number, page in enumerate(pages[1:], 1):
+        assert to_pages(plan, max_bytes, number=number, after=pages[number - 1].last)[0] == page
     for page in pages:
         assert len(page.nodes) == 1 or len(page.model_dump_json().encode()) <= max_bytes
 
@@ -130,3 +134,36 @@ def test_pages_made_at_different_moments_fit_together(
         found = {node.id for node in nodes}
         assert set(range(1, 61)) - early - later <= found <= set(range(1, 61)) - early
         assert all(other in found for node in nodes for other in node.requires)
+
+
+@settings(deadline=None)
+@given(st.integers(2, 40), st.integers(400, 2000), st.data())
+def test_pages_fit_together_although_an_update_changes_what_its_rows_take(
+    count: int, max_bytes: int, data: st.DataObject
+) -> None:
+    """Each page is made at another moment by another worker: types and stored requirements have changed meanwhile."""
+
+    def rows() -> list[ExistingRow]:
+        return [
+            replace(
+                one,
+                type="T" * data.draw(st.integers(1, 90)),
+                requires=tuple(range(1, data.draw(st.integers(1, one.id)))),
+                role=Role.CONVERGE if one.id % 3 else Role.REMOVED,
+                target_requires=one.requires,
+            )
+            for one in layers(count, 5)
+        ]
+
+    pages = [to_pages(plan_update(Action.UPDATE, rows()), max_bytes)[0]]
+    while pages[-1].next is not None:
+        number, after = pages[-1].next, pages[-1].last
+        assert number == len(pages)
+        pages.append(to_pages(plan_update(Action.UPDATE, rows()), max_bytes, number=number, after=after)[0])
+    given_out = [wire.i for page in pages for wire in page.nodes]
+    assert given_out == [node.id for node in plan_update(Action.UPDATE, rows()).nodes]
+
+
+def test_a_page_cannot_begin_after_what_is_not_there() -> None:
+    with pytest.raises(ValueError, match="no row 99"):
+        to_pages(plan_create([row(1)]), after=99)
