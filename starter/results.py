@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from firebrick.diagnostics import Diagnostic, FirebrickError
+from starter.failure_tree import left, root_causes
 
 Body = Mapping[str, Any]
 
@@ -113,16 +114,31 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A resource that failed by itself. error: the provider's error class, message its own words. error_class: what
+    """A resource that failed by itself. resource: its name; in a nested stack the path to it (``outer.inner``). stack:
+    the name of the stack that it is in. error: the provider's error class, message its own words. error_class: what
     helps against it (see firebrick.resources.errors). attempts: all of them."""
 
     resource: str
+    stack: str
     type: str
     action: str
     error_class: str
     error: str
     message: str
     attempts: int
+
+    @classmethod
+    def read(cls, body: Body) -> "Cause":
+        return cls(
+            resource=body["path"],
+            stack=body["stack"],
+            type=body["type"],
+            action=body["action"],
+            error_class=body["error_class"],
+            error=body["error"],
+            message=body["message"],
+            attempts=body["attempts"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +150,10 @@ class Failure:
     not_started: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, body: Body) -> "Failure":
-        causes = tuple(Cause(**one) for one in body["causes"])
-        return cls(causes, tuple(body["aborted"]), tuple(body["not_started"]))
+    def read(cls, body: Body, stack: str) -> "Failure":
+        """stack: the name of the operation's. What failed in nested stacks is in their place."""
+        causes = tuple(Cause.read(one) for one in root_causes(body, stack))
+        return cls(causes, tuple(left(body, "aborted")), tuple(left(body, "not_started")))
 
     def __str__(self) -> str:
         lines = []
@@ -186,7 +203,7 @@ class OperationStatus:
             accepted=_time(body["accepted_time"]),
             ended=_time(body["ended_time"]),
             deadline=_time(body["deadline"]),
-            failure=Failure.read(body["failure"]) if body["failure"] else None,
+            failure=Failure.read(body["failure"], body["stack_name"]) if body["failure"] else None,
             target=body["target"],
             cancel=body["cancel"],
             follows=body["follows"],

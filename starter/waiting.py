@@ -4,16 +4,17 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from starter.http_api import Api, NoServer, StackAddress
+from firebrick.diagnostics import Unavailable
+from starter.http_api import Api, StackAddress
 from starter.results import Event, OperationStatus, Stack
 
 PAGE = 500  # events asked for at once
 SHORTEST, LONGEST = 0.1, 1.0  # seconds between two looks: short while things happen
-PATIENCE = 60.0  # seconds without a server before a waiter gives up
+PATIENCE = 60.0  # seconds without an answer before a waiter gives up
 
 
 class Pauses:
-    """How long a waiter rests between two looks; a server that is away for a while is waited for."""
+    """How long a waiter rests between two looks. A server that is away for a while, or its database, is waited for."""
 
     def __init__(self) -> None:
         self._pause = SHORTEST
@@ -24,7 +25,7 @@ class Pauses:
         self._pause = SHORTEST if news else min(LONGEST, self._pause * 1.5)
         return self._pause
 
-    def unheard(self, error: NoServer) -> float:
+    def unheard(self, error: Unavailable) -> float:
         """Raises the error when the server has been away for PATIENCE."""
         now = time.monotonic()
         self._silent_since = self._silent_since or now
@@ -69,7 +70,7 @@ class SyncOperation:
                 return None, pauses.heard()
             status.check(followed)
             return Stack.read(self._api.stack(self.stack)), 0.0
-        except NoServer as error:
+        except Unavailable as error:
             return None, pauses.unheard(error)
 
     def _followed(self, status: OperationStatus) -> list[OperationStatus]:
@@ -100,7 +101,7 @@ class Following:
         try:
             ended = not self._follow or self._ended(self._address)  # before the events: then all of them are there
             events = self._events(self._address)
-        except NoServer as error:
+        except Unavailable as error:
             if not self._follow:
                 raise
             return (), self._pauses.unheard(error)

@@ -1,16 +1,17 @@
 """What is left when an operation ends without being complete: rows to abort, and the tree that says why it failed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from firebrick.contract import Action, Status, StepKind, StepResult
+from firebrick.contract import Action, OperationState, Status, StepKind, StepResult
 from firebrick.hooks import NOT_CLEARED, HookState
 from firebrick.plan import Role
 from firebrick.store import reasons
-from firebrick.store.models import events, resources
-from firebrick.store.rows import Failure, FailureTree, OperationRow
+from firebrick.store.models import events, operations, resources
+from firebrick.store.operation_rows import OPERATIONS, operation_row
+from firebrick.store.rows import Failure, FailureTree, InnerFailure, OperationRow
 from firebrick.store.step_outcomes import REFUSALS
 from firebrick.store.transaction import LockedStack, Transaction
 
@@ -55,6 +56,11 @@ _REFUSAL = (
     .order_by(events.c.seq.desc())
     .limit(1)
 )
+_FAILED_INSIDE = (
+    OPERATIONS.where(operations.c.stack_id.in_(bindparam("stacks", expanding=True)))
+    .where(operations.c.owner_operation == bindparam("owner"))
+    .where(operations.c.state == OperationState.FAILED.value)
+)
 _ABORTED = StepResult(kind=StepKind.ABORTED).model_dump_json()
 
 
@@ -94,6 +100,7 @@ def _failure_tree(
     connection: Connection, operation: OperationRow, rows: Sequence[Any], hanging: set[int]
 ) -> FailureTree:
     causes: list[tuple[float, int, Failure]] = []
+    made: dict[str, str] = {}  # physical id -> the resource that failed with it
     aborted: list[str] = []
     not_started: list[str] = []
     for row in rows:
@@ -120,8 +127,22 @@ def _failure_tree(
         kind = result.error_class or result.kind.value
         cause = Failure(row.name, row.type, row.action, kind, error, message, row.retries + 1)
         causes.append((row.updated_at, row.id, cause))
+        if row.physical_id:
+            made[row.physical_id] = row.name
     causes.sort(key=lambda one: one[:2])
-    return FailureTree(tuple(cause for _, _, cause in causes), tuple(aborted), tuple(not_started))
+    inner = _inner_failures(connection, operation, made)
+    return FailureTree(tuple(cause for _, _, cause in causes), tuple(aborted), tuple(not_started), inner)
+
+
+def _inner_failures(
+    connection: Connection, operation: OperationRow, made: Mapping[str, str]
+) -> dict[str, InnerFailure]:
+    """Why those of the resources failed that are nested stacks, by name: from what this operation asked of them."""
+    if not made:
+        return {}
+    found = connection.execute(_FAILED_INSIDE, {"stacks": list(made), "owner": operation.id})
+    failed = [operation_row(row) for row in found]
+    return {made[one.stack_id]: InnerFailure(one.stack_name, one.failure) for one in failed if one.failure}
 
 
 def _was_due(operation: OperationRow, row: Any) -> bool:

@@ -6,7 +6,7 @@ from sqlalchemy import Row, Select, bindparam, select
 
 from firebrick.contract import Action, OperationState
 from firebrick.store.models import operations, stacks
-from firebrick.store.rows import Failure, FailureTree, OperationRow
+from firebrick.store.rows import Failure, FailureTree, InnerFailure, OperationRow
 
 OPERATIONS: Select[Any] = select(
     operations.c.id,
@@ -71,6 +71,7 @@ def tree_as_json(tree: FailureTree) -> dict[str, Any]:
         ],
         "aborted": list(tree.aborted),
         "not_started": list(tree.not_started),
+        "inner": {name: {"stack": one.stack, "failure": tree_as_json(one.failure)} for name, one in tree.inner.items()},
     }
 
 
@@ -79,4 +80,7 @@ def _tree(stored: dict[str, Any]) -> FailureTree:
         causes=tuple(Failure(**cause) for cause in stored["causes"]),
         aborted=tuple(stored["aborted"]),
         not_started=tuple(stored["not_started"]),
+        inner={
+            name: InnerFailure(one["stack"], _tree(one["failure"])) for name, one in stored.get("inner", {}).items()
+        },
     )

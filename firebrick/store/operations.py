@@ -253,7 +253,7 @@ class Finish(Write[FinishOutcome]):
         elif self.interrupted:
             summary = reason = reasons.cancelled(action)
         else:
-            summary = reasons.failure_summary(action, tree.causes)
+            summary = reasons.failure_summary(action, tree)
             reason = failure_reason(action, tree)
         state, by = OperationState.FAILED, ""
         if self.interrupted == "takeover" and newer is not None:

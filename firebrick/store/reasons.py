@@ -3,10 +3,9 @@
 Each is a plain function from facts to text. Texts marked *summary* are free of values and may enter a history.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from firebrick.store.rows import Failure
+from firebrick.store.rows import FailureTree
 
 STATE_CHANGED = "state changed"
 UNTOLD = ""
@@ -80,13 +79,26 @@ def why_interrupted(cause: str) -> str:
     return "the operation ended"
 
 
-def failure_summary(action: str, causes: Sequence[Failure]) -> str:
-    """Summary of a failed operation: ``Resource CREATE failed: resources.web (permanent)``."""
+def failure_summary(action: str, tree: FailureTree) -> str:
+    """Summary of a failed operation: ``Resource CREATE failed: resources.web (permanent)``; of a nested stack, with the
+    path to what failed in it: ``resources.outer.resources.inner (permanent)``."""
+    causes = _innermost(tree)
     if not causes:
         return f"Stack {action} failed"
-    named = ", ".join(f"resources.{one.resource} ({one.error_class or 'unknown'})" for one in causes[:SHOWN_CAUSES])
+    named = ", ".join(f"{path} ({error_class})" for path, error_class in causes[:SHOWN_CAUSES])
     more = f" and {len(causes) - SHOWN_CAUSES} more" if len(causes) > SHOWN_CAUSES else ""
     return f"Resource {action} failed: {named}{more}"
+
+
+def _innermost(tree: FailureTree, within: str = "") -> list[tuple[str, str]]:
+    """(path, error class) of each cause; of a nested stack, of the causes in it."""
+    found: list[tuple[str, str]] = []
+    for cause in tree.causes:
+        path = f"{within}resources.{cause.resource}"
+        inner = tree.inner.get(cause.resource)
+        deeper = _innermost(inner.failure, f"{path}.") if inner is not None else []
+        found += deeper or [(path, cause.error_class or "unknown")]
+    return found
 
 
 def timestamp(seconds: float) -> str:

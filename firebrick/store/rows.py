@@ -6,7 +6,7 @@ Heat's and may hold what a provider said; they are for the stack's owner and nev
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from firebrick.contract import Action, OperationState
@@ -27,11 +27,21 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class FailureTree:
-    """Why an operation failed: root causes in the order they happened; what was aborted; what never started."""
+    """Why an operation failed: root causes in the order they happened; what was aborted; what never started. inner:
+    of a cause that is a nested stack, by the resource's name: why that one's operation failed."""
 
     causes: tuple[Failure, ...] = ()
     aborted: tuple[str, ...] = ()
     not_started: tuple[str, ...] = ()
+    inner: "Mapping[str, InnerFailure]" = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class InnerFailure:
+    """Why the operation of a nested stack failed. stack: its name."""
+
+    stack: str
+    failure: FailureTree
 
 
 @dataclass(frozen=True, slots=True)

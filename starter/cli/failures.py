@@ -8,6 +8,7 @@ import click
 from starter.cli.connection import Connection
 from starter.cli.outcome import next_steps
 from starter.cli.render import FORMATS, output_options, printable, show_listing
+from starter.failure_tree import left, root_causes
 from starter.http_api import Api, StackAddress
 
 Operation = Mapping[str, Any]
@@ -59,9 +60,8 @@ def failed_operation(api: Api, address: StackAddress, operations: Sequence[Opera
         if operation["state"] == "RUNNING":
             broken = [one for one in api.resources(address, {"status": "FAILED"}) if _since(operation, one)]
             if broken:
-                causes = [_so_far(one) for one in broken]
-                failure = {"causes": causes, "aborted": [], "not_started": []}
-                return {**operation, "failure": failure, "reason": "it still runs; this has failed so far"}
+                so_far = {"causes": [_so_far(one) for one in broken], "aborted": [], "not_started": []}
+                return {**operation, "failure": so_far, "reason": "it still runs; this has failed so far"}
         elif operation["state"] == "FAILED" or operation["failure"]:
             return operation
     return None
@@ -98,16 +98,17 @@ def tree_lines(address: StackAddress, operation: Operation, newest: Operation | 
     action, state, failure = operation["action"], operation["state"], operation["failure"] or {}
     shown = f"{action}_FAILED" if state == "FAILED" else f"{action} {state}"
     lines = [f"{address.name}  {shown}: {operation['reason'] or 'no reason was recorded'}"]
-    branches = [_cause(number, cause) for number, cause in enumerate(failure.get("causes") or ())]
+    causes = list(root_causes(failure, address.name))
+    branches = [_cause(number, cause) for number, cause in enumerate(causes)]
     for what, key in (("aborted", "aborted"), ("not started", "not_started")):
-        if names := failure.get(key):
+        if names := list(left(failure, key)):
             branches.append([f"{what}: {', '.join(names)}"])
     for number, branch in enumerate(branches):
         last = number == len(branches) - 1
         lines.append(f"{'└─' if last else '├─'} {branch[0]}")
         lines += [f"{'  ' if last else '│ '}   {line}" for line in branch[1:]]
-    if failure.get("causes"):
-        lines.append(f"look:      firebrick stack resource show {address.name} {failure['causes'][0]['resource']}")
+    if causes:
+        lines.append(f"look:      firebrick stack resource show {causes[0]['stack']} {causes[0]['resource']}")
     lines.append(f"events:    firebrick stack event list {address.name}")
     if str(operation["reason"] or "").startswith(TIMED_OUT) and action in ("CREATE", "UPDATE"):
         lines.append(f"more time: firebrick stack {action.lower()} ... --timeout MINUTES")
@@ -122,7 +123,7 @@ def _cause(number: int, cause: Mapping[str, Any]) -> list[str]:
     attempts = cause["attempts"] or 0
     tried = f", {attempts} attempt{'s' if attempts > 1 else ''}" if attempts else ""
     return [
-        f"{_kind(number)}: {cause['resource']} ({cause['type']}{tried})",
+        f"{_kind(number)}: {cause['path']} ({cause['type']}{tried})",
         *f"{cause['error']}: {cause['message']}".splitlines(),
         f"next: {advice(cause)}",
     ]
@@ -134,9 +135,9 @@ def _kind(number: int) -> str:
 
 def _rows(operation: Operation) -> Iterator[list[Any]]:
     failure = operation["failure"] or {}
-    for number, one in enumerate(failure.get("causes") or ()):
+    for number, one in enumerate(root_causes(failure, "")):
         said = [one[key] for key in ("attempts", "error_class", "error", "message")]
-        yield [one["resource"], one["type"], _kind(number), *said, advice(one)]
+        yield [one["path"], one["type"], _kind(number), *said, advice(one)]
     for kind, key in (("aborted", "aborted"), ("not started", "not_started")):
-        for name in failure.get(key) or ():
+        for name in left(failure, key):
             yield [name, None, kind, None, None, None, None, None]

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from starter.http_api import Api, NoServer, StackAddress
+from firebrick.diagnostics import Unavailable
+from starter.http_api import Api, StackAddress
 
 SHORTEST, LONGEST = 0.1, 1.0  # seconds between two looks: short while things happen
 PAGE = 500  # events asked for at once
-PATIENCE = 60.0  # seconds without a server before giving up
+PATIENCE = 60.0  # seconds without an answer before giving up
 ENDED = frozenset({"DONE", "FAILED", "SUPERSEDED"})
 
 Event = Mapping[str, Any]
@@ -48,8 +49,8 @@ def follow(
     """Until the operation has ended, and what its failure leads to (a rollback, a delete); every event after that
     sequence number once, in order. The operation, then what followed it.
 
-    filters: of the events, as the API takes them. A server that does not answer for a while is waited for: the
-    operation goes on without it.
+    filters: of the events, as the API takes them. A server that is away for a while, or whose database is, is waited
+    for: the operation goes on without it.
     """
     pause, silent_since = SHORTEST, 0.0
     chain: list[Operation] = []
@@ -65,11 +66,11 @@ def follow(
             ended = operation["state"] in ENDED
             following = api.what_follows(stack, operation_id) if operation["state"] == "FAILED" else None
             silent_since = 0.0
-        except NoServer as error:
+        except Unavailable as error:
             now = time.monotonic()
             if not silent_since:
                 silent_since = now
-                display.note(f"{error.first.summary}; still trying, the operation goes on")
+                display.note(f"{error.first.summary.rstrip('.')}; still trying, the operation goes on")
             if now - silent_since > PATIENCE:
                 raise
             time.sleep(LONGEST)

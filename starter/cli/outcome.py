@@ -7,6 +7,7 @@ import click
 
 from starter.cli.follow import Followed
 from starter.cli.render import printable
+from starter.failure_tree import left, root_causes
 from starter.http_api import StackAddress
 
 MOST_NAMES = 10
@@ -45,17 +46,15 @@ def outcome_lines(stack: StackAddress, asked: Followed, *followed: Followed) -> 
 
 def failure_lines(operation: Operation) -> list[str]:
     """The failure tree, the root cause first."""
-    failure = operation.get("failure") or {}
+    failure = operation.get("failure")
     lines = []
-    for number, cause in enumerate(failure.get("causes") or ()):
+    for number, cause in enumerate(root_causes(failure, operation["stack_name"])):
         attempts = cause.get("attempts") or 0
         tried = f", {attempts} attempts" if attempts > 1 else ""
-        lines.append(
-            f"  {'root cause' if number == 0 else 'also failed'}: {cause['resource']} ({cause['type']}{tried})"
-        )
+        lines.append(f"  {'root cause' if number == 0 else 'also failed'}: {cause['path']} ({cause['type']}{tried})")
         lines += [f"    {line}" for line in f"{cause['error']}: {cause['message']}".splitlines()]
     for what, key in (("aborted", "aborted"), ("not started", "not_started")):
-        if names := failure.get(key):
+        if names := list(left(failure, key)):
             lines.append(f"  {what}: {_some(names)}")
     return lines
 

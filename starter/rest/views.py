@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from firebrick.store.rows import EventRow, OperationRow, ResourceRow, StackRow, StackSummary
+from firebrick.store.rows import EventRow, FailureTree, OperationRow, ResourceRow, StackRow, StackSummary
 
 
 def time_text(seconds: float | None) -> str | None:
@@ -126,22 +126,6 @@ def operation_body(row: OperationRow) -> dict[str, Any]:
     """Ours: Heat has none. since: when it began, or was accepted while it waits. failure: root causes first. target:
     what the stack is brought to, by the operation that asked for it first. cancel: how a cancel asked for it to end,
     rollback or keep. follows: the operation whose failure led to this one."""
-    failure = row.failure and {
-        "causes": [
-            {
-                "resource": cause.resource,
-                "type": cause.type,
-                "action": cause.action,
-                "error_class": cause.error_class,
-                "error": cause.error,
-                "message": cause.message,
-                "attempts": cause.attempts,
-            }
-            for cause in row.failure.causes
-        ],
-        "aborted": list(row.failure.aborted),
-        "not_started": list(row.failure.not_started),
-    }
     return {
         "id": row.id,
         "stack_id": row.stack_id,
@@ -160,5 +144,27 @@ def operation_body(row: OperationRow) -> dict[str, Any]:
         "follows": row.follows or None,
         "workflow_id": row.workflow_id,
         "requested_by": dict(row.requested_by),
-        "failure": failure,
+        "failure": row.failure and failure_body(row.failure),
+    }
+
+
+def failure_body(tree: FailureTree) -> dict[str, Any]:
+    """inner of a cause: of a nested stack, its name and why its own operation failed; null."""
+    inner = {name: {"stack": one.stack, **failure_body(one.failure)} for name, one in tree.inner.items()}
+    return {
+        "causes": [
+            {
+                "resource": cause.resource,
+                "type": cause.type,
+                "action": cause.action,
+                "error_class": cause.error_class,
+                "error": cause.error,
+                "message": cause.message,
+                "attempts": cause.attempts,
+                "inner": inner.get(cause.resource),
+            }
+            for cause in tree.causes
+        ],
+        "aborted": list(tree.aborted),
+        "not_started": list(tree.not_started),
     }

@@ -101,6 +101,25 @@ async def test_a_failure_three_levels_down_is_told_with_its_path_and_rolled_back
     assert await inner_stacks(lab) == {1: "UPDATE_COMPLETE", 2: "UPDATE_COMPLETE"}
 
 
+async def test_the_failure_of_a_nested_stack_is_told_down_to_its_root_cause(lab: Any) -> None:
+    created = await create(lab, outer("hello", ", fails: true"))
+    with pytest.raises(WorkflowFailureError) as failed:
+        await created.handle.result()
+    path = "resources.nest.resources.inner.resources.leaf"
+    assert str(failed.value.cause) == f"StackActionFailed: Resource CREATE failed: {path} (permanent)"
+    tree = (await created.operation()).failure
+    assert [(one.resource, one.error) for one in tree.causes] == [("nest", "NestedStackFailed")]
+    assert tree.not_started == ("after",)
+    middle = tree.inner["nest"]
+    assert [one.resource for one in middle.failure.causes] == ["inner"]
+    innermost = middle.failure.inner["inner"]
+    (cause,) = innermost.failure.causes
+    assert (cause.resource, cause.type, cause.error) == ("leaf", "OS::Heat::TestResource", "ValueError")
+    assert cause.message == "Test Resource failed leaf"
+    made = {one.name for one in await lab.store.project("lab").stacks(include_nested=True)}
+    assert {middle.stack, innermost.stack} < made
+
+
 async def test_a_failed_create_leaves_nothing_inside_when_it_is_rolled_back(lab: Any) -> None:
     failing = await create(lab, outer("hello", ", fails: true"), disable_rollback=False)
     assert (await failing.handle.result()).action == "ROLLBACK"

@@ -13,9 +13,12 @@ import pytest
 
 from firebrick.contract import Action
 from firebrick.store import Repository
+from firebrick.store.rows import Failure, FailureTree, InnerFailure
 from firebrick.store.step_outcomes import Claim, RowOutcome
 from starter.cli.failures import advice, tree_lines
+from starter.cli.outcome import failure_lines
 from starter.http_api import StackAddress
+from starter.rest.views import failure_body
 from tests.unit.cli.conftest import ApiServer
 from tests.unit.cli.test_stack_commands import DONE, TEMPLATE
 from tests.unit.rest.world import begin
@@ -118,6 +121,31 @@ def test_a_create_whose_time_was_over_is_told_how_to_get_more() -> None:
     lines = tree_lines(StackAddress("web", "id-1"), operation)
     assert lines[:2] == ["web  CREATE_FAILED: Timed out", "└─ aborted: slow"]
     assert "more time: firebrick stack create ... --timeout MINUTES" in lines
+
+
+def test_what_failed_in_a_nested_stack_is_the_root_cause_of_the_outer_one() -> None:
+    full = Failure("disk", "Example::Disk", "CREATE", "quota", "QuotaError", "no room", attempts=3)
+    late = InnerFailure("web-slow-x", FailureTree(aborted=("leaf",)))
+    nested = [
+        Failure(name, "n.yaml", "CREATE", "permanent", "NestedStackFailed", "...", 1) for name in ("nest", "slow")
+    ]
+    inside = InnerFailure("web-nest-x", FailureTree(causes=(full,), not_started=("host",)))
+    tree = FailureTree(causes=tuple(nested), not_started=("after",), inner={"nest": inside, "slow": late})
+    operation = {"action": "CREATE", "state": "FAILED", "reason": "r", "failure": failure_body(tree), "id": "1"}
+    lines = tree_lines(StackAddress("web", "id-1"), operation)
+    assert lines[1:9] == [
+        "├─ root cause: nest.disk (Example::Disk, 3 attempts)",
+        "│    QuotaError: no room",
+        "│    next: There is no room for it. Free some or have the quota raised, and try again.",
+        "├─ also failed: slow (n.yaml, 1 attempt)",
+        "│    NestedStackFailed: ...",
+        "│    next: No attempt would help. Change what the message names, in the template or at the provider.",
+        "├─ aborted: slow.leaf",
+        "└─ not started: nest.host, after",
+    ]
+    assert "look:      firebrick stack resource show web-nest-x disk" in lines
+    told = failure_lines({**operation, "stack_name": "web"})
+    assert told[:2] == ["  root cause: nest.disk (Example::Disk, 3 attempts)", "    QuotaError: no room"]
 
 
 def test_what_nobody_can_know_is_advised_to_be_looked_at() -> None:
