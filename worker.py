@@ -84,7 +84,7 @@ def build_id() -> str:
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Work until `stop`; then drain. Raises FirebrickError when the cluster or the database does not answer."""
-    _check_keyring(Path(settings.keyring))
+    _check_keyrings(settings)
     async with contextlib.AsyncExitStack() as cleanup:
         monitor = _monitor(settings.metrics)
         if monitor is not None:
@@ -192,16 +192,16 @@ async def _has_search_attributes(client: Client) -> bool:
     return not missing
 
 
-def _check_keyring(file: Path) -> None:
-    """A worker makes no keyring: with a key of its own it would seal what the others cannot read."""
-    if not file.exists():
-        raise InvalidInput(
-            Diagnostic(
-                code="keyring-missing",
-                summary=f"there is no keyring {file}",
-                detail="A server makes one when it first starts, in its state folder; give its workers a copy.",
-            )
-        )
+def _check_keyrings(settings: Settings) -> None:
+    """A worker makes no keyring: with its own key it would seal what the others cannot read, and not read theirs."""
+    made_by_server = "A server makes one when it first starts, in its state folder; give its workers a copy."
+    given = "Give it the file that the server has as --payload-keyring; the server makes it when it is missing."
+    for file, kind, detail in (
+        (settings.keyring, "keyring", made_by_server),
+        (settings.payload_keyring, "payload keyring", given),
+    ):
+        if file and not Path(file).exists():
+            raise InvalidInput(Diagnostic(code="keyring-missing", summary=f"there is no {kind} {file}", detail=detail))
 
 
 async def _ready(able: Health) -> None:
@@ -224,18 +224,36 @@ def _tell(settings: Settings, metrics_url: str) -> None:
 def _settings(arguments: Sequence[str] | None) -> Settings:
     """From the command line, each with an environment variable behind it."""
     env = os.environ
-    parser = argparse.ArgumentParser(prog="firebrick worker", description="Carries out stack actions.")
+    parser = argparse.ArgumentParser(
+        prog="firebrick worker",
+        description="Carries out stack actions, until SIGTERM or ctrl-C: then it ends the calls it is inside of.",
+        epilog="What is not given comes from the environment: FIREBRICK_ADDRESS, _NAMESPACE, _PROFILE, _DATABASE, "
+        "_KEYRING, _PAYLOAD_KEYRING and _METRICS_ADDRESS, and TEMPORAL_*.",
+    )
     parser.add_argument("--address", default=env.get("FIREBRICK_ADDRESS", ""), help="Temporal's HOST:PORT")
-    parser.add_argument("--namespace", default=env.get("FIREBRICK_NAMESPACE", ""))
+    parser.add_argument("--namespace", default=env.get("FIREBRICK_NAMESPACE", ""), help="of Temporal; default: default")
     parser.add_argument("--profile", default=env.get("FIREBRICK_PROFILE", ""), help="of Temporal's configuration file")
-    parser.add_argument("--database", default=env.get("FIREBRICK_DATABASE"), required="FIREBRICK_DATABASE" not in env)
-    parser.add_argument("--keyring", default=env.get("FIREBRICK_KEYRING"), required="FIREBRICK_KEYRING" not in env)
+    parser.add_argument(
+        "--database",
+        default=env.get("FIREBRICK_DATABASE"),
+        required="FIREBRICK_DATABASE" not in env,
+        metavar="URL",
+        help="the servers' store",
+    )
+    parser.add_argument(
+        "--keyring",
+        default=env.get("FIREBRICK_KEYRING"),
+        required="FIREBRICK_KEYRING" not in env,
+        metavar="FILE",
+        help="the server's keyring, or a copy of it",
+    )
     parser.add_argument(
         "--payload-keyring",
         default=env.get("FIREBRICK_PAYLOAD_KEYRING", ""),
+        metavar="FILE",
         help="encrypt what Temporal stores with the keys of this file",
     )
-    parser.add_argument("--task-queue", default=TASK_QUEUE)
+    parser.add_argument("--task-queue", default=TASK_QUEUE, help="that it polls; default: %(default)s")
     parser.add_argument("--ready-file", default="", help="written once the worker works")
     parser.add_argument("--no-promote", action="store_true", help="new operations stay on the current build")
     parser.add_argument(

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import structlog
 from structlog.contextvars import bound_contextvars
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.observed import context_of
 from firebrick import contract, metrics
@@ -39,7 +39,11 @@ def scrubbed(function: F) -> F:
         except ApplicationError:
             raise
         except Unavailable as error:
-            raise ApplicationError(error.first.summary, type=error.first.code) from None
+            # Benign: Temporal tries it again as it would anyway, and the SDK does not log each attempt with all frames.
+            log.warning("activity is tried again", work=function.__name__, error=error.first.code)
+            raise ApplicationError(
+                error.first.summary, type=error.first.code, category=ApplicationErrorCategory.BENIGN
+            ) from None
         except FirebrickError as error:
             raise ApplicationError(str(error), type=contract.INVALID_REQUEST, non_retryable=True) from None
         except Exception as error:

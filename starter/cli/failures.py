@@ -42,9 +42,9 @@ def failures_list(connection: Connection, name: str, form: str, columns: Sequenc
     found = api.operations(address)
     operation = failed_operation(api, address, found)
     if operation is None:
-        click.echo(f"Nothing of stack {address.name} has failed.", err=True)
+        click.echo(_nothing(address, found[0]), err=True)
     if form == "tree" and not columns:
-        for line in tree_lines(address, operation, found[0]) if operation else ():
+        for line in tree_lines(address, operation, found[0], _owner(api, address)) if operation else ():
             click.echo(printable(line))
         return
     rows = list(_rows(operation)) if operation else []
@@ -91,9 +91,24 @@ def advice(cause: Mapping[str, Any]) -> str:
     return NEXT.get(cause["error_class"], UNCLASSIFIED)
 
 
-def tree_lines(address: StackAddress, operation: Operation, newest: Operation | None = None) -> list[str]:
+def _nothing(address: StackAddress, newest: Operation) -> str:
+    if newest["state"] not in ("PENDING", "RUNNING"):
+        return f"Nothing of stack {address.name} has failed."
+    goes_on = f"its {newest['action']} goes on; to follow: firebrick stack wait {address.name}"
+    return f"Nothing of stack {address.name} has failed so far; {goes_on}"
+
+
+def _owner(api: Api, address: StackAddress) -> str:
+    """The name of the stack that a nested one is in; "" of others."""
+    parent = api.stack(address, resolve_outputs=False).get("parent")
+    return api.find(parent).name if parent else ""
+
+
+def tree_lines(
+    address: StackAddress, operation: Operation, newest: Operation | None = None, owner: str = ""
+) -> list[str]:
     """For people: the operation, a branch for each cause, then what to do. newest: of the stack, where it is another,
-    like the rollback of this one."""
+    like the rollback of this one. owner: of a nested stack, the stack it is in: there one acts."""
     newest = operation if newest is None or newest["id"] == operation["id"] else newest
     action, state, failure = operation["action"], operation["state"], operation["failure"] or {}
     shown = f"{action}_FAILED" if state == "FAILED" else f"{action} {state}"
@@ -116,6 +131,8 @@ def tree_lines(address: StackAddress, operation: Operation, newest: Operation | 
         lines.append(f"since:     {newest['action']} {newest['state']}")
     if newest["state"] in ("PENDING", "RUNNING"):
         return [*lines, f"to follow: firebrick stack wait {address.name}"]
+    if owner:
+        return [*lines, f"part of:   stack {owner}; what to do is said by: firebrick stack failures list {owner}"]
     return lines + [f"{what + ':':<10} {command}" for what, command in next_steps(address.name, newest)]
 
 

@@ -144,6 +144,8 @@ def test_what_failed_in_a_nested_stack_is_the_root_cause_of_the_outer_one() -> N
         "└─ not started: nest.host, after",
     ]
     assert "look:      firebrick stack resource show web-nest-x disk" in lines
+    inner = tree_lines(StackAddress("web-nest-x", "id-2"), {**operation, "failure": None}, owner="web")
+    assert inner[-1] == "part of:   stack web; what to do is said by: firebrick stack failures list web"
     told = failure_lines({**operation, "stack_name": "web"})
     assert told[:2] == ["  root cause: nest.disk (Example::Disk, 3 attempts)", "    QuotaError: no room"]
 
@@ -161,6 +163,16 @@ def test_a_complete_stack_has_no_failures(
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "Nothing of stack web has failed.\n")
     assert seen("stack", "failures", "list", "web") == []
+
+
+def test_of_a_stack_under_way_nothing_has_failed_so_far(firebrick: Command, capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(TEMPLATE)
+    assert firebrick("stack", "create", "web", "-t", "t.yaml") == 0
+    capsys.readouterr()
+    assert firebrick("stack", "failures", "list", "web") == 0
+    assert capsys.readouterr().err == (
+        "Nothing of stack web has failed so far; its CREATE goes on; to follow: firebrick stack wait web\n"
+    )
 
 
 def test_template_environment_metadata_and_files_are_shown(

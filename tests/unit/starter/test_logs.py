@@ -15,7 +15,9 @@ import asyncio, logging
 import structlog
 from activities.failures import scrubbed
 from firebrick.contract import Action, LoadPlan
+from firebrick.diagnostics import Diagnostic, Unavailable
 from starter import logs
+from temporalio.exceptions import ApplicationError
 
 logs.configure()
 
@@ -24,9 +26,18 @@ async def act(ask):
     password = {SECRET!r}
     raise ValueError("no such user: " + password)
 
+@scrubbed
+async def wait(ask):
+    raise Unavailable(Diagnostic(code="store-unavailable", summary="The database does not answer."))
+
 async def main():
+    ask = LoadPlan(project="p1", stack_id="s1", operation_id="o1", action=Action.CREATE, page=1)
     try:
-        await act(LoadPlan(project="p1", stack_id="s1", operation_id="o1", action=Action.CREATE, page=1))
+        await wait(ask)
+    except ApplicationError as error:
+        print(error.type, error.category.name)
+    try:
+        await act(ask)
     except Exception as error:
         print(error)
 
@@ -60,17 +71,27 @@ def test_an_exception_is_told_by_types_and_places_without_its_text_or_variables(
 
 def test_json_is_an_object_a_line_bound_to_project_stack_and_operation() -> None:
     lines = [json.loads(line) for line in said(FIREBRICK_LOG_FORMAT="json").splitlines()]
-    assert [line["event"] for line in lines] == ["activity failed", "ours failed", "theirs failed"]
-    first = lines[0]
+    events = ["activity is tried again", "activity failed", "ours failed", "theirs failed"]
+    assert [line["event"] for line in lines] == events
+    away, first = lines[:2]
+    assert (away["project"], away["stack"], away["operation"]) == ("p1", "s1", "o1")
+    assert (away["level"], away["work"], away["error"]) == ("warning", "wait", "store-unavailable")
+    assert "exception" not in away  # one line for each attempt, and a database may be away for long
     assert (first["project"], first["stack"], first["operation"]) == ("p1", "s1", "o1")
     assert (first["level"], first["logger"], first["error"]) == ("error", "firebrick.activities", "ValueError")
-    assert "stack" not in lines[1]
+    assert "stack" not in lines[2]
     assert all(line["timestamp"].endswith("Z") for line in lines)
 
 
 def test_for_people_it_is_a_line_an_event_that_names_the_stack() -> None:
     lines = [line for line in said().splitlines() if "activity failed" in line]
     assert len(lines) == 1 and " stack_id=s1 " in f"{lines[0]} ", said()
+
+
+def test_temporal_says_nothing_of_its_own_of_an_activity_that_waits_for_the_database() -> None:
+    """Its line would have every frame down to the driver, at each attempt."""
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, env={"PYTHONPATH": "."})
+    assert done.stdout.splitlines()[0] == "store-unavailable BENIGN"
 
 
 def test_the_level_is_a_setting() -> None:

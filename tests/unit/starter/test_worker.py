@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from firebrick.diagnostics import InvalidInput
+from firebrick.store import Keyring
 from worker import Settings, run
 
 
@@ -16,3 +17,18 @@ async def test_a_worker_makes_no_keyring_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=f"there is no keyring {keyring}"):
         await run(settings, asyncio.Event())
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_nor_one_for_payloads(tmp_path: Path) -> None:
+    """It would take tasks that the others encrypted, and fail each that it cannot read, until somebody notices."""
+    keyring, payload_keyring = tmp_path / "keyring", tmp_path / "payload-keyring"
+    Keyring.from_file(keyring)
+    settings = Settings(
+        address="127.0.0.1:1",
+        database=f"sqlite:///{tmp_path / 'firebrick.db'}",
+        keyring=str(keyring),
+        payload_keyring=str(payload_keyring),
+    )
+    with pytest.raises(InvalidInput, match=f"there is no payload keyring {payload_keyring}"):
+        await run(settings, asyncio.Event())
+    assert list(tmp_path.iterdir()) == [keyring]
