@@ -31,6 +31,7 @@ from firebrick.traversal import (
     TraversalResult,
 )
 from workflows.argument import Argument, read_argument
+from workflows.shown import batch_summary, details, end_summary, step_summary, timer_summary
 
 # A worker that dies is noticed when its heartbeats stop; activities send one a second.
 HEARTBEAT_TIMEOUT = timedelta(seconds=5)
@@ -70,6 +71,8 @@ class StackAction:
         self._chain_run = 1
         self._steps: dict[int, workflow.ActivityHandle[Any]] = {}  # row -> the activity that works on it
         self._timers: dict[int, asyncio.Task[None]] = {}
+        self._running: dict[int, PlanNode] = {}
+        self._parked: dict[int, tuple[PlanNode, str, float]] = {}  # why, until when
         self._failures: list[str] = []
         self._chain_state = ""
 
@@ -205,6 +208,7 @@ class StackAction:
                 failed=outcome.failed,
             ),
             contract.Finished,
+            summary=end_summary(outcome),
         )
         if begun.search_attributes:
             status = "COMPLETE" if finished.state is contract.OperationState.DONE else "FAILED"
@@ -274,7 +278,9 @@ class StackAction:
                         self._apply(traversal.hand_over(workflow.time()))
                     if self._handed_over and not self._queue:
                         return None
-                workflow.set_current_details(self._details(traversal))
+                workflow.set_current_details(
+                    details(begun.stack_name, self.progress(), self._running, self._parked, self._failures)
+                )
             return traversal.result
         finally:
             timer.cancel()
@@ -309,6 +315,7 @@ class StackAction:
                     self._set_timer(command)
                 case CancelTimer():
                     timer = self._timers.pop(command.node.id, None)
+                    self._parked.pop(command.node.id, None)
                     if timer is not None:
                         timer.cancel()
                 case CancelRunning():
@@ -339,16 +346,17 @@ class StackAction:
             ),
             contract.StepResult,
             activity_id=f"{node.name}.{node.id}.{command.step}",
-            summary=_summary(node),
+            summary=step_summary(node, command.step),
         )
         self._steps[node.id] = handle
+        self._running[node.id] = node
         handle.add_done_callback(lambda done: self._queue.append(lambda: self._step_ended(command, done)))
 
     def _step_ended(self, command: RunStep, done: "asyncio.Future[contract.StepResult]") -> Sequence[Command]:
         assert self._traversal is not None
         node = command.node
         if self._steps.get(node.id) is done:
-            del self._steps[node.id]
+            del self._steps[node.id], self._running[node.id]
         result = _outcome(done)
         self._note(node, result)
         return self._traversal.step_ended(node.id, result, workflow.time(), step=command.step)
@@ -372,10 +380,11 @@ class StackAction:
             ),
             contract.BatchResult,
             activity_id=f"batch.{nodes[0].id}.{command.step}",
-            summary=_batch_summary(nodes),
+            summary=batch_summary(nodes),
         )
         for node in nodes:
             self._steps[node.id] = handle
+            self._running[node.id] = node
         handle.add_done_callback(lambda done: self._queue.append(lambda: self._batch_ended(nodes, done)))
 
     def _batch_ended(
@@ -384,7 +393,7 @@ class StackAction:
         assert self._traversal is not None
         for node in nodes:
             if self._steps.get(node.id) is done:
-                del self._steps[node.id]
+                del self._steps[node.id], self._running[node.id]
         rows = tuple(node.id for node in nodes)
         if done.cancelled() or done.exception() is not None:
             failed = _outcome(done)
@@ -403,13 +412,15 @@ class StackAction:
         old = self._timers.pop(node.id, None)
         if old is not None:
             old.cancel()
+        self._parked[node.id] = (node, command.why, command.at)
         self._timers[node.id] = asyncio.create_task(self._park(node, command.at, command.why))
 
     async def _park(self, node: PlanNode, at: float, why: str) -> None:
-        await workflow.sleep(max(0.0, at - workflow.time()), summary=f"{node.name}: {why}")
+        await workflow.sleep(max(0.0, at - workflow.time()), summary=timer_summary(node, why, at))
         traversal = self._traversal
         assert traversal is not None
         self._timers.pop(node.id, None)
+        self._parked.pop(node.id, None)
         self._queue.append(lambda: traversal.timer_fired(node.id, workflow.time()))
 
     # --- going on -------------------------------------------------------------------------------------------------
@@ -465,9 +476,9 @@ class StackAction:
             **options,
         )
 
-    async def _call(self, name: str, argument: Any, result: type[T]) -> T:
+    async def _call(self, name: str, argument: Any, result: type[T], summary: str | None = None) -> T:
         """An activity that no cancel interrupts: what was begun must be finished in the store."""
-        handle = self._start(name, argument, result)
+        handle = self._start(name, argument, result, summary=summary)
         while not handle.done():
             try:
                 await workflow.wait_condition(handle.done)
@@ -501,26 +512,8 @@ class StackAction:
 
     def _note(self, node: PlanNode, result: contract.StepResult) -> None:
         if result.kind in (contract.StepKind.FAILED, contract.StepKind.UNKNOWN) and len(self._failures) < 20:
-            self._failures.append(f"`{node.name}` ({node.type}): {result.kind.value} {result.error_class}".strip())
-
-    def _details(self, traversal: Traversal) -> str:
-        p = traversal.progress
-        head = f"**{self._action}** {p.done} of {p.total} done" + (f", stopping: {p.stopping}" if p.stopping else "")
-        table = (
-            "| running | parked | waiting | failed |\n|---|---|---|---|\n"
-            f"| {p.running} | {p.parked} | {p.waiting} | {p.failed} |"
-        )
-        return "\n\n".join([head, table, *(f"- {line}" for line in self._failures)])
-
-
-def _summary(node: PlanNode) -> str:
-    return f"{node.name}: {node.type}" + (" (clean-up)" if node.work is contract.Work.CLEAN else "")
-
-
-def _batch_summary(nodes: Sequence[PlanNode]) -> str:
-    if len(nodes) == 1:
-        return f"{nodes[0].name}: {nodes[0].type}"
-    return f"{nodes[0].name} to {nodes[-1].name}: {len(nodes)} instant resources"
+            why = f" ({result.error_class})" if result.error_class else ""
+            self._failures.append(f"`{node.name}` ({node.type}): {result.kind.value}{why}")
 
 
 def _outcome(done: "asyncio.Future[Any]") -> contract.StepResult:

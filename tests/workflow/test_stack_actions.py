@@ -1,9 +1,12 @@
 """What CreateStack and DeleteStack do with a stack, on the time-skipping server."""
 
 import asyncio
+import re
+from typing import Any
 
 import pytest
-from temporalio.client import WorkflowFailureError
+from temporalio.api.sdk.v1 import WorkflowMetadata
+from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
 from firebrick import contract
@@ -89,6 +92,34 @@ async def test_a_wait_of_an_hour_is_a_timer_and_no_activity(lab) -> None:
     steps = [e for e in history.events if e.HasField("activity_task_scheduled_event_attributes")]
     # begin, wait twice (start, look again), after, finish
     assert len(steps) == 5
+
+
+async def details(handle: WorkflowHandle[Any, Any], holding: str) -> str:
+    """What the UI shows of the run once it has that text."""
+    async with asyncio.timeout(30):
+        while True:
+            told = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+            if holding in told.current_details:
+                return told.current_details
+
+
+async def test_the_ui_is_told_what_is_waited_for_and_until_when(lab) -> None:
+    created = await lab.create(waits(3000), name="slow")
+    told = await details(created.handle, "1 parked")
+    assert told.startswith("**CREATE** slow: 0 of 2 done, 0 running, 1 parked, 1 waiting, 0 failed\n\n")
+    assert re.search(r"Parked:\n\n- `wait` \(OS::Heat::TestResource\): wait until \d\d:\d\d:\d\d UTC$", told)
+    await created.handle.result()
+    told = await details(created.handle, "2 of 2 done")
+    assert told == "**CREATE** slow: 2 of 2 done, 0 running, 0 parked, 0 waiting, 0 failed"
+
+
+async def test_the_ui_is_told_what_failed_and_where_to_read_why(lab) -> None:
+    created = await lab.create(FAILS, name="fails")
+    with pytest.raises(WorkflowFailureError):
+        await created.handle.result()
+    told = await details(created.handle, "1 failed")
+    assert "Failed:\n\n- `bad` (OS::Heat::TestResource): failed (permanent)" in told
+    assert told.endswith("Why, and what to do: `firebrick stack failures list fails`")
 
 
 async def test_a_delay_longer_than_the_stack_may_take_is_refused_at_once(lab) -> None:
