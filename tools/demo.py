@@ -33,6 +33,8 @@ from firebrick.testing.postgres import PostgresServer
 FIREBRICK = Path(sys.executable).parent / "firebrick"
 TEMPLATE = Path(__file__).resolve().parent.parent / "examples" / "demo.yaml"
 STACK = "demo"
+# Settings that lead to a cluster, a database or a server of somebody's: a demo has its own of each.
+OTHERS = ("TEMPORAL_", *(f"FIREBRICK_{name}" for name in ("URL", "ADDRESS", "NAMESPACE", "PROFILE", "DATABASE")))
 SERVER_READY_WITHIN = 90.0  # seconds; it takes about three
 SERVER_STOPS_WITHIN = 30.0  # seconds; it takes about two
 COMMAND_STOPS_WITHIN = 5.0  # seconds that a command may take to end after ctrl-C
@@ -71,8 +73,8 @@ class Demo:
         self.server: subprocess.Popen[bytes] | None = None
         self.command: subprocess.Popen[bytes] | None = None
         self.postgres: PostgresServer | None = None
-        self.environment = {**os.environ, "FIREBRICK_STATE": str(self.state), "FIREBRICK_PROJECT": "demo"}
-        self.environment.pop("FIREBRICK_URL", None)
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS)}
+        self.environment = {**inherited, "FIREBRICK_STATE": str(self.state), "FIREBRICK_PROJECT": "demo"}
 
     # --- the story --------------------------------------------------------------------------------------------------
 

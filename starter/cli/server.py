@@ -25,16 +25,19 @@ from starter.state_folder import StateFolder
 @click.option(
     "--address",
     metavar="HOST:PORT",
-    envvar="FIREBRICK_ADDRESS",
+    envvar=["FIREBRICK_ADDRESS", "TEMPORAL_ADDRESS"],
     help="Use this Temporal cluster instead of one of our own.",
 )
 @click.option(
-    "--namespace", metavar="NAME", envvar="FIREBRICK_NAMESPACE", help="The Temporal namespace. Default: default."
+    "--namespace",
+    metavar="NAME",
+    envvar=["FIREBRICK_NAMESPACE", "TEMPORAL_NAMESPACE"],
+    help="The Temporal namespace. Default: default.",
 )
 @click.option(
     "--profile",
     metavar="NAME",
-    envvar="FIREBRICK_PROFILE",
+    envvar=["FIREBRICK_PROFILE", "TEMPORAL_PROFILE"],
     help="Use the cluster of this profile of Temporal's configuration file.",
 )
 @click.option(
@@ -77,7 +80,8 @@ def server(
 ) -> None:
     """Run Firebrick here, in the foreground: Temporal's dev server, a worker and the HTTP API.
 
-    State is kept in one folder; starting again goes on where it stopped. Stop with ctrl-C.
+    With an address or a profile, also from $TEMPORAL_ADDRESS or $TEMPORAL_PROFILE, it uses that cluster instead of a
+    dev server. State is kept in one folder; starting again goes on where it stopped. Stop with ctrl-C.
     """
     if ctx.invoked_subcommand is not None:
         return

@@ -129,6 +129,18 @@ def test_what_it_cannot_use_is_refused(state: Path, options: tuple[str, ...], co
     assert f"[{code}" in said and "s3cret" not in said
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "code"),
+    [("TEMPORAL_ADDRESS", "127.0.0.1:1", "no-temporal-server"), ("TEMPORAL_PROFILE", "nobody", "bad-temporal-profile")],
+)
+def test_the_cluster_that_temporals_variables_name_is_used_and_none_of_its_own(
+    state: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, code: str
+) -> None:
+    """With one of its own it would share its database with that cluster's workers, and each undo the other's work."""
+    monkeypatch.setenv(variable, value)
+    assert f"[{code}" in refused(state, *ANY_PORTS)
+
+
 def test_a_file_that_is_no_database_is_refused(state: Path) -> None:
     state.mkdir()
     for name, said in (("firebrick.db", "store-unavailable"), ("temporal.db", "child-process-failed")):
