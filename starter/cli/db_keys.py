@@ -39,7 +39,8 @@ def add_key(state_dir: str | None, keyring: str | None) -> None:
     file = existing_keyring(Path(keyring) if keyring else StateFolder.at(state_dir).keyring)
     made = import_module("firebrick.store.keyring_file").add_key(file)
     click.echo(made)
-    click.echo(f"Copy {file} to every server and worker; then: firebrick db rotate-key --key {made}", err=True)
+    then = f"firebrick db rotate-key --key {made} (of a payload keyring: firebrick db use-key {made} --keyring {file})"
+    click.echo(f"Copy {file} to every server and worker; then: {then}", err=True)
 
 
 @click.command("use-key")

@@ -22,20 +22,36 @@ def resource() -> None:
 @resource.command("list")
 @click.argument("name", metavar="STACK")
 @click.option("--filter", "filters", multiple=True, metavar="KEY=VALUE", help="type, status, name, action or id.")
+@click.option("-n", "--nested-depth", type=click.IntRange(min=0), metavar="LEVELS", help="Those of nested stacks, too.")
 @click.option("--long", "long", is_flag=True, help="More columns.")
 @output_options()
 @click.pass_obj
 def resource_list(
-    connection: Connection, name: str, filters: Sequence[str], long: bool, form: str, columns: Sequence[str]
+    connection: Connection,
+    name: str,
+    filters: Sequence[str],
+    nested_depth: int | None,
+    long: bool,
+    form: str,
+    columns: Sequence[str],
 ) -> None:
     """List a stack's resources."""
-    query = read_filters("--filter", filters, RESOURCE_KEYS)
+    query: dict[str, Any] = {**read_filters("--filter", filters, RESOURCE_KEYS)}
     api = Api(connection)
     headings = ["resource_name", "physical_resource_id", "resource_type", "resource_status", "updated_time"]
+    if nested_depth:
+        query["nested_depth"] = nested_depth
+        headings.append("stack_name")
     if long:
         headings += ["resource_status_reason", "creation_time", "required_by"]
-    rows = [[one.get(heading) for heading in headings] for one in api.resources(api.find(name), query)]
+    found = [{**one, "stack_name": _stack_of(one)} for one in api.resources(api.find(name), query)]
+    rows = [[one.get(heading) for heading in headings] for one in found]
     show_listing(headings, rows, form, columns)
+
+
+def _stack_of(resource: Mapping[str, Any]) -> str:
+    """The name of the stack that a resource is in, from its link to that."""
+    return next(str(one["href"]).split("/")[-2] for one in resource["links"] if one["rel"] == "stack")
 
 
 @resource.command("show")

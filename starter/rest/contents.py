@@ -1,5 +1,8 @@
 """Routes of what is inside a stack: resources, events, outputs; and of operations, which are ours."""
 
+from collections.abc import AsyncIterator
+from typing import Any
+
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
@@ -10,6 +13,7 @@ from firebrick.outputs import (
     resolved_metadata,
     resolved_output,
 )
+from firebrick.resources.heat.template_resource import TemplateResource
 from firebrick.resources.schema import CONCEALED
 from firebrick.store.rows import ResourceRow, StackRow
 from firebrick.template import OutputDefinition, ResourceDefinition
@@ -38,6 +42,7 @@ EVENT_FILTERS = {
     "resource_name": "resource_name",
     "resource_type": "resource_type",
 }
+DEEPEST = 5  # nested stacks in nested stacks, as many as there may be
 MOST_EVENTS = 1000  # of a page for followers
 MOST_KEYS = 20  # of outputs, named to someone who asked for another
 
@@ -53,16 +58,50 @@ async def list_resources(call: Call) -> Response:
             "unknown-filter",
             detail=f"There are: {', '.join(sorted(RESOURCE_QUERIES))}.",
         )
-    query_integer(call.request, "nested_depth", least=0)
+    depth = min(query_integer(call.request, "nested_depth", least=0) or 0, DEEPEST)
+    bodies = [body async for body in _resources(call, stack, await parent_resource(call, stack), depth)]
+    return JSONResponse({"resources": bodies})
+
+
+async def _resources(call: Call, stack: StackRow, parent: str | None, depth: int) -> AsyncIterator[dict[str, Any]]:
+    """Of a stack, then of its nested ones down to that depth. parent: the resource that this stack is."""
     detail = query_boolean(call.request, "with_detail", False)
     with_row = query_boolean(call.request, "with_row", False)
-    rows = [row for row in await call.repository.resources(stack.id) if _wanted(row, call)]
-    bodies = [resource_in_list(row, stack, call.links, with_row=with_row) for row in rows]
+    rows = await call.repository.resources(stack.id)
+    inner = {row.id: found for row in rows if (found := await nested_stack(call, row)) is not None}
+    wanted = [row for row in rows if _wanted(row, call)]
+    bodies = [
+        resource_in_list(row, stack, call.links, with_row=with_row, nested=inner.get(row.id), parent=parent)
+        for row in wanted
+    ]
     if detail:
-        attributes = await resolved_attributes(call.repository, call.front.registry, stack, rows)
-        for row, body, values in zip(rows, bodies, attributes, strict=True):
+        attributes = await resolved_attributes(call.repository, call.front.registry, stack, wanted)
+        for row, body, values in zip(wanted, bodies, attributes, strict=True):
             body |= {"description": ResourceDefinition.thaw(row.definition).description, "attributes": values}
-    return JSONResponse({"resources": bodies})
+    for body in bodies:
+        yield body
+    for row in rows if depth else ():
+        if row.id in inner:
+            async for body in _resources(call, inner[row.id], row.name, depth - 1):
+                yield body
+
+
+async def nested_stack(call: Call, row: ResourceRow) -> StackRow | None:
+    """The stack that a resource is, when it is one and that lives."""
+    if row.implementation != TemplateResource.type_name or not row.physical_id:
+        return None
+    try:
+        return await call.repository.stack(row.physical_id)
+    except NotFound:
+        return None
+
+
+async def parent_resource(call: Call, stack: StackRow) -> str | None:
+    """The name of the resource that a nested stack is."""
+    if stack.owner_id is None:
+        return None
+    rows = await call.repository.resources(stack.owner_id)
+    return next((row.name for row in rows if row.id == stack.owner_row), None)
 
 
 def _wanted(row: ResourceRow, call: Call) -> bool:
@@ -83,7 +122,8 @@ def _wanted(row: ResourceRow, call: Call) -> bool:
 async def show_resource(call: Call) -> Response:
     stack = await call.stack()
     row = await _resource(call, stack)
-    body = resource_in_list(row, stack, call.links)
+    inner, parent = await nested_stack(call, row), await parent_resource(call, stack)
+    body = resource_in_list(row, stack, call.links, nested=inner, parent=parent)
     (attributes,) = await resolved_attributes(call.repository, call.front.registry, stack, [row])
     body |= {"description": ResourceDefinition.thaw(row.definition).description, "attributes": attributes}
     return JSONResponse({"resource": body})

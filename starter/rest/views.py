@@ -78,9 +78,17 @@ def stack_alone(stack: StackRow, links: Links, outputs: Sequence[Mapping[str, An
     return body
 
 
-def resource_in_list(row: ResourceRow, stack: StackRow, links: Links, *, with_row: bool = False) -> dict[str, Any]:
+def resource_in_list(
+    row: ResourceRow,
+    stack: StackRow,
+    links: Links,
+    *,
+    with_row: bool = False,
+    nested: StackRow | None = None,
+    parent: str | None = None,
+) -> dict[str, Any]:
     """with_row adds, for followers, which row it is: while a resource is replaced it has two, and their events differ
-    in nothing else."""
+    in nothing else. nested: the stack that the resource is. parent: the resource that its stack is."""
     body: dict[str, Any] = {
         "updated_time": time_text(row.updated_at),
         "creation_time": time_text(row.created_at),
@@ -93,9 +101,12 @@ def resource_in_list(row: ResourceRow, stack: StackRow, links: Links, *, with_ro
         "links": [
             link(links.stack(stack.name, stack.id, "resources", row.name), "self"),
             link(links.stack(stack.name, stack.id), "stack"),
+            *([link(links.stack(nested.name, nested.id), "nested")] if nested is not None else []),
         ],
         "required_by": list(row.required_by),
     }
+    if parent is not None:
+        body["parent_resource"] = parent
     return body | ({"row": row.id} if with_row else {})
 
 
