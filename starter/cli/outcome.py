@@ -48,7 +48,7 @@ def failure_lines(operation: Operation) -> list[str]:
     """The failure tree, the root cause first."""
     failure = operation.get("failure")
     lines = []
-    for number, cause in enumerate(root_causes(failure, operation["stack_name"])):
+    for number, cause in enumerate(root_causes(failure, "")):
         attempts = cause.get("attempts") or 0
         tried = f", {attempts} attempts" if attempts > 1 else ""
         lines.append(f"  {'root cause' if number == 0 else 'also failed'}: {cause['path']} ({cause['type']}{tried})")

@@ -146,7 +146,7 @@ def test_what_failed_in_a_nested_stack_is_the_root_cause_of_the_outer_one() -> N
     assert "look:      firebrick stack resource show web-nest-x disk" in lines
     inner = tree_lines(StackAddress("web-nest-x", "id-2"), {**operation, "failure": None}, owner="web")
     assert inner[-1] == "part of:   stack web; what to do is said by: firebrick stack failures list web"
-    told = failure_lines({**operation, "stack_name": "web"})
+    told = failure_lines(operation)
     assert told[:2] == ["  root cause: nest.disk (Example::Disk, 3 attempts)", "    QuotaError: no room"]
 
 
