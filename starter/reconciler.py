@@ -7,6 +7,7 @@ that has certainly ended is given up.
 """
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -19,8 +20,9 @@ from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExec
 from temporalio.service import RPCError, RPCStatusCode
 
 from firebrick import metrics
-from firebrick.contract import OperationState, ReconcilePass
+from firebrick.contract import Cancel, OperationState, ReconcilePass
 from firebrick.diagnostics import FirebrickError
+from firebrick.nested import orphans
 from firebrick.store import Store
 from firebrick.store.rows import OperationRow
 from starter.builds import Builds
@@ -82,6 +84,12 @@ class Reconciler:
         findings = _Findings()
         await self._builds.see_to_current()
         operations = await self._store.every_project().open_operations()
+        for orphan in orphans(operations):
+            with contextlib.suppress(FirebrickError):  # it has ended, or another has come, meanwhile
+                await self._store.project(orphan.project).accept_cancel(
+                    orphan.stack_id, Cancel.KEEP, now=time.time(), asked_by=orphan.owner_operation
+                )
+                await self._starter.cluster.cancel(orphan.workflow_id)
         running = {one.stack_id: one for one in operations if one.state is OperationState.RUNNING}
         for operation in operations:
             with bound_contextvars(project=operation.project, stack=operation.stack_id, operation=operation.id):

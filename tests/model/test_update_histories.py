@@ -48,6 +48,11 @@ def check_worth(seen: "Counter[str]", cells: "Counter[tuple[str, str]]") -> None
     assert min(seen["complete"], seen["failed"], seen["killed"], seen["rollback"]) > 0.1 * seen["lives"]
 
 
+def told(walk: LifeWalk) -> list[list[tuple[str, str, str]]]:
+    """The events of each of its stacks."""
+    return [[(one.name, one.action, one.status) for one in store.events] for store in walk.stores.every()]
+
+
 @pytest.mark.timeout(900)  # 40 s of a processor that nobody else wants
 def test_every_life_keeps_the_rules_and_converges(capsys: pytest.CaptureFixture[str]) -> None:
     seen: Counter[str] = Counter()
@@ -77,14 +82,10 @@ def test_on_a_database_the_same_lives_go_the_same_way(tmp_path: Path) -> None:
     try:
         for seed in range(ON_DATABASE):
             one = life(random.Random(seed).randbytes(BYTES))
-            in_memory, store = LifeWalk(one), database.store()
+            in_memory, on_it = LifeWalk(one), LifeWalk(one, stores=database.stores())
             in_memory.run()
-            LifeWalk(one, store=store).run()
-            told, expected = (
-                [(event.name, event.action, event.status) for event in events]
-                for events in (store.events, in_memory.store.events)
-            )
-            assert told == expected, f"seed {seed}"
+            on_it.run()
+            assert told(on_it) == told(in_memory), f"seed {seed}"
     finally:
         database.close()
 
