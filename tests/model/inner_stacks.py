@@ -146,6 +146,10 @@ class Project:
             deleted_at=1.0 if deleted else None,
         )
 
+    async def resources(self, stack_id: str) -> Sequence[Any]:
+        await Pause(ANSWER)
+        return self._store(stack_id).rows()
+
     async def accept_cancel(self, stack_id: str, cancel: Cancel, *, now: float, asked_by: str = "") -> OperationRow:
         await Pause(ANSWER)
         try:

@@ -20,9 +20,9 @@ from firebrick.store.cancelling import AcceptCancel
 from firebrick.store.claims import ClaimRows, NoteProgress, RenewRows
 from firebrick.store.converging import BeginUpdate, StandIn
 from firebrick.store.database import open_engine
-from firebrick.store.models import events, resources, stacks
+from firebrick.store.models import events, operations, resources, stacks
 from firebrick.store.operation_outcomes import Mine, Nothing, Other
-from firebrick.store.operation_rows import OPEN_OF_STACK, OPERATION_BY_ID, operation_row
+from firebrick.store.operation_rows import OPEN_OF_STACK, OPERATION_BY_ID, OPERATIONS, operation_row
 from firebrick.store.operations import Begin, FailLost, Finish
 from firebrick.store.outcomes import RecordRows
 from firebrick.store.plan_rows import list_plan_rows
@@ -43,6 +43,9 @@ PROJECT = "model"
 CHAIN = str(uuid.UUID(int=1))
 _STACK = select(stacks.c.action, stacks.c.status, stacks.c.template_id).where(stacks.c.id == bindparam("id"))
 _ROWS = select(*RESOURCE_COLUMNS).where(resources.c.stack_id == bindparam("id")).order_by(resources.c.id)
+_ASKED = OPERATIONS.where(operations.c.stack_id == bindparam("id")).where(
+    operations.c.owner_operation == bindparam("asked_by")
+)
 _EVENTS = (
     select(events.c.resource_id, events.c.resource_name, events.c.action, events.c.status)
     .where(events.c.stack_id == bindparam("id"))
@@ -154,6 +157,11 @@ class RealStore:
         with self._connection.begin():
             found = self._connection.execute(OPEN_OF_STACK, {"stack_id": self._stack}).all()
         return [operation_row(row) for row in reversed(found)]
+
+    def operations_of(self, asked_by: str) -> Sequence[OperationRow]:
+        with self._connection.begin():
+            found = self._connection.execute(_ASKED, {"id": self._stack, "asked_by": asked_by}).all()
+        return [operation_row(row) for row in found]
 
     def _operation(
         self, action: Action, request: Mapping[str, Any], now: float, id: str = "", asked_by: str = ""

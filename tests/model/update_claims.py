@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from firebrick.contract import Action, Status, StepKind, Work
 from firebrick.selection import select_rows
@@ -210,10 +210,12 @@ class MemoryStore(MemoryOperations):
 class MemoryStores:
     """The stores of one life, and what they share."""
 
+    family: ClassVar[type[Family]] = Family
+
     def __init__(self, base: Callable[[Resource], str], select: Select = select_rows) -> None:
         self._base = base
         self._select = select
-        self._family = Family()
+        self._family = self.family()
         self._stores: dict[str, MemoryStore] = {}
         self.root = self._made("stack", "stack", None)
 

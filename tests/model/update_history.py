@@ -32,6 +32,10 @@ DISTURBANCES: tuple[Disturbance, ...] = (
     "takeover by delete",
     "kill",
 )
+# What happens to a nested stack by itself.
+DISTURBANCES_INSIDE: tuple[Disturbance, ...] = ("kill", "deadline", "cancel without")
+HANGS = 3  # the kill that leaves a worker alive
+PHASES_INSIDE = ("create", "update", "clean-up", "delete")
 PHASES = ("create", "update", "clean-up", "rollback", "delete")
 
 NAMES = "abcdefghijkl"
@@ -102,12 +106,14 @@ def inner_template(frozen: Mapping[str, Any], given: str) -> Template:
 @dataclass(frozen=True)
 class Disturbed:
     """what happens when so many things have happened in the operation. variant: which sort of kill, or what comes.
-    within: which of the nested stacks that are at work it happens to; 0: the stack itself."""
+    within: which of the nested stacks that are at work it happens to; 0: the stack itself. during: not before one of
+    those is in this phase."""
 
     what: Disturbance
     after: int
     variant: int = 0
     within: int = 0
+    during: str = ""
 
 
 @dataclass(frozen=True)
@@ -321,12 +327,19 @@ def _names_within(template: Sequence[Resource]) -> list[str]:
 
 def _disturbed_within(dice: Dice, ask: Ask) -> tuple[Disturbed, ...]:
     """What disturbs the stack comes later, since there is more to do; and something happens to what is in it."""
-    outer = [replace(one, after=one.after * dice.pick((1, 2, 4))) for one in ask.disturbed]
-    what: Sequence[Disturbance] = ("kill", "kill", "kill", "deadline", "cancel without")
+    during = ("", *PHASES_INSIDE, "clean-up")
+    outer = [replace(one, after=one.after * dice.pick((1, 2)), during=dice.pick(during)) for one in ask.disturbed]
+    what = ("kill", "kill", *DISTURBANCES_INSIDE)
     inner = [
-        Disturbed(dice.pick(what), dice.pick((10, 20, 30, 45, 60, 80)), dice.below(12), 1 + dice.below(3))
+        Disturbed(dice.pick(what), dice.pick((0, 10, 20, 40)), dice.below(12), 1 + dice.below(3), dice.pick(during))
         for _ in range(dice.pick((0, 1, 1, 2)))
     ]
+    if dice.one_in(3):  # a worker hangs, and what it was at is stopped before another has taken it up
+        after = dice.pick((4, 7, 10, 14, 18, 24))
+        outer = [
+            Disturbed("kill", after, HANGS),
+            Disturbed(dice.pick(DISTURBANCES), after + 1 + dice.below(2), dice.below(12)),
+        ]
     return (*outer, *inner)
 
 

@@ -32,7 +32,8 @@ from firebrick.traversal import (
 from tests.model import update_steps
 from tests.model.inner_stacks import InnerRequests, Inside, driven
 from tests.model.update_checks import Checks
-from tests.model.update_history import Life
+from tests.model.update_claims import MemoryStores
+from tests.model.update_history import HANGS, Life
 from tests.model.update_provider import Provider
 from tests.model.update_steps import HeldByItself, Step, run_batch
 from tests.model.update_store import Select, Stores, UpdateStore
@@ -45,6 +46,7 @@ KILLS: tuple[str, ...] = (
     *("worker", "worker", "worker", "given up", "given up", "hand-over", "hand-over", "drained hand-over"),
     *("reset", "reset with another plan", "terminated", "terminated"),
 )
+assert KILLS[HANGS] == "given up"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Engine:
     delete: Callable[[Sequence[ExistingRow]], Plan] = plan_delete
     nested: type[InnerRequests] = InnerRequests
     finish: Callable[..., Any] = finish
+    stores: Callable[..., Stores] = MemoryStores
 
     def plan(self, action: Action, rows: Sequence[ExistingRow]) -> Plan:
         if action.converges:
@@ -105,13 +108,14 @@ class Walk(Protocol):
 
 
 class Run:
-    """operation: what it carries out; None: nothing."""
+    """operation: what it carries out; None: nothing. ending: since when somebody has been at work to end it."""
 
     def __init__(self, walk: Walk, store: UpdateStore, checks: Checks) -> None:
         self._walk = walk
         self.store = store
         self.checks = checks
         self.operation: OperationRow | None = None
+        self.ending = 0.0
         self._result: TraversalResult | None = None
         self._flights: dict[int, Flight] = {}
         self._finishing: Flight | None = None
@@ -247,6 +251,8 @@ class Run:
         """An attempt begins."""
         assert self.operation is not None
         running = self._work(flight, self.operation)
+        if flight is self._finishing:
+            self.ending = self._walk.now + delay
         at = self._walk.at
 
         def drive() -> None:

@@ -134,6 +134,10 @@ class UpdateStore(Protocol):
     ) -> OperationRow: ...
     def accept_cancel(self, cancel: Cancel, now: float, *, asked_by: str = "") -> OperationRow: ...
     def open_operations(self) -> Sequence[OperationRow]: ...
+    def operations_of(self, asked_by: str) -> Sequence[OperationRow]:
+        """Those that this operation has asked for."""
+        ...
+
     def begin(self, now: float) -> OperationRow | None: ...
     def plan_rows(self, operation: OperationRow) -> list[ExistingRow]: ...
     def finish(self, operation: OperationRow, complete: bool, interrupted: str, now: float) -> bool:
@@ -188,6 +192,15 @@ class Family:
         homes = [one for one in dict.fromkeys(self.homes.values()) if one.owner and one.owner[0] == operation.stack_id]
         asked = [one for home in homes for one in home.open_operations() if one.owner_operation == operation.id]
         return [one for one in asked if one.action.cancellable]
+
+    def may_ask(self, operation_id: str) -> bool:
+        """Of whoever asks something of a nested stack."""
+        owner = self.operation(operation_id)
+        return owner is None or owner.state is OperationState.RUNNING
+
+    def may_end(self, operation: OperationRow) -> bool:
+        """Of an operation that is not complete."""
+        return not self.open_inside(operation)
 
 
 class MemoryOperations:
@@ -296,8 +309,7 @@ class MemoryOperations:
         id: str = "",
         asked_by: str = "",
     ) -> OperationRow:
-        owner = self._family.operation(asked_by)
-        if owner is not None and owner.state is not OperationState.RUNNING:
+        if not self._family.may_ask(asked_by):
             raise Refused
         return self._insert_operation(action, target_id, request, now, id, asked_by)
 
@@ -335,6 +347,9 @@ class MemoryOperations:
 
     def open_operations(self) -> Sequence[OperationRow]:
         return self._open()
+
+    def operations_of(self, asked_by: str) -> Sequence[OperationRow]:
+        return [one for one in self.operations if one.owner_operation == asked_by]
 
     def _open(self) -> list[OperationRow]:
         return [one for one in self.operations if not one.state.ended]
@@ -466,21 +481,21 @@ class MemoryOperations:
         operation = self.operations[operation.seq - 1]
         if operation.state is not OperationState.RUNNING:
             return True
-        if not complete and self._family.open_inside(operation):
+        if not complete and not self._family.may_end(operation):
             return False
         newer = next((one for one in self._open() if one.seq > operation.seq), None)
         self.operation_seq = 0
         if complete:
             self._set_state(operation.action, Status.COMPLETE)
             self._complete(operation)
-            self._change(operation, state=OperationState.DONE)
+            self._change(operation, state=OperationState.DONE, ended_at=now)
             return True
         self._abort(operation, now)
         self._set_state(operation.action, Status.FAILED)
         state, by = OperationState.FAILED, ""
         if interrupted == "takeover" and newer is not None:
             state, by = OperationState.SUPERSEDED, newer.id
-        self._change(operation, state=state, superseded_by=by)
+        self._change(operation, state=state, superseded_by=by, ended_at=now)
         action = follow_up(operation, interrupted)
         if newer is None and action is not None:
             to = operation.request.get("roll_back_to", "previous")
@@ -506,7 +521,7 @@ class MemoryOperations:
     def fail_lost(self, operation: OperationRow, now: float) -> None:
         self._abort(operation, now)
         self._set_state(operation.action, Status.FAILED)
-        self._change(operation, state=OperationState.FAILED)
+        self._change(operation, state=OperationState.FAILED, ended_at=now)
         self.operation_seq = 0
 
     def _abort(self, operation: OperationRow, now: float) -> None:

@@ -19,7 +19,6 @@ from firebrick.selection import base_hash
 from firebrick.store.rows import OperationRow
 from tests.model.inner_stacks import world_of
 from tests.model.update_checks import Checks
-from tests.model.update_claims import MemoryStores
 from tests.model.update_history import Ask, Disturbed, Life, Resource
 from tests.model.update_provider import Provider
 from tests.model.update_run import KILLS, Engine, Run
@@ -28,6 +27,7 @@ from tests.model.world import Broken, demand
 
 LIMIT = 60_000  # things that happen in one life; more is a life that does not end
 MESSAGE = 0.2  # seconds until a run hears
+PATIENCE = 3.0  # seconds in which what is asked inside hears of a cancel, if whoever tells it lives
 RECONCILED = 15.0  # seconds between two looks at what nobody was told of
 
 
@@ -42,7 +42,7 @@ class LifeWalk:
     def __init__(self, life: Life, *, engine: Engine | None = None, stores: Stores | None = None) -> None:
         self.life = life
         self.engine = Engine() if engine is None else engine
-        self.stores: Stores = MemoryStores(base_of, self.engine.select) if stores is None else stores
+        self.stores: Stores = self.engine.stores(base_of, self.engine.select) if stores is None else stores
         self.store = self.stores.root
         self.provider = Provider(life.faults)
         self.now = 1.0
@@ -96,14 +96,16 @@ class LifeWalk:
             self.seen["refused"] += 1
             return
         self._happened = 0
-        disturbed = sorted(ask.disturbed, key=lambda one: one.after)
+        disturbed = list(ask.disturbed)
         self._root.accepted()
         self._reconcile()
         while not self._rests:
             if not self._heap:
                 raise Broken("something is stuck")
-            while disturbed and disturbed[0].after <= self._happened and self._root.open:
-                self._disturb(disturbed.pop(0))
+            for one in [one for one in disturbed if self._is_due(one)]:
+                disturbed.remove(one)
+                if self._root.open:
+                    self._disturb(one)
             self.step()
         self._root.checks.settled(None)
 
@@ -188,8 +190,19 @@ class LifeWalk:
         self.seen["complete"] += complete
         self.seen[operation.action.lower()] += 1
         self.seen["operations inside"] += store.owner is not None
-        demand(not self.stores.open_inside(operation), f"{operation.action} has ended, what it asked inside has not")
+        self._check_inside(operation)
         self._run_of(operation.stack_id).checks.settled(operation)
+
+    def _check_inside(self, operation: OperationRow) -> None:
+        """Nothing that it asked goes on; and what was still to be done when it ended was cancelled, not waited for."""
+        demand(not self.stores.open_inside(operation), f"{operation.action} has ended, what it asked inside has not")
+        if not self.life.nests:
+            return
+        ending = self._run_of(operation.stack_id).ending
+        for store in self.stores.every():
+            for one in store.operations_of(operation.id):
+                late = one.action.cancellable and one.ended_at is not None and one.ended_at > ending + PATIENCE
+                demand(not late or one.cancel, f"{one.action} of {store.name} was waited for and not cancelled")
 
     def terminated(self, operation: OperationRow) -> None:
         self._run_of(operation.stack_id).checks.settled(operation)
@@ -199,10 +212,20 @@ class LifeWalk:
 
     # --- disturbances ---------------------------------------------------------------------------------------------
 
+    def _is_due(self, one: Disturbed) -> bool:
+        if one.after > self._happened or not self._root.open:
+            return False
+        return not one.during or any(run.phase == one.during for run in self._inside())
+
+    def _inside(self) -> list[Run]:
+        """The nested stacks that are at work."""
+        return [run for run in self._runs.values() if run is not self._root and run.open]
+
     def _disturb(self, one: Disturbed) -> None:
-        inside = [run for run in self._runs.values() if run is not self._root and run.open]
+        inside = self._inside()
         if one.within and inside:
-            self._disturb_inside(inside[one.within % len(inside)], one)
+            chosen = [run for run in inside if run.phase == one.during] or inside
+            self._disturb_inside(chosen[one.within % len(chosen)], one)
             return
         run = self._root
         self.cells[run.phase, one.what] += 1
