@@ -1,5 +1,5 @@
 """Random lives of stacks: create, update, rollback, delete, disturbed and killed, with a provider that does wrong; one
-in four with stacks in it, two levels deep.
+in five with stacks in it, two levels deep.
 
 5,000 lives here, the same ones each time. ``make soak`` lives a million: of the seeds that begin with
 FIREBRICK_MODEL_SEED (drawn and printed, unless it is given), FIREBRICK_MODEL_LIVES of them; a soak in parts gives each
@@ -71,7 +71,7 @@ def check_worth(seen: "Counter[str]", cells: "Counter[tuple[str, str]]") -> None
     assert [(phase, what) for phase, whats in CELLS.items() for what in whats if not cells[phase, what]] == []
     assert seen["lives with a failure or a replacement"] >= 0.3 * seen["lives"]
     assert min(seen["complete"], seen["failed"], seen["killed"], seen["rollback"]) > 0.1 * seen["lives"]
-    assert seen["nesting lives"] > 0.2 * seen["lives"]
+    assert seen["nesting lives"] > 0.15 * seen["lives"]
 
 
 def told(walk: LifeWalk) -> list[list[tuple[str, str, str]]]:

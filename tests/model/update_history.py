@@ -271,8 +271,8 @@ def _replaced(one: Resource, **changes: Any) -> Resource:
 
 
 def _nesting(dice: Dice, flat: Life) -> Life:
-    """One life in four: up to three of its resources are nested stacks, now and then not in all of its templates."""
-    if not dice.one_in(4):
+    """One life in five: up to three of its resources are nested stacks, now and then not in all of its templates."""
+    if not dice.one_in(5):
         return flat
     names = sorted({one.name for template in flat.templates for one in template})
     templates = [list(template) for template in flat.templates]
