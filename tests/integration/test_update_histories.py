@@ -1,5 +1,5 @@
 """Random histories of many small stacks at once on a real server: updates, takeovers, cancels and rollbacks, while the
-worker and the server are killed and the provider loses answers, fails and stalls. One in four has stacks in it, two
+worker and the server are killed and the provider loses answers, fails and stalls. One in six has stacks in it, two
 levels deep. Nothing is lost, doubled or stuck.
 
 All stacks of a run share one server, one worker at a time and one provider, and so its faults and the kills. When all
@@ -29,11 +29,11 @@ from firebrick.testing.dev_server import DevServer
 from firebrick.testing.ledger import CREATED, DELETED
 from tests.integration.rig import LIMIT, Rig, until
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
 
 HISTORIES = 60
 AT_ONCE = 20
-NESTING = 4  # one history in so many
+NESTING = 6  # one history in so many
 NAMES = "abcde"
 INNER_NAMES = "pqrz"
 SOAK = int(os.environ.get("FIREBRICK_HISTORIES", "1000"))
