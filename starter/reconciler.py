@@ -84,12 +84,6 @@ class Reconciler:
         findings = _Findings()
         await self._builds.see_to_current()
         operations = await self._store.every_project().open_operations()
-        for orphan in orphans(operations):
-            with contextlib.suppress(FirebrickError):  # it has ended, or another has come, meanwhile
-                await self._store.project(orphan.project).accept_cancel(
-                    orphan.stack_id, Cancel.KEEP, now=time.time(), asked_by=orphan.owner_operation
-                )
-                await self._starter.cluster.cancel(orphan.workflow_id)
         running = {one.stack_id: one for one in operations if one.state is OperationState.RUNNING}
         for operation in operations:
             with bound_contextvars(project=operation.project, stack=operation.stack_id, operation=operation.id):
@@ -97,11 +91,21 @@ class Reconciler:
                     await self._running(operation, findings)
                 else:
                     await self._pending(operation, running.get(operation.stack_id), findings)
+        await self._cancel_orphans()
         for name in ("started", "lost", "moved"):
             metrics.FINDINGS.labels(name).inc(getattr(findings, name))
         metrics.PASSES.labels("completed").inc()
         metrics.LAST_PASS.set_to_current_time()
         return ReconcilePass(**asdict(findings))
+
+    async def _cancel_orphans(self) -> None:
+        """What operations that were given up have asked of nested stacks does not go on."""
+        for orphan in orphans(await self._store.every_project().open_operations()):
+            with contextlib.suppress(FirebrickError):  # it has ended, or another has come, meanwhile
+                await self._store.project(orphan.project).accept_cancel(
+                    orphan.stack_id, Cancel.KEEP, now=time.time(), asked_by=orphan.owner_operation
+                )
+                await self._starter.cluster.cancel(orphan.workflow_id)
 
     async def _tell(self) -> None:
         """What is under way now, as metrics. Each worker shows it, whoever made the pass."""

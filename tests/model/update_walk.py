@@ -207,6 +207,13 @@ class LifeWalk:
     def terminated(self, operation: OperationRow) -> None:
         self._run_of(operation.stack_id).checks.settled(operation)
 
+        def check() -> None:
+            left = [one for one in self.stores.open_inside(operation) if not one.cancel]
+            demand(not left, "what a terminated run had asked inside goes on")
+
+        if self.life.nests:
+            self.at(self.now + 2 * RECONCILED, check)
+
     def abandon(self, stack_id: str) -> None:
         self.abandoned.add(stack_id)
 
