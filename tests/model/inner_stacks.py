@@ -28,9 +28,9 @@ from firebrick.store.acceptance import stack_not_found
 from firebrick.store.operation_outcomes import FinishOutcome
 from firebrick.store.rows import OperationRow
 from firebrick.store.step_outcomes import Claim, Claimed, RowOutcome
+from tests.model.life_stores import FINGERPRINT, Refused, Stores, UpdateStore
 from tests.model.update_history import Verb, inner_template
 from tests.model.update_steps import Lost, Step, Steps, given_to, resolved, shown_by
-from tests.model.update_store import FINGERPRINT, Refused, Stores, UpdateStore
 from tests.model.world import Broken, demand
 
 T = TypeVar("T")

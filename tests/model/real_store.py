@@ -33,9 +33,9 @@ from firebrick.store.rows import OperationRow, ResourceRow
 from firebrick.store.step_outcomes import Claim, ClaimOutcome, RowOutcome
 from firebrick.store.transaction import Transaction
 from firebrick.store.writer import Write
+from tests.model.life_stores import FINGERPRINT, Event, Refused, UpdateStore
 from tests.model.update_claims import CLAIM_LEASE
 from tests.model.update_history import Resource, Template
-from tests.model.update_store import FINGERPRINT, Event, Refused, UpdateStore
 
 T = TypeVar("T")
 

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from firebrick.contract import Action
+from firebrick.contract import Action, OperationState
 from firebrick.plan import Plan, Role
 from firebrick.store.rows import OperationRow
 from tests.model.inner_stacks import family_of
+from tests.model.life_stores import Stores, UpdateStore
 from tests.model.update_history import Template, inner_template
 from tests.model.update_provider import Provider
 from tests.model.update_steps import attributes, given_to, resolved, shown_by
-from tests.model.update_store import Stores, UpdateStore
 from tests.model.world import demand
 
 # A row's event: the state before (None: none yet) -> what may follow.
@@ -37,7 +37,9 @@ class Checks:
     # --- while an operation runs ----------------------------------------------------------------------------------
 
     def begun(self, operation: OperationRow) -> None:
-        """It is RUNNING; nothing was done yet."""
+        """It is RUNNING, and no other is; nothing was done yet."""
+        running = [one.id for one in self._store.open_operations() if one.state is OperationState.RUNNING]
+        demand(running == [operation.id], "two operations run for one stack")
         self._pruned = {}
         self._going_back = {}
         if not operation.action.converges:

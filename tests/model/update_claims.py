@@ -19,8 +19,9 @@ from firebrick.store.step_outcomes import (
     RowOutcome,
     Superseded,
 )
+from tests.model.life_stores import UpdateStore
 from tests.model.update_history import Resource, thawed
-from tests.model.update_store import Family, MemoryOperations, Row, Select, UpdateStore
+from tests.model.update_store import Family, MemoryOperations, Row, Select
 
 CLAIM_LEASE = 5.0
 

@@ -31,12 +31,13 @@ from firebrick.traversal import (
 )
 from tests.model import update_steps
 from tests.model.inner_stacks import InnerRequests, Inside, driven
+from tests.model.life_stores import Stores, UpdateStore
 from tests.model.update_checks import Checks
 from tests.model.update_claims import MemoryStores
 from tests.model.update_history import HANGS, Life
 from tests.model.update_provider import Provider
 from tests.model.update_steps import HeldByItself, Step, run_batch
-from tests.model.update_store import Select, Stores, UpdateStore
+from tests.model.update_store import Select
 from tests.model.world import demand
 
 HEARTBEAT = 5.0  # seconds until a dead worker is noticed

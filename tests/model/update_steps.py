@@ -23,9 +23,9 @@ from firebrick.store.step_outcomes import (
     Settled,
     Superseded,
 )
+from tests.model.life_stores import FINGERPRINT, Stores, UpdateStore
 from tests.model.update_history import Kind, Verb
 from tests.model.update_provider import CallFailed, MustReplace, Provider, Thing
-from tests.model.update_store import FINGERPRINT, Stores, UpdateStore
 from tests.model.world import Broken, demand
 
 CALL_LEASE = 14.0

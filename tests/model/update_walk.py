@@ -18,11 +18,11 @@ from firebrick.nested import orphans
 from firebrick.selection import base_hash
 from firebrick.store.rows import OperationRow
 from tests.model.inner_stacks import world_of
+from tests.model.life_stores import FINGERPRINT, Refused, Stores
 from tests.model.update_checks import Checks
 from tests.model.update_history import Ask, Disturbed, Life, Resource
 from tests.model.update_provider import Provider
 from tests.model.update_run import KILLS, Engine, Run
-from tests.model.update_store import FINGERPRINT, Refused, Stores
 from tests.model.world import Broken, demand
 
 LIMIT = 60_000  # things that happen in one life; more is a life that does not end
@@ -194,13 +194,16 @@ class LifeWalk:
         self._run_of(operation.stack_id).checks.settled(operation)
 
     def _check_inside(self, operation: OperationRow) -> None:
-        """Nothing that it asked goes on; and what was still to be done when it ended was cancelled, not waited for."""
+        """Nothing that it asked goes on, or was asked twice; and what was still to be done when it ended was cancelled,
+        not waited for."""
         demand(not self.stores.open_inside(operation), f"{operation.action} has ended, what it asked inside has not")
         if not self.life.nests:
             return
         ending = self._run_of(operation.stack_id).ending
         for store in self.stores.every():
-            for one in store.operations_of(operation.id):
+            asked = store.operations_of(operation.id)
+            demand(len({one.action for one in asked}) == len(asked), f"{store.name} was asked twice for the same")
+            for one in asked:
                 late = one.action.cancellable and one.ended_at is not None and one.ended_at > ending + PATIENCE
                 demand(not late or one.cancel, f"{one.action} of {store.name} was waited for and not cancelled")
 
