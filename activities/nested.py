@@ -5,7 +5,8 @@ there. Its id follows from the step's key, so that a repeated step asks for noth
 signal, which the inner run sends when it ends, and looks by itself now and then: the store is the truth.
 """
 
-import asyncio
+import contextlib
+import itertools
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 # How often a node looks by itself whether the inner operation has ended, in seconds.
 LOOK = 15.0
+# After how many looks at what is to stop inside it is told once more.
+TELL_AGAIN = 10
 
 
 class NestedStackFailed(PermanentError):
@@ -77,26 +80,11 @@ class Nested:
 
     async def _create(self) -> StepResult:
         row = self._held.row
-        parent, definition, properties = await self._inputs(row.definition)
+        parent, definition, properties = await self.inputs(row.definition)
         failpoint("step.before-call", row.name)
         if self._step.interrupt:
             return await self._step.aborted(row)
-        operation = await accept_create(
-            self._world.store,
-            self._world.registry,
-            CreateStackRequest(
-                name=physical_name(parent.name, row.name, row.uuid),
-                template=parent.files[definition.type],
-                environment=nested_environment(parent.environment, row.name),
-                parameters=properties,
-                files=dict(parent.files),
-                timeout_mins=parent.timeout_mins,
-                project=self._project,
-                operation_id=self._operation_id(),
-            ),
-            minute=self._world.minute,
-            owner=self._owner(parent, definition),
-        )
+        operation = await self.ask_create(parent, definition, properties, self._operation_id())
         return await self._started(operation, properties)
 
     async def _converge(self) -> StepResult:
@@ -115,31 +103,13 @@ class Nested:
     async def _update(self, *, begun: bool) -> StepResult:
         row = self._held.row
         wanted = resource_from_json(row.wanted or {})
-        parent, definition, properties = await self._inputs(wanted.definition)
+        parent, definition, properties = await self.inputs(wanted.definition)
         if self._step.interrupt:
             return await self._step.aborted(row)
         if not begun:
             await self._step.begin_update(self._kind, [one.id for one in self._held.upstream.values()])
         failpoint("step.before-call", row.name)
-        assert row.physical_id is not None
-        operation = await accept_update(
-            self._world.store,
-            self._world.registry,
-            UpdateStackRequest(
-                stack=row.physical_id,
-                template=parent.files[definition.type],
-                environment=nested_environment(parent.environment, row.name),
-                parameters=properties,
-                files=dict(parent.files),
-                timeout_mins=parent.timeout_mins,
-                disable_rollback=True,
-                converge=wanted.observe,
-                project=self._project,
-                operation_id=self._operation_id(),
-            ),
-            minute=self._world.minute,
-            owner=self._owner(parent, definition),
-        )
+        operation = await self.ask_update(parent, definition, properties, self._operation_id(), wanted.observe)
         return await self._started(operation, None)
 
     async def _delete(self) -> StepResult:
@@ -147,19 +117,15 @@ class Nested:
         asked = row.progress.get("operation")
         if asked:
             return await self._look(str(asked))
-        kept = row.definition.get("deletion_policy") == "Retain"
+        if self._step.leaves(row):
+            return await self._step.done(self._held, Done())
         inner = await self._inner(row.physical_id) if row.physical_id else await self._made(row)
-        if kept or inner is None or inner.deleted_at is not None:
+        if inner is None or inner.deleted_at is not None:
             return await self._step.done(self._held, Done())
         failpoint("step.before-call", row.name)
         if self._step.interrupt:
             return await self._step.aborted(row)
-        operation = await accept_delete(
-            self._world.store,
-            DeleteStackRequest(stack=inner.id, project=self._project, operation_id=self._operation_id()),
-            minute=self._world.minute,
-            owner_operation=self._step.ask.operation_id,
-        )
+        operation = await self.ask_delete(inner, self._operation_id())
         return await self._started(operation, None)
 
     async def _started(self, operation: OperationRow, properties: dict[str, Any] | None) -> StepResult:
@@ -197,8 +163,7 @@ class Nested:
 
     async def _made_or_changed(self, inner: StackRow) -> StepResult:
         row = self._held.row
-        found = await resolved_outputs(self._world.store.project(self._project), self._world.registry, inner)
-        outputs = {one["output_key"]: one["output_value"] for one in found}
+        outputs = await self.outputs(inner)
         reference = outputs.get("OS::stack_id") or f"arn:openstack:heat::{self._project}:stacks/{inner.name}/{inner.id}"
         changed = (row.physical_id, row.reference_id, dict(row.attributes)) != (inner.id, reference, outputs)
         if row.action == Action.CREATE:
@@ -206,7 +171,7 @@ class Nested:
             return await self._step.done(self._held, made)
         wanted = resource_from_json(row.wanted or {})
         settled = self._settled(wanted, row.revision + 1 if changed else row.revision)
-        _, _, properties = await self._inputs(wanted.definition)
+        _, _, properties = await self.inputs(wanted.definition)
         outcome = RowOutcome.done(
             physical_id=inner.id,
             reference_id=reference,
@@ -230,14 +195,79 @@ class Nested:
             template_id=held.target_id,
         )
 
-    # --- small things -----------------------------------------------------------------------------------------------
+    # --- requests, in the words of templates ------------------------------------------------------------------------
+    # The rest of this class knows operations and rows only; tests/model has other words for these five.
 
-    async def _inputs(self, frozen: Any) -> tuple[StackRow, ResourceDefinition, dict[str, Any]]:
+    async def ask_create(
+        self, parent: StackRow, definition: ResourceDefinition, properties: dict[str, Any], operation_id: str
+    ) -> OperationRow:
+        row = self._held.row
+        return await accept_create(
+            self._world.store,
+            self._world.registry,
+            CreateStackRequest(
+                name=physical_name(parent.name, row.name, row.uuid),
+                template=parent.files[definition.type],
+                environment=nested_environment(parent.environment, row.name),
+                parameters=properties,
+                files=dict(parent.files),
+                timeout_mins=parent.timeout_mins,
+                project=self._project,
+                operation_id=operation_id,
+            ),
+            minute=self._world.minute,
+            owner=self._owner(parent, definition),
+        )
+
+    async def ask_update(
+        self,
+        parent: StackRow,
+        definition: ResourceDefinition,
+        properties: dict[str, Any],
+        operation_id: str,
+        observe: bool,
+    ) -> OperationRow:
+        row = self._held.row
+        return await accept_update(
+            self._world.store,
+            self._world.registry,
+            UpdateStackRequest(
+                stack=str(row.physical_id),
+                template=parent.files[definition.type],
+                environment=nested_environment(parent.environment, row.name),
+                parameters=properties,
+                files=dict(parent.files),
+                timeout_mins=parent.timeout_mins,
+                disable_rollback=True,
+                converge=observe,
+                project=self._project,
+                operation_id=operation_id,
+            ),
+            minute=self._world.minute,
+            owner=self._owner(parent, definition),
+        )
+
+    async def ask_delete(self, inner: StackRow, operation_id: str) -> OperationRow:
+        return await accept_delete(
+            self._world.store,
+            DeleteStackRequest(stack=inner.id, project=self._project, operation_id=operation_id),
+            minute=self._world.minute,
+            owner=(self._step.ask.operation_id, self._step.ask.stack_id),
+        )
+
+    async def outputs(self, inner: StackRow) -> dict[str, Any]:
+        """The inner stack's outputs: the resource's attributes."""
+        found = await resolved_outputs(self._world.store.project(self._project), self._world.registry, inner)
+        return {one["output_key"]: one["output_value"] for one in found}
+
+    async def inputs(self, frozen: Any) -> tuple[StackRow, ResourceDefinition, dict[str, Any]]:
         """The outer stack, the definition, and the values for the inner template's parameters."""
         definition = ResourceDefinition.thaw(frozen)
         properties, _ = await self._step.resolve(self._held.upstream, definition)
         parent = await self._world.store.project(self._project).stack(self._step.ask.stack_id)
         return parent, definition, {name: value for name, value in properties.items() if value is not None}
+
+    # --- small things -----------------------------------------------------------------------------------------------
 
     def _owner(self, parent: StackRow, definition: ResourceDefinition) -> Owner:
         return Owner(
@@ -293,28 +323,20 @@ async def tell_owner(world: World, project: str, operation: OperationRow) -> Non
         await world.cluster.wake(outer.workflow_id, wake_key(operation.id))
 
 
-async def stop_inner(world: World, project: str, stack_id: str) -> None:
-    """An interrupted operation passes its interrupt on: what its resources asked of nested stacks is cancelled, and
-    waited for. A delete inside goes on; whoever comes next takes it over."""
-    repository = world.store.project(project)
-    inner = [
-        row
-        for row in await repository.resources(stack_id)
-        if row.implementation == TemplateResource.type_name and row.status == Status.IN_PROGRESS and row.physical_id
-    ]
-    await asyncio.gather(*(_stop(world, project, row) for row in inner))
+async def stop_inner(world: World, project: str, operation: OperationRow) -> None:
+    """An operation that ends without being complete passes that on: what it asked of nested stacks is cancelled, and
+    waited for. A delete inside goes on; whoever comes next takes it over.
 
-
-async def _stop(world: World, project: str, row: ResourceRow) -> None:
+    What it asked is looked up by its name: a step that died, or was interrupted, may have left nothing in its row.
+    """
     repository = world.store.project(project)
-    assert row.physical_id is not None
-    while True:
-        try:
-            running = await repository.accept_cancel(row.physical_id, Cancel.KEEP, now=world.clock())
-        except (InvalidInput, NotFound):  # nothing runs that can be cancelled
+    for look in itertools.count():
+        running = await repository.open_inside(operation)
+        if not running:
             return
-        await world.cluster.cancel(running.workflow_id)
-        for _ in range(10):
-            if (await repository.operation(running.id)).state.ended:
-                break
-            await asyncio.sleep(0.2)
+        if look % TELL_AGAIN == 0:
+            for one in running:
+                with contextlib.suppress(InvalidInput, NotFound):  # it has ended meanwhile
+                    await repository.accept_cancel(one.stack_id, Cancel.KEEP, now=world.clock(), asked_by=operation.id)
+                    await world.cluster.cancel(one.workflow_id)
+        await world.pause(0.2)

@@ -19,7 +19,7 @@ from firebrick.failpoints import failpoint
 from firebrick.intake import accept_create, accept_delete, accept_rollback
 from firebrick.intake_update import accept_update
 from firebrick.plan import ExistingRow, Plan, plan_create, plan_delete, plan_update, to_pages
-from firebrick.store.operation_outcomes import Mine, Nothing, Other
+from firebrick.store.operation_outcomes import FinishOutcome, Mine, Nothing, Other
 from firebrick.store.rows import OperationRow
 
 
@@ -27,6 +27,20 @@ def _plan(action: Action, rows: Sequence[ExistingRow]) -> Plan:
     if action.converges:
         return plan_update(action, rows)
     return plan_create(rows) if action is Action.CREATE else plan_delete(rows)
+
+
+async def finish(world: World, ask: contract.FinishOperation) -> tuple[FinishOutcome, OperationRow]:
+    """End an operation: what it asked of nested stacks first, and whoever asked for it is told."""
+    project = world.store.project(ask.project)
+    while True:
+        outcome = await project.finish(
+            ask.operation_id, seq=ask.seq, complete=ask.complete, interrupted=ask.interrupted, now=world.clock()
+        )
+        operation = await project.operation(ask.operation_id)
+        if outcome.state.ended:
+            await tell_owner(world, ask.project, operation)
+            return outcome, operation
+        await stop_inner(world, ask.project, operation)
 
 
 class OperationActivities:
@@ -171,21 +185,8 @@ class OperationActivities:
     async def finish_operation(self, ask: contract.FinishOperation) -> contract.Finished:
         """Write what became of the operation, and look for a newer one, in one transaction."""
         failpoint("finish.before")
-        if ask.interrupted:
-            await alive(stop_inner(self._world, ask.project, ask.stack_id), Interrupt())
-        outcome = await alive(
-            self._world.store.project(ask.project).finish(
-                ask.operation_id,
-                seq=ask.seq,
-                complete=ask.complete,
-                interrupted=ask.interrupted,
-                now=self._world.clock(),
-            ),
-            Interrupt(),
-        )
+        outcome, operation = await alive(finish(self._world, ask), Interrupt())
         self._pages.pop((ask.operation_id, ask.action), None)
-        operation = await self._world.store.project(ask.project).operation(ask.operation_id)
-        await tell_owner(self._world, ask.project, operation)
         failpoint("finish.after")
         observed.finished(operation)
         return contract.Finished(

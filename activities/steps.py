@@ -3,7 +3,7 @@
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -61,7 +61,10 @@ class StepActivities:
 
 
 class Step:
-    """One attempt at one step. What converges a row is in activities.updating; the rest is here."""
+    """One attempt at one step. What converges a row is in activities.updating; the rest is here. nested: what takes
+    the steps of nested stacks."""
+
+    nested: ClassVar[type[Nested]] = Nested
 
     def __init__(self, world: World, ask: contract.RunStep, attempt: int, interrupt: Interrupt, masks: Masks) -> None:
         self.world = world
@@ -113,12 +116,12 @@ class Step:
                     self.claim = claim
             failpoint("step.after-claim", held.row.name)
             try:
-                return await observed.step(held, self._guarded(held))
+                return await observed.step(held, self.work(held))
             except Lost:
                 continue
 
-    async def _guarded(self, held: Claimed) -> StepResult:
-        """The work; whatever a handler raises is the resource's failure, not the worker's."""
+    async def work(self, held: Claimed) -> StepResult:
+        """Of a claimed row; whatever a handler raises is the resource's failure, not the worker's."""
         try:
             kind = self.world.registry.type(held.row.implementation)
         except InvalidInput as error:  # a plug-in that this worker does not have
@@ -133,7 +136,7 @@ class Step:
             if is_external(held):
                 return await look(self, kind, held)
             if isinstance(kind, TemplateResource):
-                return await Nested(self, kind, held).run()
+                return await self.nested(self, kind, held).run()
             if held.row.action == Action.DELETE and held.in_progress:
                 return await self._delete(kind, held)
             if held.row.action == Action.CREATE and held.in_progress:
@@ -183,9 +186,7 @@ class Step:
 
     async def _delete(self, kind: ResourceType, held: Claimed) -> StepResult:
         row = held.row
-        retained = row.role == Role.RETAINED and row.role_seq == self.claim.seq
-        policy = row.definition.get("deletion_policy", "Delete")
-        if retained or policy == "Retain" or not row.create_key:
+        if self.leaves(row) or not row.create_key:
             return await self.done(held, Done())
         model = restore(kind, row.properties) if row.properties is not None else None
         context = self.context(held, model, {})
@@ -206,6 +207,11 @@ class Step:
         answer = await self.effect(kind, kind.delete, context)
         failpoint("step.after-call", row.name)
         return await self.follow(kind, held, context, kind.poll_delete, answer)
+
+    def leaves(self, row: ResourceRow) -> bool:
+        """Whether what the row stands for outlives it: its template, or who asked for the delete, wants it so."""
+        retained = row.role == Role.RETAINED and row.role_seq == self.claim.seq
+        return retained or row.definition.get("deletion_policy", "Delete") == "Retain"
 
     async def _untold(self, kind: ResourceType, held: Claimed, model: Any) -> str | None:
         """Physical id of the object that a create made whose answer was lost; None when there is none, or when this

@@ -1,5 +1,6 @@
 """What a worker's activities share; put together in worker.py."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -33,7 +34,8 @@ class Cluster(Protocol):
 @dataclass(frozen=True, slots=True)
 class World:
     """clock: seconds since the epoch, UTC. minute: seconds that a minute of timeout_mins lasts (60; tests shorten it).
-    payload_codec: whether payloads are encrypted, so that hidden values may travel inline."""
+    payload_codec: whether payloads are encrypted, so that hidden values may travel inline. pause: lets so many seconds
+    pass."""
 
     store: Store
     registry: Registry
@@ -43,3 +45,4 @@ class World:
     minute: float = 60.0
     payload_codec: bool = False
     search_attributes: bool = False
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep

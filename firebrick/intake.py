@@ -120,6 +120,7 @@ async def accept_create(
         id=operation_id,
         action=Action.CREATE,
         owner_operation="" if owner is None else owner.operation_id,
+        owner_stack="" if owner is None else owner.stack_id,
         request={
             "timeout_mins": request.timeout_mins,
             "disable_rollback": request.disable_rollback,
@@ -140,9 +141,10 @@ async def accept_delete(
     *,
     minute: float = 60.0,
     started_as: str = "",
-    owner_operation: str = "",
+    owner: tuple[str, str] = ("", ""),
 ) -> OperationRow:
-    """Store a PENDING delete of a stack, by name or id. Raises NotFound, ActionInProgress, Unavailable."""
+    """Store a PENDING delete of a stack, by name or id. owner: of a nested stack: the operation that asks, and its
+    stack. Raises NotFound, ActionInProgress, Unavailable."""
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
     project = store.project(request.project)
@@ -153,7 +155,8 @@ async def accept_delete(
     operation = NewOperation(
         id=operation_id,
         action=Action.DELETE,
-        owner_operation=owner_operation,
+        owner_operation=owner[0],
+        owner_stack=owner[1],
         request={"retain": list(request.retain)} if request.retain else {},
         requested_by=request.requested_by.model_dump(mode="json"),
         timeout=(stack.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,

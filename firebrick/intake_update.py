@@ -91,6 +91,7 @@ async def accept_update(
         accepted_at=time.time(),
         workflow_id=started_as or workflow_id(request.project, stack.name, stack.id),
         owner_operation="" if owner is None else owner.operation_id,
+        owner_stack="" if owner is None else owner.stack_id,
         expected=expected,
     )
     target = new_target(registry, operation_id, inputs, definition)

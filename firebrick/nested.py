@@ -12,6 +12,7 @@ from typing import Any
 from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.resources.registry import Registry
 from firebrick.resources.schema import is_known
+from firebrick.store.rows import OperationRow
 from firebrick.template import Environment, StackIdentity, is_template_name, parse_environment, parse_template
 from firebrick.template.catalogue import PropertyProblem
 from firebrick.template.catalogue import TypeSchema as Outside
@@ -139,6 +140,14 @@ def _nested_problem(name: str, one: Diagnostic) -> PropertyProblem:
     where = f"{name}:{one.line}:{one.column}: " if one.line else f"{name}: "
     place = f"{one.path}: " if one.path else ""
     return PropertyProblem((), "nested-template", f"{where}{place}{one.summary}")
+
+
+def orphans(operations: Sequence[OperationRow]) -> list[OperationRow]:
+    """Of all open operations, those of nested stacks whose asker is open no more: its run was terminated. They are to
+    be cancelled; a delete goes on."""
+    open_now = {one.id for one in operations}
+    asked = [one for one in operations if one.owner_operation and one.action.cancellable and not one.cancel]
+    return [one for one in asked if one.owner_operation not in open_now]
 
 
 def _nested_environment(environment: Environment) -> Environment:

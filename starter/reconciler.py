@@ -7,6 +7,7 @@ that has certainly ended is given up.
 """
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -19,8 +20,9 @@ from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExec
 from temporalio.service import RPCError, RPCStatusCode
 
 from firebrick import metrics
-from firebrick.contract import OperationState, ReconcilePass
+from firebrick.contract import Cancel, OperationState, ReconcilePass
 from firebrick.diagnostics import FirebrickError
+from firebrick.nested import orphans
 from firebrick.store import Store
 from firebrick.store.rows import OperationRow
 from starter.builds import Builds
@@ -89,11 +91,21 @@ class Reconciler:
                     await self._running(operation, findings)
                 else:
                     await self._pending(operation, running.get(operation.stack_id), findings)
+        await self._cancel_orphans()
         for name in ("started", "lost", "moved"):
             metrics.FINDINGS.labels(name).inc(getattr(findings, name))
         metrics.PASSES.labels("completed").inc()
         metrics.LAST_PASS.set_to_current_time()
         return ReconcilePass(**asdict(findings))
+
+    async def _cancel_orphans(self) -> None:
+        """What operations that were given up have asked of nested stacks does not go on."""
+        for orphan in orphans(await self._store.every_project().open_operations()):
+            with contextlib.suppress(FirebrickError):  # it has ended, or another has come, meanwhile
+                await self._store.project(orphan.project).accept_cancel(
+                    orphan.stack_id, Cancel.KEEP, now=time.time(), asked_by=orphan.owner_operation
+                )
+                await self._starter.cluster.cancel(orphan.workflow_id)
 
     async def _tell(self) -> None:
         """What is under way now, as metrics. Each worker shows it, whoever made the pass."""

@@ -47,6 +47,9 @@ class AcceptCreate(Write[OperationRow]):
     new: NewStack
     operation: NewOperation
 
+    def stacks(self) -> Sequence[str]:
+        return _owner_of(self.operation)
+
     def rows(self) -> int:
         return 2 + 2 * len(self.new.resources)
 
@@ -55,6 +58,7 @@ class AcceptCreate(Write[OperationRow]):
         existing = self._accepted_before(connection)
         if existing is not None:
             return existing
+        check_owner(transaction, self.project, self.operation)
         _check_name(connection, self.project, self.new.name)
         try:
             with connection.begin_nested():
@@ -137,12 +141,13 @@ class AcceptForStack(Write[OperationRow]):
     operation: NewOperation
 
     def stacks(self) -> Sequence[str]:
-        return (self.stack_id,)
+        return (self.stack_id, *_owner_of(self.operation))
 
     def apply(self, transaction: Transaction) -> OperationRow:
         existing = accepted_again(transaction, self.project, self.stack_id, self.operation)
         if existing is not None:
             return existing
+        check_owner(transaction, self.project, self.operation)
         stack = living_stack(transaction, self.project, self.stack_id)
         return accept(transaction.connection, stack.id, self.operation, self.target_of(transaction.connection, stack))
 
@@ -186,6 +191,29 @@ class AcceptDelete(AcceptForStack):
 
     def target_of(self, connection: Connection, stack: LockedStack) -> str:
         return ""
+
+
+def _owner_of(operation: NewOperation) -> Sequence[str]:
+    return (operation.owner_stack,) if operation.owner_stack else ()
+
+
+def check_owner(transaction: Transaction, project: str, operation: NewOperation) -> None:
+    """Nothing is asked of a nested stack in the name of an operation that runs no more. Whoever asks so late (a worker
+    that hung, and does not know that it was given up) would bring the stack back to what nobody wants by now."""
+    if not operation.owner_operation:
+        return
+    row = transaction.connection.execute(OPERATION_BY_ID, {"id": operation.owner_operation}).first()
+    owner = None if row is None else operation_row(row)
+    if owner is not None and owner.project == project and owner.state is OperationState.RUNNING:
+        return
+    raise Conflict(
+        Diagnostic(
+            code="owner-not-running",
+            summary=f"The operation {operation.owner_operation}, which asks this of a nested stack, does not run.",
+            detail="Whatever that stack is to become is up to the operation that came after.",
+            heat_type="Conflict",
+        )
+    )
 
 
 def accepted_again(

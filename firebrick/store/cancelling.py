@@ -22,12 +22,14 @@ _CANCELLABLE = {Cancel.ROLL_BACK: (Action.UPDATE,), Cancel.KEEP: (Action.CREATE,
 
 @dataclass(frozen=True, slots=True)
 class AcceptCancel(Write[OperationRow]):
-    """Note how the newest open operation of a stack is to be cancelled; the first wish counts."""
+    """Note how the newest open operation of a stack is to be cancelled; the first wish counts. asked_by: only if it is
+    this operation's, of the stack that the nested one is in."""
 
     project: str
     stack_id: str
     cancel: Cancel
     now: float
+    asked_by: str = ""
 
     def stacks(self) -> Sequence[str]:
         return (self.stack_id,)
@@ -37,7 +39,8 @@ class AcceptCancel(Write[OperationRow]):
         connection = transaction.connection
         row = connection.execute(OPEN_OF_STACK, {"stack_id": stack.id}).first()
         newest = None if row is None else operation_row(row)
-        if newest is None or newest.action not in _CANCELLABLE[self.cancel]:
+        others = newest is not None and self.asked_by not in ("", newest.owner_operation)
+        if newest is None or others or newest.action not in _CANCELLABLE[self.cancel]:
             raise _refused(stack, newest)
         if not newest.cancel:
             connection.execute(_NOTE, {"_id": newest.id, "_cancel": self.cancel.value})

@@ -38,7 +38,8 @@ BeginOutcome = Mine | Other | Nothing
 
 @dataclass(frozen=True, slots=True)
 class FinishOutcome:
-    """reason: free of values. next_*: the newest PENDING operation of the stack, to go on with."""
+    """state: RUNNING: it is not ended, since something that it asked of nested stacks is not. reason: free of values.
+    next_*: the newest PENDING operation of the stack, to go on with."""
 
     state: OperationState
     reason: str

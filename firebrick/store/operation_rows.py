@@ -44,6 +44,15 @@ OPEN_OF_STACK = (
     .order_by(operations.c.seq.desc())
 )
 """Newest first."""
+OPEN_INSIDE = (
+    OPERATIONS.where(stacks.c.owner_id == bindparam("stack_id"))
+    .where(operations.c.owner_operation == bindparam("id"))
+    .where(operations.c.state.in_(OPEN_STATES))
+    .where(operations.c.action.in_([one.value for one in Action if one.cancellable]))
+    .order_by(operations.c.id)
+)
+"""What the operation `id` of the stack `stack_id` has asked of nested stacks and is not ended. Not deletes: they cannot
+be cancelled, and go on."""
 
 
 def operation_row(row: Row[Any]) -> OperationRow:

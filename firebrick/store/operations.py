@@ -14,7 +14,7 @@ from firebrick.store.aborts import abort_rows, failure_reason
 from firebrick.store.acceptance import NEXT_SEQ, insert_operation, rollback_target, stack_not_found
 from firebrick.store.models import operations, resources, stacks, targets
 from firebrick.store.operation_outcomes import BeginOutcome, FinishOutcome, Mine, Nothing, Other
-from firebrick.store.operation_rows import OPEN_OF_STACK, OPERATION_BY_ID, operation_row, tree_as_json
+from firebrick.store.operation_rows import OPEN_INSIDE, OPEN_OF_STACK, OPERATION_BY_ID, operation_row, tree_as_json
 from firebrick.store.preparation import prepare
 from firebrick.store.requests import NewOperation
 from firebrick.store.rows import FailureTree, OperationRow
@@ -188,7 +188,8 @@ class Begin(Write[BeginOutcome]):
 
 @dataclass(frozen=True, slots=True)
 class Finish(Write[FinishOutcome]):
-    """End a RUNNING operation as its traversal ended. Repeated: the same answer."""
+    """End a RUNNING operation as its traversal ended. Repeated: the same answer. It goes on RUNNING while something
+    that it asked of nested stacks does, if it is not complete."""
 
     project: str
     operation_id: str
@@ -208,6 +209,8 @@ class Finish(Write[FinishOutcome]):
         newer = _newer_pending(transaction.connection, operation)
         if operation.state is not OperationState.RUNNING:
             return _answer(operation.state, operation.summary, newer)
+        if not self.complete and _is_at_work_inside(transaction.connection, operation):
+            return FinishOutcome(operation.state, "")
         if self.complete:
             summary = reasons.completed(operation.action)
             state = OperationState.DONE
@@ -376,6 +379,11 @@ def _locked_operation(
     if stack is None or operation is None or operation.stack_id != stack.id:
         raise operation_not_found(operation_id)
     return stack, operation
+
+
+def _is_at_work_inside(connection: Connection, operation: OperationRow) -> bool:
+    wanted = {"stack_id": operation.stack_id, "id": operation.id}
+    return connection.execute(OPEN_INSIDE.limit(1), wanted).first() is not None
 
 
 def _newer_pending(connection: Connection, operation: OperationRow) -> OperationRow | None:

@@ -9,7 +9,7 @@ from firebrick.contract import Action, OperationState, Status
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from firebrick.store.acceptance import stack_not_found
 from firebrick.store.models import events, operations, resources, stacks
-from firebrick.store.operation_rows import OPEN_STATES, OPERATIONS, operation_row
+from firebrick.store.operation_rows import OPEN_INSIDE, OPEN_STATES, OPERATIONS, operation_row
 from firebrick.store.operations import operation_not_found
 from firebrick.store.ordering import in_order
 from firebrick.store.requests import NewTarget
@@ -253,6 +253,11 @@ def find_operation(connection: Connection, project: str, operation_id: str) -> O
     if row is None:
         raise operation_not_found(operation_id)
     return operation_row(row)
+
+
+def open_inside(connection: Connection, operation: OperationRow) -> list[OperationRow]:
+    found = connection.execute(OPEN_INSIDE, {"stack_id": operation.stack_id, "id": operation.id})
+    return [operation_row(row) for row in found]
 
 
 def list_operations(connection: Connection, project: str, stack_id: str) -> list[OperationRow]:

@@ -148,10 +148,10 @@ class Repository:
         """Insert a PENDING ROLLBACK. InvalidInput: there is nothing to roll back; ActionInProgress."""
         return await self._store.writer.write(AcceptRollback(self.project, stack_id, operation, to))
 
-    async def accept_cancel(self, stack_id: str, cancel: Cancel, *, now: float) -> OperationRow:
+    async def accept_cancel(self, stack_id: str, cancel: Cancel, *, now: float, asked_by: str = "") -> OperationRow:
         """Note that the running operation is to be cancelled; whoever runs it must be told. InvalidInput: what runs
-        cannot be, or nothing runs."""
-        return await self._store.writer.write(AcceptCancel(self.project, stack_id, cancel, now))
+        cannot be, or nothing runs; or it is not the one that the operation asked_by has asked for."""
+        return await self._store.writer.write(AcceptCancel(self.project, stack_id, cancel, now, asked_by))
 
     async def base_target(self, stack_id: str) -> NewTarget | None:
         """What the next update changes: the newest accepted target that is not superseded, else the stack's own. None:
@@ -199,6 +199,10 @@ class Repository:
     async def operation(self, operation_id: str) -> OperationRow:
         """NotFound."""
         return await self._store.read(reads.find_operation, self.project, operation_id)
+
+    async def open_inside(self, operation: OperationRow) -> list[OperationRow]:
+        """What this operation has asked of nested stacks and is not ended, without deletes."""
+        return await self._store.read(reads.open_inside, operation)
 
     async def operations(self, stack_id: str) -> list[OperationRow]:
         """Newest first. NotFound: no such stack."""

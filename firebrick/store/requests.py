@@ -85,8 +85,8 @@ class Expected:
 @dataclass(frozen=True, slots=True)
 class NewOperation:
     """A request to act on a stack. id: a UUID, the request's idempotency token. timeout: seconds from its beginning.
-    request: options without secrets. requested_by: contract.Requester as JSON. accepted_at: now. expected: of an update
-    that was planned."""
+    request: options without secrets. requested_by: contract.Requester as JSON. accepted_at: now. owner_operation,
+    owner_stack: of a nested stack: who asks, and whose that is. expected: of an update that was planned."""
 
     id: str
     action: Action
@@ -96,4 +96,5 @@ class NewOperation:
     request: Mapping[str, Any] = field(default_factory=dict)
     requested_by: Mapping[str, Any] = field(default_factory=dict)
     owner_operation: str = ""
+    owner_stack: str = ""
     expected: Expected | None = None

@@ -5,6 +5,7 @@ operation's row is the lock.
 """
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowExecutionStatus
 
-from firebrick.contract import Accepted, CreateStackRequest, DeleteStackRequest, OperationState
+from firebrick.contract import Accepted, Cancel, CreateStackRequest, DeleteStackRequest, OperationState
 from firebrick.intake import accept_create, accept_delete
 from firebrick.store.rows import OperationRow
 from firebrick.testing.dev_server import DevServer
@@ -34,6 +35,7 @@ RESOURCES: dict[str, Any] = {
     },
     "above": {"type": "Firebrick::Test::Token", "depends_on": "parked"},
 }
+SLOW = {"type": "Firebrick::Test::Object", "properties": {"ready_after": 600}}
 REQUIRES: Requires = {"below": (), "parked": ("below",), "above": ("parked",)}
 TEMPLATE = {"heat_template_version": "2021-04-16", "resources": RESOURCES}
 REQUEST = CreateStackRequest(name="demo", template=TEMPLATE)
@@ -102,8 +104,7 @@ async def _nudge_lost_and_create_ends(rig: Rig) -> None:
 async def _nudge_lost_and_create_waits(rig: Rig) -> None:
     """The same, and the create would wait for long: the reconciler tells it."""
     await rig.worker()
-    slow = {"slow": {"type": "Firebrick::Test::Object", "properties": {"ready_after": 600}}}
-    created = await rig.create({"heat_template_version": "2021-04-16", "resources": slow})
+    created = await rig.create({"heat_template_version": "2021-04-16", "resources": {"slow": SLOW}})
     await rig.reached(created, lambda _: "slow" in _made(rig), "it is at work")
     deleted = await accept_delete(rig.store, DeleteStackRequest(stack="demo"))
     await rig.done(deleted)
@@ -128,6 +129,24 @@ async def _server_lost_its_memory(rig: Rig) -> None:
     row = await rig.project.resource(operation.stack_id, "parked")
     assert row.state == "CREATE_FAILED" and row.status_reason == f"CREATE aborted ({reason})"
     await _check_deletable(rig)
+
+
+async def _terminated_with_a_nested_stack(rig: Rig) -> None:
+    """What the terminated run had asked of the stack inside does not go on by itself."""
+    worker = await rig.worker()
+    inner = {"heat_template_version": "2021-04-16", "resources": {"slow": SLOW}}
+    outer = {"heat_template_version": "2021-04-16", "resources": {"nest": {"type": "inner.yaml"}}}
+    operation = await rig.create(outer, files={"inner.yaml": json.dumps(inner)})
+    await rig.reached(operation, lambda _: "slow" in _made(rig), "the inner stack is at work")
+    asked = (await rig.project.open_inside(operation))[0]
+    worker.kill()
+    await rig.client.get_workflow_handle(operation.workflow_id).terminate()
+    await rig.worker()
+    assert (await rig.ended(operation)).state is OperationState.FAILED
+    ended = await rig.ended(asked)
+    assert (ended.state, ended.cancel) == (OperationState.FAILED, Cancel.KEEP)
+    await rig.done(await rig.delete())
+    check_no_orphans(rig.provider.ledger)
 
 
 # --- the cluster does what nobody asked for --------------------------------------------------------------------------
@@ -193,7 +212,10 @@ UNKNOWN_TO_THE_CLUSTER: dict[str, Callable[[Rig], Awaitable[None]]] = {
     "a delete's nudge is lost, the create ends": _nudge_lost_and_create_ends,
     "a delete's nudge is lost, the create waits": _nudge_lost_and_create_waits,
 }
-LOST: dict[str, Callable[[Rig], Awaitable[None]]] = {"the server lost its memory": _server_lost_its_memory}
+LOST: dict[str, Callable[[Rig], Awaitable[None]]] = {
+    "the server lost its memory": _server_lost_its_memory,
+    "terminated with a nested stack": _terminated_with_a_nested_stack,
+}
 NOT_ASKED_FOR: dict[str, Callable[[Rig], Awaitable[None]]] = {
     "started twice": _started_twice,
     "reset": _reset,

@@ -1,16 +1,22 @@
 """Random histories of many small stacks at once on a real server: updates, takeovers, cancels and rollbacks, while the
-worker and the server are killed and the provider loses answers, fails and stalls. Nothing is lost, doubled or stuck.
+worker and the server are killed and the provider loses answers, fails and stalls. One in six has stacks in it, two
+levels deep. Nothing is lost, doubled or stuck.
 
 All stacks of a run share one server, one worker at a time and one provider, and so its faults and the kills. When all
 have lived their random part the provider does nothing wrong any more: then an update must bring each stack to a
 template, the ledger must have exactly what the rows say, and a delete must leave nothing.
+
+``make soak`` lives a thousand: FIREBRICK_HISTORIES of them, from the seed FIREBRICK_HISTORIES_SEED on.
 """
 
 import asyncio
 import contextlib
+import json
+import os
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +24,20 @@ import pytest
 
 from firebrick.contract import Cancel, OperationState
 from firebrick.diagnostics import FirebrickError
-from firebrick.store.rows import OperationRow
+from firebrick.store.rows import OperationRow, StackSummary
 from firebrick.testing.dev_server import DevServer
 from firebrick.testing.ledger import CREATED, DELETED
 from tests.integration.rig import LIMIT, Rig, until
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
 
 HISTORIES = 60
 AT_ONCE = 20
-SOAK_RUNS = 17  # of 60
+NESTING = 6  # one history in so many
 NAMES = "abcde"
+INNER_NAMES = "pqrz"
+SOAK = int(os.environ.get("FIREBRICK_HISTORIES", "1000"))
+SOAK_SEED = int(os.environ.get("FIREBRICK_HISTORIES_SEED", "100"))
 FAULTS: Sequence[tuple[str, str, dict[str, Any]]] = (
     ("drop-after-effect", "POST", {}),
     ("drop-after-effect", "PUT", {}),
@@ -43,19 +52,62 @@ FAULTS: Sequence[tuple[str, str, dict[str, Any]]] = (
 )
 
 
-def template(chance: random.Random) -> dict[str, Any]:
-    """3 to 5 resources, each upon some before it in a random order."""
+HEAD = {"heat_template_version": "2021-04-16"}
+OBJECT, TOKEN = "Firebrick::Test::Object", "Firebrick::Test::Token"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A template, and the templates that it and they name as types."""
+
+    template: dict[str, Any]
+    files: dict[str, Any]
+
+    @property
+    def request(self) -> dict[str, Any]:
+        return {"files": {name: json.dumps(text) for name, text in self.files.items()}}
+
+
+def wanted(chance: random.Random, *, nests: bool) -> Wanted:
+    """3 to 5 resources, each upon some before it in a random order; the last but one, perhaps, a nested stack."""
     names = chance.sample(NAMES, chance.randint(3, 5))
     made: dict[str, Any] = {}
     for place, name in enumerate(names):
         properties: dict[str, Any] = {"size": chance.randint(1, 3)}
-        if chance.random() < 0.3:
+        kind = TOKEN if name in "be" else OBJECT
+        if nests and place == len(names) - 2 and chance.random() < 0.8:
+            kind = "inner.yaml"
+        elif chance.random() < 0.3:
             properties["ready_after"] = 0.2  # a change of it replaces
         if place and chance.random() < 0.7:
-            properties["value"] = {"get_attr": [chance.choice(names[:place]), chance.choice(("value", "name", "size"))]}
-        kind = "Firebrick::Test::Token" if name in "be" else "Firebrick::Test::Object"
+            other = chance.choice(names[:place])
+            attributes = ("size",) if made[other]["type"] == "inner.yaml" else ("value", "name", "size")
+            properties["value"] = {"get_attr": [other, chance.choice(attributes)]}
         made[name] = {"type": kind, "properties": properties}
-    return {"heat_template_version": "2021-04-16", "resources": made}
+    return Wanted({**HEAD, "resources": made}, inner_templates(chance) if nests else {})
+
+
+def inner_templates(chance: random.Random) -> dict[str, Any]:
+    size, value = {"get_param": "size"}, {"get_attr": ["p", "size"]}
+    parameters = {"size": {"type": "number"}, "value": {"type": "string", "default": ""}}
+    deeper = chance.random() < 0.4
+    resources: dict[str, Any] = {
+        "p": {"type": "deeper.yaml" if deeper else OBJECT, "properties": {"size": size}},
+        "q": {"type": TOKEN, "properties": {"size": chance.randint(1, 2), "value": value}},
+        "r": {"type": OBJECT, "properties": {"size": 1, "ready_after": chance.choice((0.1, 0.2)), "value": value}},
+    }
+    for name in chance.sample("qr", chance.randint(0, 1)):
+        del resources[name]
+    inner = {**HEAD, "parameters": parameters, "resources": resources, "outputs": {"size": {"value": value}}}
+    below = {"z": {"type": OBJECT, "properties": {"size": size}}}
+    outputs = {"size": {"value": {"get_attr": ["z", "size"]}}}
+    deepest = {**HEAD, "parameters": {"size": {"type": "number"}}, "resources": below, "outputs": outputs}
+    return {"inner.yaml": inner, "deeper.yaml": deepest}
+
+
+def family(stack: str) -> str:
+    """The name of the outermost stack: what is in it has that before its own."""
+    return stack.partition("-")[0]
 
 
 class Watch:
@@ -66,12 +118,12 @@ class Watch:
         self._news = asyncio.Condition()
         self._looks = 0
         self.open: frozenset[str] = frozenset()  # ids of stacks
-        self.effects: Counter[str] = Counter()  # of stacks, by name
+        self.effects: Counter[str] = Counter()  # of stacks with what is in them, by name
 
     async def run(self) -> None:
         while True:
             self.open = frozenset(one.stack_id for one in await self._rig.store.every_project().open_operations())
-            self.effects = Counter(one.stack for one in self._rig.provider.ledger.effects())
+            self.effects = Counter(family(one.stack) for one in self._rig.provider.ledger.effects())
             async with self._news:
                 self._looks += 1
                 self._news.notify_all()
@@ -87,25 +139,31 @@ class Watch:
 class History:
     """The life of one stack."""
 
-    def __init__(self, rig: Rig, watch: Watch, name: str, seed: int) -> None:
+    def __init__(self, rig: Rig, watch: Watch, name: str, seed: int, *, nests: bool) -> None:
         self._rig = rig
         self._watch = watch
         self._name = name
         self._chance = random.Random(seed)
+        self._nests = nests
         self._asked: list[OperationRow] = []
 
     async def random_part(self) -> None:
         chance, rig = self._chance, self._rig
-        first = template(chance)
+        first = self._wanted()
         rollback = chance.random() < 0.5
         self._asked.append(
-            await rig.once_server_answers(lambda: rig.create(first, self._name, disable_rollback=not rollback))
+            await rig.once_server_answers(
+                lambda: rig.create(first.template, self._name, disable_rollback=not rollback, **first.request)
+            )
         )
         for _ in range(2):
             await self._before_the_next()
-            await self._update(template(chance), disable_rollback=chance.random() < 0.5)
+            await self._update(self._wanted(), disable_rollback=chance.random() < 0.5)
         await self._before_the_next()
         await self._idle()
+
+    def _wanted(self) -> Wanted:
+        return wanted(self._chance, nests=self._nests)
 
     async def _before_the_next(self) -> None:
         """Wait for the end; or for some of it, and cancel, or have the next take over."""
@@ -123,8 +181,9 @@ class History:
             with contextlib.suppress(FirebrickError):  # too late, or not of this action
                 await self._rig.starter.cancel("default", last.stack_id, cancel)
 
-    async def _update(self, wanted: dict[str, Any], **options: Any) -> OperationRow:
-        operation = await self._rig.once_server_answers(lambda: self._rig.update(wanted, self._name, **options))
+    async def _update(self, to: Wanted, **options: Any) -> OperationRow:
+        request = {**to.request, **options}
+        operation = await self._rig.once_server_answers(lambda: self._rig.update(to.template, self._name, **request))
         self._asked.append(operation)
         return operation
 
@@ -145,27 +204,53 @@ class History:
     async def ordered_part(self) -> None:
         """With a provider that does nothing wrong: to a template, and away."""
         rig = self._rig
-        wanted = template(self._chance)
-        await self._done(await self._update(wanted))
-        await self._check_world(wanted)
+        last = self._wanted()
+        await self._done(await self._update(last))
+        living = [one for one in rig.provider.ledger.living() if family(one.stack) == self._name]
+        stacks = await self._check_world(self._asked[0].stack_id, last.template, last.files, {})
+        assert {one.stack for one in living} <= stacks, f"{self._name}: objects of stacks that are not there"
+        assert {one.name for one in await self._stacks()} == stacks
         await self._done(await rig.once_server_answers(lambda: rig.delete(self._name)))
-        assert [one.label for one in rig.provider.ledger.living() if one.stack == self._name] == []
+        assert [one.label for one in rig.provider.ledger.living() if family(one.stack) == self._name] == []
+        assert await self._stacks() == []
         for operation in self._asked:
             assert (await rig.state(operation)).state.ended
 
-    async def _check_world(self, wanted: dict[str, Any]) -> None:
-        rows = await self._rig.project.resources(self._asked[0].stack_id)
-        living = [one for one in self._rig.provider.ledger.living() if one.stack == self._name]
-        assert sorted(row.name for row in rows) == sorted(wanted["resources"])
-        assert {row.name: row.physical_id for row in rows} == {one.label: one.id for one in living}, self._name
-        assert len(living) == len(rows), f"{self._name}: more objects than rows"
+    async def _stacks(self) -> list[StackSummary]:
+        """The living ones, of all levels."""
+        found = await self._rig.project.stacks(include_nested=True)
+        return [one for one in found if family(one.name) == self._name]
+
+    async def _check_world(
+        self, stack_id: str, template: dict[str, Any], files: dict[str, Any], given: dict[str, Any]
+    ) -> set[str]:
+        """A stack is what its template says, with these parameters, and so is what is in it; the names of them all."""
+        project = self._rig.project
+        stack, rows = await project.stack(stack_id), await project.resources(stack_id)
+        living = [one for one in self._rig.provider.ledger.living() if one.stack == stack.name]
+        stacks = {stack.name}
+        assert sorted(row.name for row in rows) == sorted(template["resources"])
         seen = {one.label: {**one.properties, "name": one.name} for one in living}
-        for name, one in wanted["resources"].items():
-            properties = one["properties"]
-            assert seen[name]["size"] == properties["size"]
-            if "value" in properties:
-                other, attribute = properties["value"]["get_attr"]
-                assert seen[name]["value"] == str(seen[other][attribute]), f"{self._name}: {name} is not up to date"
+        expected: dict[str, str | None] = {}
+        for row in rows:
+            wants = template["resources"][row.name]
+            sizes = {
+                name: given.get(value["get_param"]) if isinstance(value, dict) and "get_param" in value else value
+                for name, value in wants["properties"].items()
+            }
+            if wants["type"] in files:
+                stacks |= await self._check_world(str(row.physical_id), files[wants["type"]], files, sizes)
+                seen[row.name] = dict(row.attributes)
+            else:
+                expected[row.name] = row.physical_id
+            assert seen[row.name]["size"] == sizes["size"], f"{stack.name}: {row.name}"
+        assert expected == {one.label: one.id for one in living}, stack.name
+        assert len(living) == len(expected), f"{stack.name}: more objects than rows"
+        for name, wants in template["resources"].items():
+            if "value" in wants["properties"] and wants["type"] not in files:
+                other, attribute = wants["properties"]["value"]["get_attr"]
+                assert seen[name]["value"] == str(seen[other][attribute]), f"{stack.name}: {name} is not up to date"
+        return stacks
 
 
 async def disturb(rig: Rig, chance: random.Random, kills: Sequence[str]) -> None:
@@ -179,7 +264,9 @@ async def disturb(rig: Rig, chance: random.Random, kills: Sequence[str]) -> None
         await until(grown, f"{moment} effects")
         for _ in range(3):
             do, method, more = chance.choice(FAULTS)
-            rig.provider.fault(do, method=method, match=chance.choice(NAMES), nth=chance.randint(1, 8), **more)
+            rig.provider.fault(
+                do, method=method, match=chance.choice(NAMES + INNER_NAMES), nth=chance.randint(1, 8), **more
+            )
         if victim == "worker":
             await rig.replace_workers()
         else:
@@ -200,7 +287,10 @@ async def run(directory: Path, seed: int, count: int, kills: Sequence[str]) -> N
                 async with places:
                     await part()
 
-            histories = [History(rig, watch, f"stack{number}", seed * 1000 + number) for number in range(count)]
+            histories = [
+                History(rig, watch, f"stack{number}", seed * 1000 + number, nests=number % NESTING == 0)
+                for number in range(count)
+            ]
             async with asyncio.TaskGroup() as together:
                 together.create_task(disturb(rig, random.Random(seed), kills))
                 for history in histories:
@@ -233,7 +323,17 @@ async def test_sixty_histories_under_kills_lose_and_double_nothing(tmp_path: Pat
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(100, 100 + SOAK_RUNS))
-async def test_a_thousand_histories_lose_and_double_nothing(tmp_path: Path, seed: int) -> None:
-    chance = random.Random(seed)
-    await run(tmp_path, seed, HISTORIES, [chance.choice(("worker", "worker", "server")) for _ in range(6)])
+@pytest.mark.timeout(0)
+async def test_a_thousand_histories_lose_and_double_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Sixty at a time, each time from a seed of its own."""
+    for number in range(-(-SOAK // HISTORIES)):
+        seed = SOAK_SEED + number
+        count = min(HISTORIES, SOAK - number * HISTORIES)
+        with capsys.disabled():
+            print(
+                f"\n  {number * HISTORIES} of {SOAK} histories; FIREBRICK_HISTORIES_SEED={seed} next",
+                end="",
+                flush=True,
+            )
+        chance = random.Random(seed)
+        await run(tmp_path / str(seed), seed, count, [chance.choice(("worker", "worker", "server")) for _ in range(6)])

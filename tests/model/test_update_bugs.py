@@ -16,7 +16,8 @@ from firebrick.traversal import Command, Traversal
 from firebrick.traversal.track import Track
 from tests.model.test_update_histories import LIVES
 from tests.model.update_history import BYTES, Disturbed, Life, life
-from tests.model.update_walk import KILLS, Engine, LifeWalk
+from tests.model.update_run import KILLS, Engine
+from tests.model.update_walk import LifeWalk
 
 # --- the selection ----------------------------------------------------------------------------------------------------
 

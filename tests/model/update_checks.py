@@ -3,25 +3,29 @@
 from collections.abc import Mapping
 from typing import Any
 
-from firebrick.contract import Action
+from firebrick.contract import Action, OperationState
 from firebrick.plan import Plan, Role
 from firebrick.store.rows import OperationRow
-from tests.model.update_history import Template
+from tests.model.inner_stacks import family_of
+from tests.model.life_stores import Stores, UpdateStore
+from tests.model.update_history import Template, inner_template
 from tests.model.update_provider import Provider
-from tests.model.update_steps import attributes, resolved
-from tests.model.update_store import UpdateStore
+from tests.model.update_steps import attributes, given_to, resolved, shown_by
 from tests.model.world import demand
 
 # A row's event: the state before (None: none yet) -> what may follow.
 _BEGINS = {"CREATE", "UPDATE", "DELETE"}
+COMPLETE = (("CREATE", "COMPLETE"), ("UPDATE", "COMPLETE"))
 
 
 class Checks:
-    """Of one life."""
+    """Of one stack, and of what is in it. abandoned: nested stacks that were retained when they went."""
 
-    def __init__(self, store: UpdateStore, provider: Provider) -> None:
+    def __init__(self, store: UpdateStore, stores: Stores, provider: Provider, abandoned: set[str]) -> None:
         self._store = store
+        self._stores = stores
         self._provider = provider
+        self._abandoned = abandoned
         self._told: dict[int, tuple[str, str]] = {}  # row -> its last event
         self._read = 0
         self._pruned: dict[int, tuple[Any, ...]] = {}
@@ -33,7 +37,9 @@ class Checks:
     # --- while an operation runs ----------------------------------------------------------------------------------
 
     def begun(self, operation: OperationRow) -> None:
-        """It is RUNNING; nothing was done yet."""
+        """It is RUNNING, and no other is; nothing was done yet."""
+        running = [one.id for one in self._store.open_operations() if one.state is OperationState.RUNNING]
+        demand(running == [operation.id], "two operations run for one stack")
         self._pruned = {}
         self._going_back = {}
         if not operation.action.converges:
@@ -41,20 +47,24 @@ class Checks:
         rows = self._store.rows()
         self._pruned = {row.id: _state(row) for row in rows if row.role == Role.NONE or row.role_seq != operation.seq}
         if operation.action is Action.ROLLBACK and operation.target_id in self._originals:
-            self._going_back = self._kept(*self._originals[operation.target_id])
+            self._going_back = self._kept(operation.target_id, *self._originals[operation.target_id])
 
     def planned(self, plan: Plan) -> None:
         for node in plan.nodes:
             demand(node.row not in self._pruned, f"the pruned row {node.row} has a node")
 
-    def _kept(self, template: Template, things: Mapping[str, str]) -> dict[str, str]:
+    def _kept(self, target: str, template: Template, things: Mapping[str, str]) -> dict[str, str]:
         """The originals that a rollback must take back: well, and nothing that they are made from is lost."""
         kept: dict[str, str] = {}
         by_thing = {row.physical_id: row for row in self._store.rows() if row.physical_id}
         for one in template:
             row = by_thing.get(things.get(one.name, ""))
             well = row is not None and row.status == "COMPLETE" and row.action != "DELETE"
+            # One that served another template since, unchanged, is not known as this one's any more.
+            well = well and row is not None and row.template_id == target
             if one.kind == "instant" or not well or row is None:
+                continue
+            if one.kind == "nested" and self._inner(row.physical_id) is None:
                 continue
             others = {name for name, how in one.requires if how in ("ref", "fixed", "out")}
             # What an instant resource shows may have changed with it; what it is made from has not.
@@ -71,7 +81,8 @@ class Checks:
         if (action, status) == ("DELETE", "COMPLETE"):
             demand(not self._store.rows(), "rows are left of a deleted stack")
         elif status == "COMPLETE":
-            self._check_world(self._store.target())
+            self._check_world()
+        self._excuse_what_was_retained()
         self._check_leaks()
         if operation is not None:
             self._check_pruned()
@@ -98,34 +109,35 @@ class Checks:
             self._told[event.row] = (event.action, event.status)
         self._read = len(events)
 
-    def _check_world(self, template: Template) -> None:
-        rows = {row.name: row for row in self._store.rows()}
-        demand(len(rows) == len(self._store.rows()), "two rows of one name in a complete stack")
-        demand(sorted(rows) == sorted(one.name for one in template), "the rows are not the template's")
-        expected: list[str] = []
-        things: dict[str, str] = {}
-        for one in template:
-            row = rows[one.name]
-            properties = resolved(one.definition(), rows)
-            demand(dict(row.properties or {}) == properties, f"{one.name} is {row.properties}, not {properties}")
-            demand(dict(row.attributes) == attributes(properties), f"{one.name} shows {row.attributes}")
-            demand(row.status == "COMPLETE", f"{one.name} is {row.action}_{row.status}")
-            if one.kind == "instant":
-                continue
-            thing = self._provider.things[row.physical_id]
-            demand(thing.alive and not thing.broken, f"the object of {one.name} is gone or broken")
-            demand(thing.properties == properties, f"the object of {one.name} is {thing.properties}, not {properties}")
-            expected.append(thing.id)
-            things[one.name] = thing.id
-        alive = [one.id for one in self._provider.things.values() if one.alive and not one.excused]
-        demand(sorted(alive) == sorted(one for one in expected if not self._provider.things[one].excused), "a leak")
-        self._originals = {self._target_id(): (template, things)}
+    def _check_world(self) -> None:
+        template = self._store.target()
+        things = _check_template(self._store, self._stores, self._provider)
+        if self._store.owner is None:
+            expected = [one for one in _all_things(self._store, self._stores) if not self._provider.things[one].excused]
+            alive = [one.id for one in self._provider.things.values() if one.alive and not one.excused]
+            demand(sorted(alive) == sorted(expected), "a leak")
+            self._check_no_stack_is_left()
+        self._originals = {self._store.template_id: (template, things)}
 
-    def _target_id(self) -> str:
-        return str(getattr(self._store, "template_id", ""))
+    def _check_no_stack_is_left(self) -> None:
+        """No nested stack lives but those that a living row stands for."""
+        owned = {row.physical_id for store in self._stores.every() for row in store.rows()} | self._abandoned
+        for store in self._stores.every():
+            if store.owner is not None and store.stack_id not in owned:
+                demand(store.state == ("DELETE", "COMPLETE"), f"the nested stack {store.name} is left: {store.state}")
+
+    def _inner(self, stack_id: str) -> UpdateStore | None:
+        """A living nested stack."""
+        found = self._stores.find(stack_id)
+        return None if found is None or found.state[0] == Action.DELETE else found
+
+    def _excuse_what_was_retained(self) -> None:
+        rows = {row.id for stack in self._abandoned for store in family_of(self._stores, stack) for row in store.rows()}
+        for thing in self._provider.things.values():
+            thing.excused = thing.excused or thing.row in rows
 
     def _check_leaks(self) -> None:
-        rows = self._store.rows()
+        rows = [row for store in self._stores.every() for row in store.rows()]
         owned = {row.physical_id for row in rows if (row.action, row.status) != ("DELETE", "COMPLETE")}
         keys = {row.create_key for row in rows if row.create_unsettled or row.status == "IN_PROGRESS"}
         for thing in self._provider.things.values():
@@ -147,3 +159,47 @@ class Checks:
 
 def _state(row: Any) -> tuple[Any, ...]:
     return (row.name, row.action, row.status, row.physical_id, row.input_hash, row.revision, tuple(row.requires))
+
+
+def _check_template(store: UpdateStore, stores: Stores, provider: Provider) -> dict[str, str]:
+    """A complete stack is what its template says, and so is what is in it; its objects by the names of resources."""
+    template = store.target()
+    rows = {row.name: row for row in store.rows()}
+    demand(len(rows) == len(store.rows()), "two rows of one name in a complete stack")
+    demand(sorted(rows) == sorted(one.name for one in template), "the rows are not the template's")
+    things: dict[str, str] = {}
+    for one in template:
+        row = rows[one.name]
+        properties = resolved(one.definition(), rows)
+        demand(dict(row.properties or {}) == properties, f"{one.name} is {row.properties}, not {properties}")
+        demand(row.status == "COMPLETE", f"{one.name} is {row.action}_{row.status}")
+        if one.kind == "nested":
+            inner = stores.find(row.physical_id)
+            demand(inner is not None, f"the stack of {one.name} is not there")
+            assert inner is not None
+            demand(inner.state in COMPLETE, f"the stack of {one.name} is {inner.state}")
+            demand(inner.target() == inner_template(one.definition(), given_to(properties)), f"{one.name} is another's")
+            _check_template(inner, stores, provider)
+            shown = shown_by({other.name: other for other in inner.rows()})
+        else:
+            shown = attributes(properties)
+        demand(dict(row.attributes) == shown, f"{one.name} shows {row.attributes}, not {shown}")
+        if one.kind != "instant":
+            things[one.name] = row.physical_id
+        if one.kind not in ("instant", "nested"):
+            thing = provider.things[row.physical_id]
+            demand(thing.alive and not thing.broken, f"the object of {one.name} is gone or broken")
+            demand(thing.properties == properties, f"the object of {one.name} is {thing.properties}, not {properties}")
+    return things
+
+
+def _all_things(store: UpdateStore, stores: Stores) -> list[str]:
+    """Ids of the objects of a complete stack, and of what is in it."""
+    found: list[str] = []
+    for row in store.rows():
+        if row.implementation == "nested":
+            inner = stores.find(row.physical_id)
+            found += [] if inner is None else _all_things(inner, stores)
+        elif row.implementation != "instant":
+            found.append(row.physical_id)
+    return found

@@ -1,11 +1,12 @@
 """The rest of the store in memory: claims and outcomes of rows, after firebrick.store.claims, converging, outcomes."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from firebrick.contract import Action, Status, StepKind, Work
+from firebrick.selection import select_rows
 from firebrick.store.rows import OperationRow
 from firebrick.store.step_outcomes import (
     ENDED_KINDS,
@@ -18,8 +19,9 @@ from firebrick.store.step_outcomes import (
     RowOutcome,
     Superseded,
 )
-from tests.model.update_history import Resource
-from tests.model.update_store import MemoryOperations, Row
+from tests.model.life_stores import UpdateStore
+from tests.model.update_history import Resource, thawed
+from tests.model.update_store import Family, MemoryOperations, Row, Select
 
 CLAIM_LEASE = 5.0
 
@@ -66,7 +68,7 @@ class MemoryStore(MemoryOperations):
                 needs = tuple(self._serving(one, claim.seq) for one in needs)
             upstream = {self._rows[one].name: copy.copy(self._rows[one]) for one in needs if one in self._rows}
         if first:
-            row.key, row.polling, row.retries = key, False, 0
+            row.key, row.polling, row.retries, row.progress = key, False, 0, {}
         if first and action is not None:
             row.action, row.status, row.updated_at, row.untold = action.value, Status.IN_PROGRESS.value, now, True
             row.create_key = key if creates else row.create_key
@@ -80,7 +82,7 @@ class MemoryStore(MemoryOperations):
         row.create_unsettled = row.create_unsettled or (creates and not polling)
         row.order, row.lease_until, row.outcome = claim.order, now + CLAIM_LEASE, None
         row_seen: Any = before
-        return Claimed(claim, "model", "stack", row_seen, first, intent_before, upstream, self.template_id)
+        return Claimed(claim, "model", self.name, row_seen, first, intent_before, upstream, self.template_id)
 
     def _action_of(self, operation: OperationRow, work: Work, row: Row, first: bool) -> Action | None:
         if work is Work.ACT:
@@ -117,18 +119,7 @@ class MemoryStore(MemoryOperations):
         assert row.wanted is not None
         wanted = row.wanted
         definition = wanted["definition"]
-        new = self._insert(
-            Resource(
-                row.name,
-                wanted["implementation"],
-                definition["value"],
-                definition["fixed"],
-                definition["shows"],
-                tuple((name, how) for name, how in definition["requires"]),
-            ),
-            self.template_id,
-            claim.seq,
-        )
+        new = self._insert(thawed(row.name, wanted["implementation"], definition), self.template_id, claim.seq)
         new.replaces, new.requires, new.target_requires = row.id, tuple(sorted(requires)), row.target_requires
         new.updated_at = now
         if told:
@@ -148,7 +139,7 @@ class MemoryStore(MemoryOperations):
         if known.get("properties") is not None:
             row.properties = known["properties"]
         if known.get("progress") is not None:
-            row.polling, row.intent_open = True, False
+            row.polling, row.intent_open, row.progress = True, False, known["progress"]
         if known.get("progress") is not None or known.get("physical_id") is not None:
             row.create_unsettled = False
         return True
@@ -201,6 +192,10 @@ class MemoryStore(MemoryOperations):
             row.attributes = outcome.attributes
         if outcome.properties is not None:
             row.properties = outcome.properties
+        if outcome.progress is not None:
+            row.progress = outcome.progress
+        if outcome.reference_id is not None:
+            row.reference_id = outcome.reference_id
         settled = outcome.settled
         if settled is None:
             return
@@ -211,3 +206,38 @@ class MemoryStore(MemoryOperations):
             row.requires = tuple(settled.requires)
         if settled.template_id is not None:
             row.template_id = settled.template_id
+
+
+class MemoryStores:
+    """The stores of one life, and what they share."""
+
+    family: ClassVar[type[Family]] = Family
+
+    def __init__(self, base: Callable[[Resource], str], select: Select = select_rows) -> None:
+        self._base = base
+        self._select = select
+        self._family = self.family()
+        self._stores: dict[str, MemoryStore] = {}
+        self.root = self._made("stack", "stack", None)
+
+    def _made(self, stack_id: str, name: str, owner: tuple[str, int] | None) -> MemoryStore:
+        self._stores[stack_id] = MemoryStore(self._base, self._select, self._family, (stack_id, name), owner)
+        return self._stores[stack_id]
+
+    def every(self) -> Sequence[UpdateStore]:
+        return [one for one in self._stores.values() if one.operations]  # not one whose create was refused
+
+    def find(self, name_or_id: str) -> UpdateStore | None:
+        if (found := self._stores.get(name_or_id)) is None:
+            living = (one for one in self._stores.values() if one.name == name_or_id and not one.deleted)
+            found = next(living, None)
+        return found if found is None or found.operations or found is self.root else None
+
+    def inner(self, stack_id: str, name: str, owner: tuple[str, int]) -> UpdateStore:
+        return self._stores.get(stack_id) or self._made(stack_id, name, owner)
+
+    def operation(self, operation_id: str) -> OperationRow | None:
+        return self._family.operation(operation_id)
+
+    def open_inside(self, operation: OperationRow) -> Sequence[OperationRow]:
+        return self._family.open_inside(operation)

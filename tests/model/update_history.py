@@ -6,8 +6,8 @@ where the buffer has ended every choice is its first and simplest. Drawing each 
 living the life.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 from firebrick.contract import Action
@@ -18,7 +18,8 @@ T = TypeVar("T")
 # cannot.
 How = Literal["after", "out", "ref", "fixed"]
 # found: an object can be found by its key; token: a repeated create gives the same; blind: neither; instant: no object.
-Kind = Literal["found", "token", "blind", "instant"]
+# nested: a stack of its own.
+Kind = Literal["found", "token", "blind", "instant", "nested"]
 Verb = Literal["create", "update", "delete"]
 Disturbance = Literal[
     "cancel with rollback", "cancel without", "deadline", "takeover by update", "takeover by delete", "kill"
@@ -31,6 +32,10 @@ DISTURBANCES: tuple[Disturbance, ...] = (
     "takeover by delete",
     "kill",
 )
+# What happens to a nested stack by itself.
+DISTURBANCES_INSIDE: tuple[Disturbance, ...] = ("kill", "deadline", "cancel without")
+HANGS = 3  # the kill that leaves a worker alive
+PHASES_INSIDE = ("create", "update", "clean-up", "delete")
 PHASES = ("create", "update", "clean-up", "rollback", "delete")
 
 NAMES = "abcdefghijkl"
@@ -43,8 +48,11 @@ FAULTS: dict[Verb, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Resource:
-    """value: may be changed in place; fixed: not. shows: dependants see its value. nested: reserved for stacks in
-    stacks, which do not exist yet."""
+    """value: may be changed in place; fixed: not. shows: dependants see its value.
+
+    inner: of a nested stack, its template; what value and fixed come to is its parameter, which those of its resources
+    use that say so (takes). given: the parameter's value, in a template that was accepted with one.
+    """
 
     name: str
     kind: Kind = "found"
@@ -52,26 +60,60 @@ class Resource:
     fixed: int = 0
     shows: bool = True
     requires: tuple[tuple[str, How], ...] = ()
+    inner: "tuple[Resource, ...]" = ()
+    takes: bool = False
+    given: str = ""
 
     def definition(self) -> dict[str, Any]:
-        return {
+        """As it is frozen: JSON."""
+        frozen: dict[str, Any] = {
             "value": self.value,
             "fixed": self.fixed,
             "shows": self.shows,
             "requires": [list(one) for one in self.requires],
         }
+        if self.kind == "nested":
+            frozen["inner"] = [{"name": one.name, "kind": one.kind, **one.definition()} for one in self.inner]
+        if self.takes:
+            frozen |= {"takes": True, "given": self.given}
+        return frozen
 
 
 Template = tuple[Resource, ...]
 
 
+def thawed(name: str, kind: Kind, frozen: Mapping[str, Any]) -> Resource:
+    """The resource that was frozen so."""
+    return Resource(
+        name,
+        kind,
+        frozen["value"],
+        frozen["fixed"],
+        frozen["shows"],
+        tuple((other, how) for other, how in frozen["requires"]),
+        tuple(thawed(one["name"], one["kind"], one) for one in frozen.get("inner", ())),
+        frozen.get("takes", False),
+        frozen.get("given", ""),
+    )
+
+
+def inner_template(frozen: Mapping[str, Any], given: str) -> Template:
+    """What a frozen nested stack is to be made from."""
+    inner = (thawed(one["name"], one["kind"], one) for one in frozen["inner"])
+    return tuple(replace(one, given=given) if one.takes else one for one in inner)
+
+
 @dataclass(frozen=True)
 class Disturbed:
-    """what happens when so many things have happened in the operation. variant: which sort of kill, or what comes."""
+    """what happens when so many things have happened in the operation. variant: which sort of kill, or what comes.
+    within: which of the nested stacks that are at work it happens to; 0: the stack itself. during: not before one of
+    those is in this phase."""
 
     what: Disturbance
     after: int
     variant: int = 0
+    within: int = 0
+    during: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +143,8 @@ class Fault:
 
 @dataclass(frozen=True)
 class Life:
-    """templates[0] is the create's. pace: seconds that each call to a name's objects takes, by the name's place."""
+    """templates[0] is the create's. pace: seconds that each call to a name's objects takes, by the name's place.
+    losses: each so many-th message between workflows is lost; 0: none."""
 
     templates: tuple[Template, ...]
     asks: tuple[Ask, ...]
@@ -111,6 +154,11 @@ class Life:
     batch_limit: int = 50
     page: int = 500_000
     pace: tuple[int, ...] = (1,)
+    losses: int = 0
+
+    @property
+    def nests(self) -> bool:
+        return any(one.kind == "nested" for template in self.templates for one in template)
 
 
 class Dice:
@@ -133,11 +181,12 @@ class Dice:
         return self.below(count) == count - 1
 
 
-BYTES = 320  # of a long life
+BYTES = 480  # of a long life
+_OUTER = 320  # of them, without what is nested
 
 
 def life(data: bytes) -> Life:
-    dice = Dice(data)
+    dice = Dice(data[:_OUTER])
     size = 3 + dice.below(10)
     templates = [_first(dice, size)]
     for _ in range(1 + dice.below(3)):
@@ -147,7 +196,7 @@ def life(data: bytes) -> Life:
     for _ in range(1 + dice.below(4)):
         action = dice.pick((Action.UPDATE, Action.UPDATE, Action.UPDATE, Action.UPDATE, Action.ROLLBACK, Action.DELETE))
         asks.append(_ask(dice, action, len(templates), size))
-    return Life(
+    flat = Life(
         templates=tuple(templates),
         asks=tuple(asks),
         faults=faults,
@@ -157,6 +206,7 @@ def life(data: bytes) -> Life:
         page=dice.pick((500_000, 300)),
         pace=tuple(1 + dice.below(4) for _ in range(3)),
     )
+    return _nesting(Dice(data[_OUTER:]), flat)
 
 
 KINDS: tuple[Kind, ...] = ("found", "found", "token", "instant", "found", "blind")
@@ -215,6 +265,82 @@ def _changed(dice: Dice, before: Template) -> Template:
 
 def _replaced(one: Resource, **changes: Any) -> Resource:
     return Resource(**{**vars(one), **changes})
+
+
+# --- stacks in stacks -------------------------------------------------------------------------------------------------
+
+
+def _nesting(dice: Dice, flat: Life) -> Life:
+    """One life in five: up to three of its resources are nested stacks, now and then not in all of its templates."""
+    if not dice.one_in(5):
+        return flat
+    names = sorted({one.name for template in flat.templates for one in template})
+    templates = [list(template) for template in flat.templates]
+    for name in dict.fromkeys(dice.pick(names) for _ in range(1 + dice.below(3))):
+        variants = [_inner(dice, name, deeper=dice.one_in(3))]
+        variants.append(_inner_changed(dice, variants[0]))
+        for template in templates:
+            for place, one in enumerate(template):
+                if one.name == name and not dice.one_in(8):
+                    template[place] = replace(one, kind="nested", inner=dice.pick(variants), takes=False)
+    inner_names = sorted({one for template in templates for one in _names_within(template)})
+    faults = [*flat.faults[: dice.pick((1, 3))]]
+    for _ in range(dice.pick((0, 1, 2)) if inner_names else 0):
+        verb: Verb = dice.pick(("update", "create", "delete", "create"))
+        faults.append(Fault(dice.pick(inner_names), verb, dice.pick(FAULTS[verb]), dice.pick((0, 0, 1))))
+    asks = [replace(ask, disturbed=_disturbed_within(dice, ask)) for ask in flat.asks]
+    return replace(
+        flat,
+        templates=tuple(tuple(template) for template in templates),
+        asks=tuple(asks),
+        faults=tuple(faults),
+        losses=dice.pick((0, 3, 0, 2)),
+    )
+
+
+def _inner(dice: Dice, prefix: str, *, deeper: bool) -> Template:
+    made: list[Resource] = []
+    for letter in NAMES[: dice.pick((2, 1, 3))]:
+        one = _resource(dice, prefix + letter, [one.name for one in made])
+        one = replace(one, takes=not dice.one_in(3))
+        if deeper and not dice.one_in(3):
+            one = replace(one, kind="nested", inner=_inner(dice, one.name, deeper=False), takes=True)
+            deeper = False
+        made.append(one)
+    return tuple(made)
+
+
+def _inner_changed(dice: Dice, before: Template) -> Template:
+    after = [
+        replace(one, value=one.value + dice.below(2), fixed=one.fixed + dice.pick((0, 0, 1)))
+        for one in before
+        if len(before) == 1 or not dice.one_in(5)
+    ]
+    names = {one.name for one in after}
+    return tuple(replace(one, requires=tuple(need for need in one.requires if need[0] in names)) for one in after)
+
+
+def _names_within(template: Sequence[Resource]) -> list[str]:
+    """Of all resources of nested stacks."""
+    return [name for one in template for name in (*(sub.name for sub in one.inner), *_names_within(one.inner))]
+
+
+def _disturbed_within(dice: Dice, ask: Ask) -> tuple[Disturbed, ...]:
+    """What disturbs the stack comes later, since there is more to do; and something happens to what is in it."""
+    during = ("", *PHASES_INSIDE, "clean-up")
+    outer = [replace(one, after=one.after * dice.pick((1, 2)), during=dice.pick(during)) for one in ask.disturbed]
+    what = ("kill", "kill", *DISTURBANCES_INSIDE)
+    inner = [
+        Disturbed(dice.pick(what), dice.pick((0, 10, 20, 40)), dice.below(12), 1 + dice.below(3), dice.pick(during))
+        for _ in range(dice.pick((0, 1, 1, 2)))
+    ]
+    if dice.one_in(3):  # a worker hangs, and what it was at is stopped before another has taken it up
+        after = dice.pick((4, 7, 10, 14, 18, 24))
+        outer = [
+            Disturbed("kill", after, HANGS),
+            Disturbed(dice.pick(DISTURBANCES), after + 1 + dice.below(2), dice.below(12)),
+        ]
+    return (*outer, *inner)
 
 
 def _fault(dice: Dice, size: int) -> Fault:

@@ -23,9 +23,9 @@ from firebrick.store.step_outcomes import (
     Settled,
     Superseded,
 )
+from tests.model.life_stores import FINGERPRINT, Stores, UpdateStore
 from tests.model.update_history import Kind, Verb
 from tests.model.update_provider import CallFailed, MustReplace, Provider, Thing
-from tests.model.update_store import FINGERPRINT, UpdateStore
 from tests.model.world import Broken, demand
 
 CALL_LEASE = 14.0
@@ -35,19 +35,24 @@ RETRY = 2.0
 ATTEMPTS = 3
 
 Steps = Generator[float, None, StepResult]
+# Takes a held row of a nested stack further; tests.model.inner_stacks has it.
+Inside = Callable[["Step", Claimed], Steps]
 
 
 class HeldByItself(Exception):
     """The row is held under this attempt's own number: only a later attempt may have it."""
 
 
-class _Lost(Exception):
-    pass
+class Lost(Exception):
+    """The row is held no more under this claim."""
 
 
 @dataclass
 class Interrupt:
     asked: bool = False
+
+    def __bool__(self) -> bool:
+        return self.asked
 
 
 @dataclass
@@ -61,6 +66,10 @@ class Step:
     interrupt: Interrupt
     now: Callable[[], float]
     pace: int
+    stores: Stores
+    inside: "Inside"
+    abandon: Callable[[str], None]  # told of each nested stack that is retained
+    asks_inside: bool = False  # it calls no provider, but asks something of a nested stack
 
     def run(self) -> Steps:
         while True:
@@ -82,12 +91,18 @@ class Step:
             try:
                 yield 1
                 return (yield from self._guarded(held))
-            except _Lost:
+            except Lost:
+                self.asks_inside = False
                 continue
 
     def _guarded(self, held: Claimed) -> Steps:
         row = held.row
         try:
+            if row.implementation == "nested":
+                self.asks_inside = True
+                result = yield from self.inside(self, held)
+                self.asks_inside = False
+                return result
             if row.action == Action.DELETE and held.in_progress:
                 return (yield from self._delete(held))
             if row.action == Action.CREATE and held.in_progress:
@@ -276,7 +291,7 @@ class Step:
         if not begun and not self.store.begin_update(
             self.claim, settled.requires or (), self.now() + CALL_LEASE, self.now()
         ):
-            raise _Lost
+            raise Lost
         if not changed or physical_id is None:
             return self._updated(held, properties, settled)
         try:
@@ -309,13 +324,13 @@ class Step:
         requires = [one.id for one in held.upstream.values()]
         self.store.stand_in(self.claim, requires, told, self.now())
         self.claim = replace(self.claim, row=self.node_row)
-        raise _Lost
+        raise Lost
 
     # --- calls and outcomes ---------------------------------------------------------------------------------------
 
     def _call(self, row: Any, verb: Verb, effect: Callable[[str], Thing]) -> Generator[float, None, Thing]:
         if not self.store.renew(self.claim, self.now() + CALL_LEASE):
-            raise _Lost
+            raise Lost
         fault = self.provider.fault(row.name, verb)
         yield self.pace
         if fault == "refused":
@@ -326,31 +341,20 @@ class Step:
             raise CallFailed("throttled")
         if fault == "dropped":
             raise CallFailed("transient", lost=True)
-        self._check_requirements(row.id, verb)
+        self.check_requirements(row.id, verb)
         thing = effect(fault)
         yield LATE if fault == "late" else 1
         if fault == "lost":
             raise CallFailed("transient", lost=True)
         return thing
 
-    def _check_requirements(self, row_id: int, verb: Verb) -> None:
-        rows = {one.id: one for one in self.store.rows()}
-        row = rows.get(row_id)
-        demand(row is not None, f"{verb} for a row that is gone")
-        assert row is not None
-        for other in row.requires:
-            needed = rows.get(other)
-            demand(needed is not None, f"{verb} {row.name}: the row {other} that it requires is gone")
-            assert needed is not None
-            if needed.implementation == "instant":
-                well = (needed.action, needed.status) != ("DELETE", "COMPLETE")
-            else:
-                well = needed.physical_id is not None and self.provider.things[needed.physical_id].alive
-            demand(well, f"{verb} {row.name}: {needed.name} ({other}), which it requires, is not alive")
+    def check_requirements(self, row_id: int, verb: Verb) -> None:
+        """What the row requires, as stored, is alive; what a nested stack requires where it is, too."""
+        check_requirements(self.stores, self.store, self.provider, row_id, verb)
 
     def _note(self, **known: Any) -> None:
         if not self.store.renew(self.claim, self.now() + 5, **known):
-            raise _Lost
+            raise Lost
 
     def _park(self, physical_id: str, properties: Mapping[str, Any] | None) -> StepResult:
         at = self.now() + POLL
@@ -358,8 +362,30 @@ class Step:
 
     def _record(self, outcome: RowOutcome) -> StepResult:
         if not self.store.record(self.claim, outcome, self.now()):
-            raise _Lost
+            raise Lost
         return outcome.result
+
+
+def check_requirements(stores: Stores, store: UpdateStore, provider: Provider, row_id: int, verb: Verb) -> None:
+    rows = {one.id: one for one in store.rows()}
+    row = rows.get(row_id)
+    demand(row is not None, f"{verb} for a row that is gone")
+    assert row is not None
+    for other in row.requires:
+        needed = rows.get(other)
+        demand(needed is not None, f"{verb} {row.name}: the row {other} that it requires is gone")
+        assert needed is not None
+        if needed.implementation == "instant":
+            well = (needed.action, needed.status) != ("DELETE", "COMPLETE")
+        elif needed.implementation == "nested":
+            inner = stores.find(needed.physical_id or "")
+            well = inner is not None and inner.state[0] != Action.DELETE
+        else:
+            well = needed.physical_id is not None and provider.things[needed.physical_id].alive
+        demand(well, f"{verb} {row.name}: {needed.name} ({other}), which it requires, is not alive")
+    outer = None if store.owner is None else stores.find(store.owner[0])
+    if outer is not None and store.owner is not None:
+        check_requirements(stores, outer, provider, store.owner[1], verb)
 
 
 Batch = Generator[float, None, list[tuple[int, StepResult]]]
@@ -388,6 +414,8 @@ def run_batch(steps: Sequence[Step]) -> Batch:
 def resolved(definition: Mapping[str, Any], upstream: Mapping[str, Any]) -> dict[str, Any]:
     """The properties, with what they use of other resources. Broken when one of those is missing."""
     value, fixed = str(definition["value"]), str(definition["fixed"])
+    if definition.get("takes"):
+        value += f"({definition['given']})"
     for name, how in definition["requires"]:
         if name not in upstream:
             raise Broken(f"the requirement {name} is not known")
@@ -404,6 +432,16 @@ def resolved(definition: Mapping[str, Any], upstream: Mapping[str, Any]) -> dict
 def attributes(properties: Mapping[str, Any]) -> dict[str, Any]:
     """What dependants may see."""
     return {"out": properties["value"] if properties["shows"] else ""}
+
+
+def given_to(properties: Mapping[str, Any]) -> str:
+    """A nested stack's parameter."""
+    return f"{properties['value']}/{properties['fixed']}"
+
+
+def shown_by(rows: Mapping[str, Any]) -> dict[str, Any]:
+    """A nested stack's outputs, by its rows: what the first of its resources shows."""
+    return {"out": rows[min(rows)].attributes.get("out", "") if rows else ""}
 
 
 def requirements(upstream: Mapping[str, Any]) -> Sequence[tuple[str, int, int]]:

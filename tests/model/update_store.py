@@ -5,21 +5,23 @@ lives on both (``tests/model/real_store.py``). Here are operations: accepted, be
 outcomes are in ``update_claims``.
 """
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from itertools import count
+from typing import Any
 
-from firebrick.contract import Action, Cancel, OperationState, Status, StepKind, StepResult, Work
+from firebrick.contract import Action, Cancel, OperationState, Status, StepKind, StepResult
 from firebrick.plan import ExistingRow, Role
 from firebrick.selection import Candidate, Selection, Wanted, select_rows
 from firebrick.store.operations import follow_up
 from firebrick.store.rows import OperationRow
-from firebrick.store.step_outcomes import ENDED_KINDS, Claim, ClaimOutcome, RowOutcome
+from firebrick.store.step_outcomes import ENDED_KINDS
+from tests.model.life_stores import Event, Refused
 from tests.model.update_history import Resource, Template
-from tests.model.world import demand
 
 Select = Callable[..., Selection]
-FINGERPRINT = "model"
+_OPERATIONS = uuid.UUID(int=1)
 
 
 def as_wanted(one: Resource) -> dict[str, Any]:
@@ -53,8 +55,10 @@ class Row:
     action: str = "INIT"
     status: str = "COMPLETE"
     physical_id: str | None = None
+    reference_id: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
     properties: Mapping[str, Any] | None = None
+    progress: Mapping[str, Any] = field(default_factory=dict)
     polling: bool = False
     retries: int = 0
     key: str = ""
@@ -73,55 +77,62 @@ class Row:
     lease_until: float = 0.0
     outcome: StepResult | None = None
     untold: bool = False
-
-
-class Refused(Exception):
-    """The store does not accept the request in the stack's state."""
-
-
-@dataclass(frozen=True)
-class Event:
-    row: int
-    name: str
-    action: str
-    status: str
-
-
-class UpdateStore(Protocol):
-    """What a life needs of a store. Rows are the store's own: to be read only."""
+    hooks: None = None
 
     @property
-    def events(self) -> list[Event]: ...
+    def type(self) -> str:
+        return self.implementation
+
     @property
-    def state(self) -> tuple[str, str]: ...
-    def accept_create(self, target: Template, request: Mapping[str, Any], now: float) -> None: ...
-    def accept_update(self, target: Template | None, request: Mapping[str, Any], now: float) -> None: ...
-    def accept_rollback(self, request: Mapping[str, Any], now: float) -> None: ...
-    def accept_delete(self, request: Mapping[str, Any], now: float) -> None: ...
-    def accept_cancel(self, cancel: Cancel, now: float) -> None: ...
-    def begin(self, now: float) -> OperationRow | None: ...
-    def plan_rows(self, operation: OperationRow) -> list[ExistingRow]: ...
-    def finish(self, operation: OperationRow, complete: bool, interrupted: str, now: float) -> None: ...
-    def fail_lost(self, operation: OperationRow, now: float) -> None: ...
-    def rows(self) -> Sequence[Any]: ...
-    def target(self) -> Template: ...
-    def claim(self, claim: Claim, operation: OperationRow, work: Work, now: float, announce: bool) -> ClaimOutcome: ...
-    def begin_update(self, claim: Claim, requires: Sequence[int], until: float, now: float) -> bool: ...
-    def stand_in(self, claim: Claim, requires: Sequence[int], told: bool, now: float) -> bool: ...
-    def renew(self, claim: Claim, until: float, **known: Any) -> bool: ...
-    def record(self, claim: Claim, outcome: RowOutcome, now: float) -> bool: ...
+    def uuid(self) -> str:
+        return str(uuid.UUID(int=self.id << 96))
+
+
+class Family:
+    """What the stores in memory of one life share."""
+
+    def __init__(self) -> None:
+        self.rows = count(1)
+        self.homes: dict[str, MemoryOperations] = {}  # operation -> its stack's store
+
+    def operation(self, operation_id: str) -> OperationRow | None:
+        home = self.homes.get(operation_id)
+        return None if home is None else next(one for one in home.operations if one.id == operation_id)
+
+    def open_inside(self, operation: OperationRow) -> list[OperationRow]:
+        homes = [one for one in dict.fromkeys(self.homes.values()) if one.owner and one.owner[0] == operation.stack_id]
+        asked = [one for home in homes for one in home.open_operations() if one.owner_operation == operation.id]
+        return [one for one in asked if one.action.cancellable]
+
+    def may_ask(self, operation_id: str) -> bool:
+        """Of whoever asks something of a nested stack."""
+        owner = self.operation(operation_id)
+        return owner is None or owner.state is OperationState.RUNNING
+
+    def may_end(self, operation: OperationRow) -> bool:
+        """Of an operation that is not complete."""
+        return not self.open_inside(operation)
 
 
 class MemoryOperations:
     """Operations of one stack."""
 
-    def __init__(self, base: Callable[[Resource], str], select: Select = select_rows) -> None:
-        """base: firebrick.selection.base_hash of a resource's definition."""
+    def __init__(
+        self,
+        base: Callable[[Resource], str],
+        select: Select = select_rows,
+        family: Family | None = None,
+        stack: tuple[str, str] = ("stack", "stack"),
+        owner: tuple[str, int] | None = None,
+    ) -> None:
+        """base: firebrick.selection.base_hash of a resource's definition. stack: id and name."""
         self._base = base
         self._select = select
+        self._family = Family() if family is None else family
+        self.stack_id, self.name = stack
+        self.owner = owner
         self._events: list[Event] = []
         self._rows: dict[int, Row] = {}
-        self._last_row = 0
         self.operations: list[OperationRow] = []
         self._targets: dict[str, Template] = {}
         self.action, self.status = "", ""
@@ -145,22 +156,33 @@ class MemoryOperations:
     def target(self) -> Template:
         return self._targets[self.template_id]
 
-    def accept_create(self, target: Template, request: Mapping[str, Any], now: float) -> None:
-        operation = self._accept(Action.CREATE, "op1", request, now)
+    def accept_create(
+        self, target: Template, request: Mapping[str, Any], now: float, *, id: str = "", asked_by: str = ""
+    ) -> OperationRow:
+        if known := self._family.operation(id):
+            return known
+        operation = self._accept(Action.CREATE, "", request, now, id, asked_by)
+        operation = self._change(operation, target_id=operation.id)
         self._targets[operation.id] = target
         self.template_id = operation.id
         ids = {one.name: self._insert(one, operation.id, 1).id for one in target}
         for one in target:
             self._rows[ids[one.name]].requires = tuple(sorted(ids[name] for name, _ in one.requires))
         self._set_state(Action.CREATE, Status.IN_PROGRESS)
+        return operation
 
-    def accept_update(self, target: Template | None, request: Mapping[str, Any], now: float) -> None:
+    def accept_update(
+        self, target: Template | None, request: Mapping[str, Any], now: float, *, id: str = "", asked_by: str = ""
+    ) -> OperationRow:
+        if known := self._family.operation(id):
+            return known
         if self.deleted or self.action == Action.DELETE or any(one.action is Action.DELETE for one in self._open()):
             raise Refused
-        operation = self._accept(Action.UPDATE, self.template_id, request, now)
+        operation = self._accept(Action.UPDATE, self.template_id, request, now, id, asked_by)
         if target is not None:
             self._targets[operation.id] = target
-            self.operations[-1] = replace(operation, target_id=operation.id)
+            operation = self._change(operation, target_id=operation.id)
+        return operation
 
     def accept_rollback(self, request: Mapping[str, Any], now: float) -> None:
         may = self.status == Status.FAILED and self.action in (Action.CREATE, Action.UPDATE, Action.ROLLBACK)
@@ -169,26 +191,48 @@ class MemoryOperations:
         target = self._rollback_target(request.get("to", "previous"))
         self._accept(Action.ROLLBACK, target, request, now)
 
-    def accept_delete(self, request: Mapping[str, Any], now: float) -> None:
+    def accept_delete(
+        self, request: Mapping[str, Any], now: float, *, id: str = "", asked_by: str = ""
+    ) -> OperationRow:
+        if known := self._family.operation(id):
+            return known
         if self.deleted:
             raise Refused
-        self._accept(Action.DELETE, "", request, now)
+        return self._accept(Action.DELETE, "", request, now, id, asked_by)
 
-    def accept_cancel(self, cancel: Cancel, now: float) -> None:
+    def accept_cancel(self, cancel: Cancel, now: float, *, asked_by: str = "") -> OperationRow:
         newest = max(self._open(), key=lambda one: one.seq, default=None)
+        if newest is not None and asked_by not in ("", newest.owner_operation):
+            raise Refused
         may = (Action.UPDATE,) if cancel is Cancel.ROLL_BACK else (Action.CREATE, Action.UPDATE)
         if newest is None or newest.action not in may:
             raise Refused
         if not newest.cancel:
-            self._change(newest, cancel=cancel.value)
+            newest = self._change(newest, cancel=cancel.value)
+        return newest
 
-    def _accept(self, action: Action, target_id: str, request: Mapping[str, Any], now: float) -> OperationRow:
+    def _accept(
+        self,
+        action: Action,
+        target_id: str,
+        request: Mapping[str, Any],
+        now: float,
+        id: str = "",
+        asked_by: str = "",
+    ) -> OperationRow:
+        if not self._family.may_ask(asked_by):
+            raise Refused
+        return self._insert_operation(action, target_id, request, now, id, asked_by)
+
+    def _insert_operation(
+        self, action: Action, target_id: str, request: Mapping[str, Any], now: float, id: str, asked_by: str
+    ) -> OperationRow:
         seq = len(self.operations) + 1
         operation = OperationRow(
-            id=f"op{seq}",
+            id=id or str(uuid.uuid5(_OPERATIONS, f"{self.stack_id}/{seq}")),
             project="model",
-            stack_id="stack",
-            stack_name="stack",
+            stack_id=self.stack_id,
+            stack_name=self.name,
             seq=seq,
             action=action,
             state=OperationState.PENDING,
@@ -199,16 +243,24 @@ class MemoryOperations:
             began_at=None,
             ended_at=None,
             deadline=None,
-            workflow_id="workflow",
+            workflow_id=self.stack_id,
             chain_id="chain",
             superseded_by="",
             reason="",
             summary="",
             failure=None,
             target_id=target_id,
+            owner_operation=asked_by,
         )
         self.operations.append(operation)
+        self._family.homes[operation.id] = self
         return operation
+
+    def open_operations(self) -> Sequence[OperationRow]:
+        return self._open()
+
+    def operations_of(self, asked_by: str) -> Sequence[OperationRow]:
+        return [one for one in self.operations if one.owner_operation == asked_by]
 
     def _open(self) -> list[OperationRow]:
         return [one for one in self.operations if not one.state.ended]
@@ -228,9 +280,8 @@ class MemoryOperations:
         return found
 
     def _insert(self, one: Resource, template_id: str, seq: int) -> Row:
-        self._last_row += 1
         definition, instant = one.definition(), one.kind == "instant"
-        row = Row(self._last_row, one.name, None, definition, one.kind, instant, template_id, seq)
+        row = Row(next(self._family.rows), one.name, None, definition, one.kind, instant, template_id, seq)
         self._rows[row.id] = row
         return row
 
@@ -280,7 +331,10 @@ class MemoryOperations:
                 )
                 for row in self._rows.values()
             ],
-            [Wanted(one.name, tuple(name for name, _ in one.requires), self._base(one)) for one in target],
+            [
+                Wanted(one.name, tuple(name for name, _ in one.requires), self._base(one), one.kind != "nested")
+                for one in target
+            ],
             target=operation.target_id,
             previous=self.template_id,
             look_at_all=bool(operation.request.get("converge")),
@@ -334,25 +388,31 @@ class MemoryOperations:
 
     # --- the end --------------------------------------------------------------------------------------------------
 
-    def finish(self, operation: OperationRow, complete: bool, interrupted: str, now: float) -> None:
+    def finish(self, operation: OperationRow, complete: bool, interrupted: str, now: float) -> bool:
         operation = self.operations[operation.seq - 1]
-        demand(operation.state is OperationState.RUNNING, "what does not run is finished")
+        if operation.state is not OperationState.RUNNING:
+            return True
+        if not complete and not self._family.may_end(operation):
+            return False
         newer = next((one for one in self._open() if one.seq > operation.seq), None)
         self.operation_seq = 0
         if complete:
             self._set_state(operation.action, Status.COMPLETE)
             self._complete(operation)
-            self._change(operation, state=OperationState.DONE)
-            return
+            self._change(operation, state=OperationState.DONE, ended_at=now)
+            return True
         self._abort(operation, now)
         self._set_state(operation.action, Status.FAILED)
-        taken_over = interrupted == "takeover" and newer is not None
-        self._change(operation, state=OperationState.SUPERSEDED if taken_over else OperationState.FAILED)
+        state, by = OperationState.FAILED, ""
+        if interrupted == "takeover" and newer is not None:
+            state, by = OperationState.SUPERSEDED, newer.id
+        self._change(operation, state=state, superseded_by=by, ended_at=now)
         action = follow_up(operation, interrupted)
         if newer is None and action is not None:
             to = operation.request.get("roll_back_to", "previous")
             target = self._rollback_target(to) if action is Action.ROLLBACK else ""
-            self._accept(action, target, {"because_of": operation.id}, now)
+            self._insert_operation(action, target, {"because_of": operation.id}, now, "", operation.owner_operation)
+        return True
 
     def _complete(self, operation: OperationRow) -> None:
         if operation.action is Action.DELETE:
@@ -372,7 +432,7 @@ class MemoryOperations:
     def fail_lost(self, operation: OperationRow, now: float) -> None:
         self._abort(operation, now)
         self._set_state(operation.action, Status.FAILED)
-        self._change(operation, state=OperationState.FAILED)
+        self._change(operation, state=OperationState.FAILED, ended_at=now)
         self.operation_seq = 0
 
     def _abort(self, operation: OperationRow, now: float) -> None:

@@ -70,8 +70,9 @@ class Lab:
     async def go_on(self, stack: str) -> "Started":
         return await self._start(await accept_continue(self.store, ContinueStackRequest(stack=stack, project=PROJECT)))
 
-    async def delete(self, stack: str) -> "Started":
-        return await self._start(await accept_delete(self.store, DeleteStackRequest(stack=stack, project=PROJECT)))
+    async def delete(self, stack: str, **request: Any) -> "Started":
+        asked = DeleteStackRequest(stack=stack, project=PROJECT, **request)
+        return await self._start(await accept_delete(self.store, asked))
 
     async def _start(self, operation: OperationRow) -> "Started":
         handle = await self.client.start_workflow(

@@ -137,6 +137,14 @@ async def test_a_deadline_stops_what_is_inside_too(lab: Any) -> None:
     assert await inner_stacks(lab) == {}
 
 
+async def test_a_nested_stack_that_is_to_be_retained_is(lab: Any) -> None:
+    created = await create(lab, outer("hello"))
+    await created.handle.result()
+    deleted = await lab.delete("s", retain=("nest",))
+    assert (await deleted.handle.result()).state is OperationState.DONE
+    assert await inner_stacks(lab) == {1: "CREATE_COMPLETE", 2: "CREATE_COMPLETE"}
+
+
 async def test_a_nested_template_is_checked_with_the_outer_one(lab: Any) -> None:
     for template, said in (
         (outer("hello", ", typo: 1"), "Unknown Property typo"),
