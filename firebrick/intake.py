@@ -28,14 +28,16 @@ from firebrick.nested import WithTemplates
 from firebrick.resources.base import ResourceType
 from firebrick.resources.heat.template_resource import TemplateResource
 from firebrick.resources.registry import Registry
-from firebrick.resources.schema import TypeSchema
+from firebrick.resources.schema import TypeSchema, is_known
 from firebrick.selection import base_hash
 from firebrick.store import Repository, Store
 from firebrick.store.requests import NewOperation, NewResource, NewStack
 from firebrick.store.rows import OperationRow
 from firebrick.template import (
+    EVERYTHING_KNOWN,
     UNKNOWN,
     Document,
+    Foresight,
     ResourceDefinition,
     StackDefinition,
     StackIdentity,
@@ -258,9 +260,10 @@ def define_stack(
     identity: StackIdentity,
     keep: Callable[[Document, Mapping[str, Any]], Mapping[str, Any]] | None = None,
     facade: Mapping[str, Any] | None = None,
+    foresight: Foresight = EVERYTHING_KNOWN,
 ) -> StackDefinition:
     """What a template comes to for a stack. keep: chooses among the parameters when the template is known. facade: of a
-    nested stack, what resource_facade gives. InvalidInput has all problems found."""
+    nested stack, what resource_facade gives. foresight: of a plan. InvalidInput has all problems found."""
     problems = tag_problems(tags)
     document = parsed = None
     try:
@@ -281,6 +284,7 @@ def define_stack(
         types=WithTemplates(registry, files, parsed, identity),
         files=files,
         facade=facade,
+        foresight=foresight,
     )
     problems = policy_problems(definition, lambda name: implementation_of(registry, name))
     problems += _waits_beyond(registry, definition, (timeout_mins or DEFAULT_TIMEOUT_MINS) * 60)
@@ -321,11 +325,12 @@ def tag_problems(tags: Sequence[str]) -> list[Diagnostic]:
     ]
 
 
-def new_resources(registry: Registry, definition: StackDefinition) -> list[NewResource]:
+def new_resources(registry: Registry, definition: StackDefinition, *, partly: bool = False) -> list[NewResource]:
+    """partly: for a plan; there may be UNKNOWN in the definition, and what has it is like no row that there is."""
     rows = []
     for resource in definition.resources.values():
         schema = implementation_of(registry, resource.type)
-        kind = schema.implementation
+        kind, fingerprint = schema.implementation, schema.fingerprint
         frozen = resource.freeze()
         rows.append(
             NewResource(
@@ -337,7 +342,7 @@ def new_resources(registry: Registry, definition: StackDefinition) -> list[NewRe
                 concurrency=kind.concurrency,
                 definition=frozen,
                 requires=resource.requires,
-                base=base_hash(frozen, kind.type_name, schema.fingerprint),
+                base="" if partly and not is_known(frozen, UNKNOWN) else base_hash(frozen, kind.type_name, fingerprint),
                 prunable=not is_template_name(resource.type)
                 and not any(hook.endswith("-update") for hook in resource.hooks)
                 and not _refers_to_volatile(registry, definition, resource),

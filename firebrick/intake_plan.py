@@ -17,16 +17,18 @@ from pydantic import ValidationError
 
 from firebrick.contract import CreateStackRequest, Requester, UpdateStackRequest
 from firebrick.diagnostics import Conflict, Diagnostic, InvalidInput, NameInUse, Unavailable
-from firebrick.intake import check_project, define_stack, new_id, new_resources
+from firebrick.intake import as_text, check_project, define_stack, new_resources
 from firebrick.intake_update import Inputs, check_immutable, define_update, merged
+from firebrick.nested_preview import NestedPreviews, changes_of_stack
 from firebrick.plan_document import changes_of, summary_of
-from firebrick.preview import Preview, preview
-from firebrick.preview_values import hidden_of_templates
+from firebrick.preview import preview
+from firebrick.preview_result import Preview
+from firebrick.preview_values import Marks, secrets_of_templates
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
 from firebrick.store.plan_base import PlanBase
 from firebrick.store.requests import Expected
-from firebrick.template import StackDefinition, StackIdentity, check_stack_name
+from firebrick.template import Foresight, StackDefinition, StackIdentity, check_stack_name, parse_environment
 
 FORMAT = "firebrick-plan-1"
 _PURPOSE = "plan"
@@ -57,32 +59,43 @@ async def plan_update(store: Store, registry: Registry, request: UpdateStackRequ
 
 
 def _planned(registry: Registry, request: UpdateStackRequest, base: PlanBase) -> Planned:
-    inputs = merged(request, base.stack, base.target)
-    definition = define_update(registry, base.stack, inputs)
-    check_immutable(registry, base.stack, base.target, request, definition)
+    stack = base.stack
+    inputs = merged(request, stack, base.target)
+    definition = define_update(registry, stack, inputs)
+    check_immutable(registry, stack, base.target, request, definition)
+    nested = NestedPreviews(
+        registry,
+        stack.project,
+        stack.name,
+        as_text(inputs.environment),
+        inputs.files,
+        inputs.timeout_mins,
+        base.nested,
+        request.converge,
+    )
+    before = secrets_of_templates(stack.files, registry, parse_environment(stack.environment or {}))
     found = preview(
         base.rows,
         new_resources(registry, definition),
         registry,
-        stack_name=base.stack.name,
-        previous=base.stack.template_id,
+        nested=nested,
+        stack_name=stack.name,
+        previous=stack.template_id,
         look_at_all=request.converge,
-        hidden=hidden_of_templates(base.stack.files) | hidden_of_templates(inputs.files),
+        marks=Marks({**before, **nested.marks().templates}),
     )
     return Planned(base, definition, found, _stack_changes(base, inputs, definition))
 
 
 def _stack_changes(base: PlanBase, inputs: Inputs, definition: StackDefinition) -> tuple[str, ...]:
-    stack, target = base.stack, base.target
-    outputs = [dict(one) for one in (stack.outputs if target is None else target.outputs)]
+    stack = base.stack
     pairs = {
-        "description": (stack.description if target is None else target.description, definition.description),
-        "outputs": (outputs, [one.freeze() for one in definition.outputs.values()]),
         "tags": (stack.tags, tuple(inputs.tags)),
         "timeout_mins": (stack.timeout_mins, inputs.timeout_mins),
         "disable_rollback": (stack.disable_rollback, inputs.disable_rollback),
     }
-    return tuple(name for name, (before, after) in pairs.items() if before != after)
+    own = (name for name, (before, after) in pairs.items() if before != after)
+    return (*changes_of_stack(base, definition), *own)
 
 
 async def plan_create(store: Store, registry: Registry, request: CreateStackRequest) -> PlannedCreate:
@@ -111,14 +124,20 @@ def _planned_create(registry: Registry, request: CreateStackRequest) -> PlannedC
         files=request.files,
         tags=request.tags,
         timeout_mins=request.timeout_mins,
-        identity=StackIdentity(name=request.name, id=new_id(), project=request.project),
+        identity=StackIdentity(name=request.name, id="", project=request.project),
+        foresight=Foresight(unknown=frozenset({"OS::stack_id", "AWS::StackId"})),
+    )
+    nested = NestedPreviews(
+        registry, request.project, request.name, as_text(request.environment), request.files, request.timeout_mins
     )
     found = preview(
         (),
-        new_resources(registry, definition),
+        new_resources(registry, definition, partly=True),
         registry,
+        nested=nested,
         stack_name=request.name,
-        hidden=hidden_of_templates(request.files),
+        undecided=definition.undecided,
+        marks=nested.marks(),
     )
     return PlannedCreate(definition, found)
 
@@ -128,11 +147,11 @@ def _planned_create(registry: Registry, request: CreateStackRequest) -> PlannedC
 
 def plan_body(planned: Planned) -> dict[str, Any]:
     """What is shown of a plan; docs/plans.md describes it. in_progress: the operation that has not ended, if any."""
-    running, stack = planned.base.running, planned.base.stack
+    running, stack, expected = planned.base.running, planned.base.stack, planned.base.expected
     return {
         "format": FORMAT,
         "stack": {"name": stack.name, "id": stack.id, "project": stack.project},
-        "base": {"revision": planned.base.expected.revision, "seq": planned.base.expected.seq},
+        "base": {"revision": expected.revision, "seq": expected.seq, "nested": dict(expected.nested)},
         "in_progress": None if running is None else {"id": running.id, "action": running.action.value},
         "summary": summary_of(planned.preview),
         "stack_changes": list(planned.stack_changes),
@@ -196,7 +215,8 @@ def open_plan(keyring: Keyring, plan: Mapping[str, Any], *, project: str, stack_
         request = UpdateStackRequest.model_validate_json(zlib.decompressobj().decompress(raw, _MOST_REQUEST))
     except (binascii.Error, zlib.error, ValidationError, Unavailable):
         raise _bad("not-a-plan", "The plan's request cannot be read.", "Make a new plan with this server.") from None
-    return OpenedPlan(request, Expected(plan["base"]["revision"], plan["base"]["seq"]), plan)
+    base = plan["base"]
+    return OpenedPlan(request, Expected(base["revision"], base["seq"], base.get("nested", {})), plan)
 
 
 async def check_plan(store: Store, registry: Registry, opened: OpenedPlan) -> None:

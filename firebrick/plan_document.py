@@ -5,17 +5,19 @@ has the paths of them (``[]`` is the whole value). The keys and their meanings a
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
-from firebrick.preview import Preview, PropertyPreview, ResourcePreview, Will
+from firebrick.preview_result import Preview, PropertyPreview, ResourcePreview, Will
 from firebrick.template import UNKNOWN
 
 
 def summary_of(preview: Preview) -> dict[str, int]:
     """How many resources will be added, changed, replaced, destroyed; leave the stack while their objects stay; are
-    left as they are. uncertain: how many of all these may turn out to be less."""
-    counts = Counter(one.will for one in preview.resources)
-    kept = sum(one.kept for one in preview.that(Will.DELETE))
+    left as they are; those of nested stacks, too. uncertain: how many of all these may turn out to be less."""
+    everything = list(_all(preview))
+    counts = Counter(one.will for one in everything)
+    kept = sum(one.kept for one in everything if one.will is Will.DELETE)
     return {
         "add": counts[Will.CREATE],
         "change": counts[Will.UPDATE],
@@ -23,17 +25,26 @@ def summary_of(preview: Preview) -> dict[str, int]:
         "destroy": counts[Will.DELETE] - kept,
         "keep": kept,
         "unchanged": counts[Will.NOTHING],
-        "uncertain": sum(not one.certain for one in preview.resources),
+        "uncertain": sum(not one.certain for one in everything),
     }
 
 
-def changes_of(preview: Preview) -> list[dict[str, Any]]:
-    """One object for each resource, unchanged ones too, and each row that goes."""
-    return [_change(one) for one in preview.resources]
+def _all(preview: Preview) -> Iterator[ResourcePreview]:
+    for one in preview.resources:
+        yield one
+        if one.inside is not None:
+            yield from _all(one.inside.preview)
 
 
-def _change(one: ResourcePreview) -> dict[str, Any]:
+def changes_of(preview: Preview, above: str = "") -> list[dict[str, Any]]:
+    """One object for each resource, unchanged ones too, and each row that goes. above: address of the nested stack that
+    they are in."""
+    return [_change(one, f"{above}.{one.name}" if above else one.name) for one in preview.resources]
+
+
+def _change(one: ResourcePreview, address: str) -> dict[str, Any]:
     return {
+        "address": address,
         "resource_name": one.name,
         "resource_type": one.type,
         "previous_type": one.old_type,
@@ -43,6 +54,11 @@ def _change(one: ResourcePreview) -> dict[str, Any]:
         "kept": one.kept,
         "physical_resource_id": None if one.row is None else one.row.physical_id,
         "properties": [_property(each) for each in one.properties],
+        "nested": one.inside
+        and {
+            "stack_changes": list(one.inside.stack_changes),
+            "changes": changes_of(one.inside.preview, address),
+        },
     }
 
 
@@ -55,6 +71,7 @@ def _property(one: PropertyPreview) -> dict[str, Any]:
         "after_unknown": unknown,
         "sensitive": one.secret,
         "forces_replacement": one.forces_replacement,
+        "drifted": one.drifted,
     }
 
 

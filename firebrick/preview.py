@@ -1,24 +1,35 @@
 """What an operation would do to each resource, computed from what is stored: nothing is asked, nothing is written.
 
 Pure. It puts the engine's own questions in the engine's order: ``firebrick.selection`` chooses the rows,
-``firebrick.resources.changes`` decides. Two things nobody can know before: what a provider says when it is asked (about
-a failed object, or an update that turns out to need another object), and values that come to be on the way. Where the
-answer depends on them, a resource's preview is not `certain`, and names the most that can happen to it.
+``firebrick.resources.changes`` decides; ``firebrick.nested_preview`` does the same for what is nested. Two things
+nobody can know before: what a provider says when it is asked (about a failed object, or an update that turns out to
+need another object), and values that come to be on the way. Where the answer depends on them, a resource's preview is
+not `certain`, and names the most that can happen to it.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Protocol
 
 from firebrick.contract import Action
 from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.graph import Graph
 from firebrick.plan import Role
-from firebrick.preview_values import CHANGED_IN_PLACE, NEW, UNCHANGED, Known, Secrets, resolve_known
+from firebrick.preview_result import Inside, Preview, PropertyPreview, ResourcePreview, Will, doubted
+from firebrick.preview_values import CHANGED_IN_PLACE, NEW, UNCHANGED, Known, Marks, Secrets, resolve_known
 from firebrick.resolution import StoredLookup, physical_name
 from firebrick.resources.base import Context, ResourceType
-from firebrick.resources.changes import Decision, Effect, PropertyChange, Verdict, compare, decide, outright
+from firebrick.resources.changes import (
+    Decision,
+    Effect,
+    PropertyChange,
+    Verdict,
+    compare,
+    decide,
+    differing_rest,
+    outright,
+)
 from firebrick.resources.heat.template_resource import TemplateResource
 from firebrick.resources.registry import Registry
 from firebrick.resources.schema import TypeSchema, is_known, restore
@@ -29,66 +40,23 @@ from firebrick.store.rows import ResourceRow, UpstreamRow
 from firebrick.template import UNKNOWN, ResourceDefinition
 
 PLANNED = "(planned)"
-"""Stands for the id of a target that is not stored; no row was ever brought to it."""
+"""Stands for the id of a target that is not stored, and of an object that is not made; no row has it."""
+UNDECIDED = "whether the template has it is known after apply"
 
 
-class Will(StrEnum):
-    """What happens to a resource."""
+class NestedStacks(Protocol):
+    """What happens inside of the nested stacks of one stack. properties: resolved, UNKNOWN where they are not known.
+    secret: names of properties that are not to be shown. InvalidInput: the nested stack would be refused."""
 
-    CREATE = "create"
-    UPDATE = "update"
-    REPLACE = "replace"
-    DELETE = "delete"
-    NOTHING = "nothing"
+    def made(self, one: NewResource, properties: Mapping[str, Any], secret: frozenset[str]) -> Inside: ...
 
+    def changed(
+        self, one: NewResource, row: ResourceRow, properties: Mapping[str, Any], secret: frozenset[str]
+    ) -> Inside | None:
+        """None: there is no such stack any more."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class PropertyPreview:
-    """before, after: None where there is none; UNKNOWN stands in after where nobody knows yet. secret: neither is to be
-    shown."""
-
-    name: str
-    before: Any
-    after: Any
-    forces_replacement: bool = False
-    secret: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ResourcePreview:
-    """One resource, or (DELETE) one row of it. certain: false when it may turn out to be less, `will` being the most.
-    because: why, where that is not for a property that is shown. kept: the object of the row that goes stays.
-    properties: those that differ; all that are given of a CREATE or DELETE. row: what is there; wanted: what is to be.
-    """
-
-    name: str
-    type: str
-    will: Will
-    certain: bool = True
-    because: str = ""
-    kept: bool = False
-    properties: tuple[PropertyPreview, ...] = ()
-    row: ResourceRow | None = None
-    wanted: NewResource | None = None
-
-    @property
-    def old_type(self) -> str:
-        return self.row.type if self.row is not None else self.type
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """resources: those of the template in its order, then the rows that go, in the order of their making."""
-
-    resources: tuple[ResourcePreview, ...]
-    secrets: Secrets
-
-    def that(self, will: Will) -> list[ResourcePreview]:
-        return [one for one in self.resources if one.will is will]
-
-    @property
-    def changes_nothing(self) -> bool:
-        return all(one.will is Will.NOTHING for one in self.resources)
+    def unmade(self, row: ResourceRow, secret: frozenset[str]) -> Inside | None: ...
 
 
 def preview(
@@ -96,18 +64,23 @@ def preview(
     wanted: Sequence[NewResource],
     registry: Registry,
     *,
+    nested: NestedStacks,
     stack_name: str,
     previous: str = "",
     look_at_all: bool = False,
-    hidden: Mapping[str, frozenset[str]] | None = None,
+    live: Mapping[int, Mapping[str, Any] | None] | None = None,
+    undecided: frozenset[str] = frozenset(),
+    marks: Marks | None = None,
 ) -> Preview:
     """What bringing the rows of a stack to these resources would do. previous: id of the target that the stack has now.
-    hidden: see Secrets.
 
-    It may take a while where a type's attributes are slow to read. InvalidInput: a resource would be refused, since a
-    value is wrong or a property that differs is immutable. CycleFound.
+    live: by row, where somebody looked: the properties that its object shows, None where there is no object any more.
+    undecided: names of resources of which nobody knows yet whether they are wanted. It may take a while where a type's
+    attributes are slow to read. InvalidInput: a resource would be refused, since a value is wrong or a property that
+    differs is immutable. CycleFound.
     """
-    return _Preview(rows, wanted, registry, stack_name, previous, look_at_all, hidden).whole()
+    found = _Preview(rows, wanted, registry, nested, stack_name, previous, look_at_all, live or {}, undecided)
+    return found.whole(marks or Marks())
 
 
 @dataclass(slots=True)
@@ -115,16 +88,20 @@ class _Preview:
     rows: Sequence[ResourceRow]
     wanted: Sequence[NewResource]
     registry: Registry
+    nested: NestedStacks
     stack_name: str
     previous: str
     look_at_all: bool
-    hidden: Mapping[str, frozenset[str]] | None
+    live: Mapping[int, Mapping[str, Any] | None]
+    undecided: frozenset[str]
     known: dict[str, Known] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)  # what dependants see of these is, or may be, not what it was
     problems: list[Diagnostic] = field(default_factory=list)
+    upstream: dict[str, UpstreamRow] = field(default_factory=dict)
     lookup: StoredLookup = field(init=False)
     secrets: Secrets = field(init=False)
 
-    def whole(self) -> Preview:
+    def whole(self, marks: Marks) -> Preview:
         selection = select_rows(
             [_candidate(row) for row in self.rows],
             [Wanted(one.name, tuple(one.requires), one.base, one.prunable) for one in self.wanted],
@@ -134,32 +111,59 @@ class _Preview:
         )
         by_id = {row.id: row for row in self.rows}
         serving = {name: by_id[row] for name, row in selection.serving.items()}
-        self.lookup = StoredLookup({name: _upstream(row) for name, row in serving.items()}, self.registry)
+        self.upstream |= {name: _upstream(row) for name, row in serving.items()}
+        self.lookup = StoredLookup(self.upstream, self.registry)
         living = [row for row in self.rows if (row.action, row.status) != ("DELETE", "COMPLETE")]
         frozen = [row.definition for row in living] + [one.definition for one in self.wanted]
-        self.secrets = Secrets(self.registry, [ResourceDefinition.thaw(one) for one in frozen], self.hidden)
+        self.secrets = Secrets(self.registry, [ResourceDefinition.thaw(one) for one in frozen], marks)
         seen: dict[str, ResourcePreview] = {}
         for one in _in_order(self.wanted):
             row = serving.get(one.name)
             role = Role.FRESH if row is None else selection.roles.get(row.id, Role.NONE)
-            seen[one.name] = self._one(one, row, role, seen)
-            self.known[one.name] = _known_after(seen[one.name].will)
+            found = self._one(one, row, role)
+            seen[one.name] = _undecided(found) if one.name in self.undecided else found
+            self._note(seen[one.name])
         for one in self.wanted:
             self._check_restricted(one, seen[one.name])
         if self.problems:
             raise InvalidInput(self.problems)
         removed = [by_id[row] for row, role in sorted(selection.roles.items()) if role is Role.REMOVED]
         going = [self._deleted(row) for row in removed]
-        return Preview((*(seen[one.name] for one in self.wanted), *going), self.secrets)
+        value_of = partial(resolve_known, lookup=self.lookup, known=self.known)
+        return Preview((*(seen[one.name] for one in self.wanted), *going), self.secrets, value_of)
 
-    def _one(
-        self, one: NewResource, row: ResourceRow | None, role: Role, seen: Mapping[str, ResourcePreview]
-    ) -> ResourcePreview:
+    def _note(self, found: ResourcePreview) -> None:
+        """What resources that refer to this one will find."""
+        name, inside = found.name, found.inside
+        stays = found.will in (Will.NOTHING, Will.UPDATE)
+        nested = found.wanted is not None and found.wanted.implementation == TemplateResource.type_name
+        if inside is None or not nested or found.will is Will.DELETE or name in self.undecided:
+            self.known[name] = {Will.NOTHING: UNCHANGED, Will.UPDATE: CHANGED_IN_PLACE}.get(found.will, NEW)
+            if found.will is not Will.NOTHING:
+                self.moved.add(name)
+            return
+        unknown = frozenset(key for key, value in inside.outputs.items() if not is_known(value, UNKNOWN))
+        reference = inside.outputs.get("OS::stack_id")
+        before = self.upstream.get(name)
+        if stays and before is not None and before.attributes == inside.outputs:
+            self.known[name] = UNCHANGED
+            return
+        self.moved.add(name)
+        self.known[name] = Known(stays and reference is not UNKNOWN, attributes=True, unknown=unknown)
+        if before is None:
+            before = _planned_upstream(found)
+        self.upstream[name] = replace(before, attributes=inside.outputs, physical_id=before.physical_id or PLANNED)
+        if stays and "OS::stack_id" in inside.outputs:
+            self.upstream[name] = replace(self.upstream[name], reference_id=reference)
+
+    def _one(self, one: NewResource, row: ResourceRow | None, role: Role) -> ResourcePreview:
         if row is None or role is Role.FRESH:
             return self._created(one)
-        untouched = role is Role.SKIPPABLE and all(seen[name].will is Will.NOTHING for name in one.requires)
+        untouched = role is Role.SKIPPABLE and self.moved.isdisjoint(one.requires)
         if role is Role.NONE or untouched:
             return ResourcePreview(one.name, one.type, Will.NOTHING, row=row, wanted=one)
+        if row.action != "DELETE" and (_external_id(row.definition) or _external_id(one.definition)):
+            return self._adopted(one, row)
         if (one.implementation, row.implementation) == (TemplateResource.type_name, TemplateResource.type_name):
             return self._nested(one, row)
         decision = outright(standing_of(row), one.implementation or one.type)
@@ -168,41 +172,128 @@ class _Preview:
         return self._judged(one, row)
 
     def _created(self, one: NewResource) -> ResourcePreview:
-        properties = [self._property(one.name, name, None, value) for name, value in self._resolved(one).items()]
-        return ResourcePreview(one.name, one.type, Will.CREATE, properties=tuple(properties), wanted=one)
+        values = self._resolved(one)
+        properties = tuple(self._property(one.name, name, None, value) for name, value in values.items())
+        because = "an object that exists already is adopted" if _external_id(one.definition) else ""
+        inside = self._made(one, values)
+        return ResourcePreview(
+            one.name, one.type, Will.CREATE, because=because, properties=properties, wanted=one, inside=inside
+        )
 
     def _deleted(self, row: ResourceRow) -> ResourcePreview:
         properties = [self._property(row.name, name, value, None) for name, value in (row.properties or {}).items()]
         because = "another has taken its place" if row.replaced_by is not None else ""
         return ResourcePreview(
-            row.name, row.type, Will.DELETE, True, because, _is_kept(row), tuple(properties), row=row, wanted=None
+            row.name,
+            row.type,
+            Will.DELETE,
+            True,
+            because,
+            _is_kept(row),
+            tuple(properties),
+            row=row,
+            inside=self._unmade(row),
         )
+
+    def _adopted(self, one: NewResource, row: ResourceRow) -> ResourcePreview:
+        """Somebody else's object is looked at and left alone; another cannot take its place."""
+        known, asked = _external_id(row.definition), _external_id(one.definition)
+        if row.action != "INIT" and known != asked:
+            self._refuse(one, ["external_id"])
+        if row.action != "INIT" and row.status == "COMPLETE":
+            return ResourcePreview(one.name, one.type, Will.NOTHING, row=row, wanted=one)
+        because = "it is looked for once more"
+        return ResourcePreview(one.name, one.type, Will.UPDATE, because=because, row=row, wanted=one)
+
+    # --- nested stacks --------------------------------------------------------------------------------------------
 
     def _nested(self, one: NewResource, row: ResourceRow) -> ResourcePreview:
         """A nested stack is updated whenever the outer one is, and decides by itself what changes (Heat's rule)."""
-        gone = row.physical_id is None or (row.status == "FAILED" and row.action in ("DELETE", "CHECK", "INIT"))
         before, after = row.properties or {}, self._resolved(one)
-        properties = tuple(
-            self._property(one.name, name, before.get(name), after.get(name))
-            for name in {**before, **after}
-            if before.get(name) != after.get(name) or not is_known(after.get(name), UNKNOWN)
-        )
-        if gone:
+        after = {name: value for name, value in after.items() if value is not None}
+        properties = self._differing(one.name, before, after)
+        failed = row.status == "FAILED" and row.action in ("DELETE", "CHECK", "INIT")
+        inside = None if failed or row.physical_id is None else self._changed_inside(one, row, before, after)
+        if inside is None:
+            because = "" if self.problems else "it is not there any more"
+            made = self._made(one, after)
             return ResourcePreview(
-                one.name, one.type, Will.REPLACE, True, "it is not there any more", _is_kept(row), properties, row, one
+                one.name,
+                one.type,
+                Will.REPLACE,
+                True,
+                because,
+                _is_kept(row),
+                properties,
+                row,
+                one,
+                made and made.after(self._unmade(row)),
             )
-        because = "a nested stack is updated with the stack it is in"
-        return ResourcePreview(one.name, one.type, Will.UPDATE, True, because, False, properties, row, one)
+        because = _because_of_row(row, one)
+        known = [each for each in properties if is_known(each.after, UNKNOWN)]
+        happening = [each for each in inside.preview.resources if each.will is not Will.NOTHING]
+        certain = bool(because or known or inside.stack_changes or any(each.certain for each in happening))
+        if not certain and not properties and not happening:
+            return ResourcePreview(one.name, one.type, Will.NOTHING, row=row, wanted=one, inside=inside)
+        return ResourcePreview(one.name, one.type, Will.UPDATE, certain, because, False, properties, row, one, inside)
+
+    def _made(self, one: NewResource, values: Mapping[str, Any]) -> Inside | None:
+        if one.implementation != TemplateResource.type_name:
+            return None
+        given = {name: value for name, value in values.items() if value is not None}
+        return self._inside(one.name, lambda: self.nested.made(one, given, self._secret_names(one.name, given)))
+
+    def _changed_inside(
+        self, one: NewResource, row: ResourceRow, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> Inside | None:
+        secret = self._secret_names(one.name, {**before, **after})
+        return self._inside(one.name, lambda: self.nested.changed(one, row, after, secret))
+
+    def _unmade(self, row: ResourceRow) -> Inside | None:
+        if row.implementation != TemplateResource.type_name or _is_kept(row):
+            return None
+        secret = self._secret_names(row.name, row.properties or {})
+        return self._inside(row.name, lambda: self.nested.unmade(row, secret))
+
+    def _inside(self, name: str, look: Callable[[], Inside | None]) -> Inside | None:
+        try:
+            return look()
+        except InvalidInput as error:
+            self.problems += [
+                replace(each, summary=f"{name}: {each.summary}", path=f"resources.{name}.{each.path}".rstrip("."))
+                for each in error.diagnostics
+            ]
+            return None
+
+    def _secret_names(self, resource: str, names: Iterable[str]) -> frozenset[str]:
+        return frozenset(name for name in names if self.secrets.of_property(resource, name))
+
+    # --- what an update does ----------------------------------------------------------------------------------------
 
     def _replaced_outright(self, one: NewResource, row: ResourceRow, decision: Decision) -> ResourcePreview:
-        before, after = row.properties or {}, self._resolved(one)
-        properties = [
-            self._property(one.name, name, before.get(name), after.get(name))
+        after = self._resolved(one)
+        properties = self._differing(one.name, row.properties or {}, after)
+        old, new = self._unmade(row), self._made(one, after)
+        return ResourcePreview(
+            one.name,
+            one.type,
+            Will.REPLACE,
+            True,
+            decision.because,
+            _is_kept(row),
+            properties,
+            row,
+            one,
+            new.after(old) if new is not None else old,
+        )
+
+    def _differing(
+        self, resource: str, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> tuple[PropertyPreview, ...]:
+        return tuple(
+            self._property(resource, name, before.get(name), after.get(name))
             for name in {**before, **after}
             if name not in before or name not in after or before[name] != after[name]
-        ]
-        return ResourcePreview(
-            one.name, one.type, Will.REPLACE, True, decision.because, _is_kept(row), tuple(properties), row, one
         )
 
     def _judged(self, one: NewResource, row: ResourceRow) -> ResourcePreview:
@@ -213,7 +304,10 @@ class _Preview:
         properties = self._resolved(one, schema)
         if len(self.problems) != sound:  # the whole will be refused; what is wrong cannot be compared
             return ResourcePreview(one.name, one.type, Will.UPDATE, row=row, wanted=one)
-        changes = compare(schema, row.properties or {}, properties, unknown=UNKNOWN)
+        stored = row.properties or {}
+        shown = self.live.get(row.id, {})
+        gone = shown is None
+        changes = [] if shown is None else compare(schema, {**stored, **shown}, properties, unknown=UNKNOWN)
         certain = [change for change in changes if is_known(change.after, UNKNOWN)]
         standing = standing_of(row)
         failed = standing.incomplete and not standing.nobody_to_ask
@@ -223,15 +317,18 @@ class _Preview:
 
         def judge(found: Sequence[PropertyChange], *, failed: bool) -> Decision:
             lost = standing.incomplete and standing.nobody_to_ask
-            return decide(standing, one.definition, found, failed=failed or lost, forces=forces)
+            return decide(standing, definition, found, failed=failed or lost, gone=gone, forces=forces)
 
+        definition = one.definition
         most = judge(changes, failed=failed)
+        definition = _as_far_as_known(one, row)
         asks_nobody = type(kind).replace_failed is ResourceType.replace_failed
         least = judge(certain, failed=failed and asks_nobody)
         if least.verdict is Verdict.REFUSE:
-            self._refused(one, least)
+            self._refuse(one, least.names)
         decides_itself = type(kind).forces_replacement is not ResourceType.forces_replacement
         open_question = len(certain) != len(changes) and decides_itself and most.verdict is Verdict.UPDATE
+        drifted = {each.name for each in compare(schema, stored, {**stored, **(shown or {})})}
         because = most.because
         if open_question and not because:
             because = "its type may ask for a replacement when the values are known"
@@ -242,7 +339,7 @@ class _Preview:
             least.verdict is most.verdict and not open_question,
             because,
             most.verdict is Verdict.REPLACE and _is_kept(row),
-            tuple(self._changed(one.name, change) for change in changes),
+            tuple(self._changed(one.name, change, drifted=change.name in drifted) for change in changes),
             row,
             one,
         )
@@ -279,6 +376,8 @@ class _Preview:
     def _check_restricted(self, one: NewResource, found: ResourcePreview) -> None:
         """What the environment forbids is refused where it is certain."""
         asked = {Will.UPDATE: "update", Will.REPLACE: "replace"}.get(found.will, "")
+        if found.inside is not None and found.will is Will.NOTHING:  # an operation passes through it all the same
+            asked = "update"
         if found.certain and asked in one.definition.get("restricted", ()):
             self.problems.append(
                 Diagnostic(
@@ -289,8 +388,8 @@ class _Preview:
                 )
             )
 
-    def _refused(self, one: NewResource, decision: Decision) -> None:
-        listed = ", ".join(decision.names)
+    def _refuse(self, one: NewResource, names: Sequence[str]) -> None:
+        listed = ", ".join(names)
         self.problems.append(
             Diagnostic(
                 code="update-not-supported",
@@ -314,10 +413,10 @@ class _Preview:
             self.problems.append(Diagnostic(code=problem.code, summary=f"{one.name}: {message}", path=path))
         return dict(value)
 
-    def _changed(self, resource: str, change: PropertyChange) -> PropertyPreview:
+    def _changed(self, resource: str, change: PropertyChange, *, drifted: bool) -> PropertyPreview:
         forces = change.effect is Effect.REPLACE
         found = self._property(resource, change.name, change.before, change.after)
-        return PropertyPreview(found.name, found.before, found.after, forces, found.secret or change.hidden)
+        return replace(found, forces_replacement=forces, secret=found.secret or change.hidden, drifted=drifted)
 
     def _property(self, resource: str, name: str, before: Any, after: Any) -> PropertyPreview:
         return PropertyPreview(name, before, after, secret=self.secrets.of_property(resource, name))
@@ -331,8 +430,37 @@ _WILL = {
 }
 
 
-def _known_after(will: Will) -> Known:
-    return {Will.NOTHING: UNCHANGED, Will.UPDATE: CHANGED_IN_PLACE}.get(will, NEW)
+def _undecided(found: ResourcePreview) -> ResourcePreview:
+    """Of a resource that may not be wanted: the most that can happen to it."""
+    row = found.row
+    if row is None:
+        return replace(doubted(found), because=UNDECIDED)
+    return ResourcePreview(
+        found.name, found.type, Will.DELETE, False, UNDECIDED, _is_kept(row), row=row, wanted=found.wanted
+    )
+
+
+def _because_of_row(row: ResourceRow, one: NewResource) -> str:
+    """Why a nested stack's resource counts as updated, whatever happens inside."""
+    if row.type != one.type:
+        return "its type changes"
+    if row.status != "COMPLETE":
+        return "nobody knows how far its last action came"
+    if row.drift:
+        return "it is known to differ from its template"
+    differing = differing_rest(row.definition, _as_far_as_known(one, row))
+    return f"its {' and '.join(differing)} changed" if differing else ""
+
+
+def _as_far_as_known(one: NewResource, row: ResourceRow) -> Mapping[str, Any]:
+    """The wanted definition. What of it is not known yet is taken for what it was: that it differs is not certain."""
+    return {
+        name: value if is_known(value, UNKNOWN) else row.definition.get(name) for name, value in one.definition.items()
+    }
+
+
+def _external_id(definition: Mapping[str, Any]) -> Any:
+    return definition.get("external_id")
 
 
 def _in_order(wanted: Sequence[NewResource]) -> list[NewResource]:
@@ -342,7 +470,8 @@ def _in_order(wanted: Sequence[NewResource]) -> list[NewResource]:
 
 
 def _is_kept(row: ResourceRow) -> bool:
-    return bool(row.create_key) and row.definition.get("deletion_policy") == "Retain"
+    made = bool(row.create_key) or row.physical_id is not None
+    return made and row.definition.get("deletion_policy") == "Retain"
 
 
 def _candidate(row: ResourceRow) -> Candidate:
@@ -357,6 +486,23 @@ def _candidate(row: ResourceRow) -> Candidate:
         input_hash=row.input_hash,
         revision=row.revision,
         drift=row.drift,
+    )
+
+
+def _planned_upstream(found: ResourcePreview) -> UpstreamRow:
+    """Of a nested stack that is to be made."""
+    return UpstreamRow(
+        id=0,
+        name=found.name,
+        type=found.type,
+        implementation=TemplateResource.type_name,
+        action="CREATE",
+        status="COMPLETE",
+        physical_id=None,
+        reference_id=None,
+        attributes={},
+        data={},
+        properties=None,
     )
 
 

@@ -3,8 +3,8 @@
 What depends on a resource that will be created, replaced or changed is UNKNOWN until then.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from firebrick.diagnostics import InvalidInput
@@ -12,6 +12,7 @@ from firebrick.resources.registry import Registry
 from firebrick.resources.schema import PropertySchema
 from firebrick.template import (
     UNKNOWN,
+    Environment,
     Function,
     Lookup,
     ResourceDefinition,
@@ -25,10 +26,16 @@ from firebrick.template import (
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of a resource before an update of it. An update in place keeps its reference id; its attributes
-    are known again when it is done."""
+    are known again when it is done. unknown: of a nested stack, the outputs that are not known although others are."""
 
     reference: bool
     attributes: bool
+    unknown: frozenset[str] = frozenset()
+
+    def has(self, attribute: str) -> bool:
+        """Whether the value of an attribute is known; "" and "outputs" are all of them."""
+        everything = attribute in ("", "outputs")
+        return self.attributes and not (self.unknown if everything else attribute in self.unknown)
 
 
 UNCHANGED = Known(reference=True, attributes=True)
@@ -51,9 +58,20 @@ def resolve_known(value: Any, lookup: Lookup, known: Mapping[str, Known]) -> Any
 def _is_known(value: Any, known: Mapping[str, Known]) -> bool:
     for one in references(value):
         of = known.get(one.resource, NEW)
-        if not (of.reference if one.attribute is None else of.attributes):
+        if not (of.reference if one.attribute is None else of.has(one.attribute)):
             return False
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is known of secrets beside what definitions say. templates: see secrets_of_templates. definitions: older
+    ones, with what was handed in as a secret marked. opaque: names of resources of which nobody can say any more where
+    they have secrets."""
+
+    templates: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    definitions: tuple[ResourceDefinition, ...] = ()
+    opaque: frozenset[str] = frozenset()
 
 
 class Secrets:
@@ -65,19 +83,21 @@ class Secrets:
         self,
         registry: Registry,
         definitions: Sequence[ResourceDefinition],
-        hidden: Mapping[str, frozenset[str]] | None = None,
+        marks: Marks | None = None,
     ) -> None:
-        """definitions: the old and the new ones; one resource may have several, and any of them counts. hidden: of
-        templates that are types, the names of their hidden parameters."""
-        self._hidden = dict(hidden or {})
+        """definitions: the old and the new ones; one resource may have several, and any of them counts."""
+        marks = marks or Marks()
+        definitions = [*definitions, *marks.definitions]
+        self._opaque = marks.opaque
+        self._hidden = dict(marks.templates)
         self._definitions: dict[str, list[ResourceDefinition]] = {}
         for one in definitions:
             self._definitions.setdefault(one.name, []).append(one)
             if one.type not in self._hidden:
                 self._hidden[one.type] = _hidden_properties(registry, one.type)
         self._tainted = {
-            one.name for one in definitions if registry.secret_attributes.get(one.type) or (hidden or {}).get(one.type)
-        }
+            one.name for one in definitions if registry.secret_attributes.get(one.type) or one.type in marks.templates
+        } | marks.opaque
         grown = True
         while grown:
             grown = False
@@ -87,10 +107,12 @@ class Secrets:
                     grown = True
 
     def of_property(self, resource: str, name: str) -> bool:
-        return any(self._is_secret(one, name) for one in self._definitions.get(resource, ()))
+        return resource in self._opaque or any(
+            self._is_secret(one, name) for one in self._definitions.get(resource, ())
+        )
 
     def of_metadata(self, resource: str) -> bool:
-        return any(
+        return resource in self._opaque or any(
             "metadata" in one.secret or self._refers(one.metadata) for one in self._definitions.get(resource, ())
         )
 
@@ -105,11 +127,11 @@ class Secrets:
     def _is_secret(self, one: ResourceDefinition, name: str) -> bool:
         if "properties" in one.secret or f"properties.{name}" in one.secret:
             return True
+        if name in self._hidden[one.type]:  # also one that is not given: a live object may show it
+            return True
         if not isinstance(one.properties, Mapping):
             return self._refers(one.properties)
-        if name not in one.properties:
-            return False
-        return name in self._hidden[one.type] or self._refers(one.properties[name])
+        return name in one.properties and self._refers(one.properties[name])
 
     def _refers(self, value: Any) -> bool:
         return any(one.resource in self._tainted for one in references(value))
@@ -127,9 +149,13 @@ def _hides(schema: PropertySchema) -> bool:
     return schema.hidden or any(_hides(one) for one in inner)
 
 
-def hidden_of_templates(files: Mapping[str, str]) -> dict[str, frozenset[str]]:
-    """Template among a stack's files -> the names of its hidden parameters, where it has any."""
-    found = {}
+def secrets_of_templates(
+    files: Mapping[str, str], registry: Registry, environment: Environment
+) -> dict[str, frozenset[str]]:
+    """Template among a stack's files -> the names of its hidden parameters, for each one whose outputs may give a
+    secret away: it has such parameters, or resources that draw secrets, or there are any below (in doubt it has)."""
+    parameters: dict[str, frozenset[str]] = {}
+    inside: dict[str, set[str]] = {}
     for name, text in files.items():
         if not is_template_name(name):
             continue
@@ -137,13 +163,28 @@ def hidden_of_templates(files: Mapping[str, str]) -> dict[str, frozenset[str]]:
             tree = parse_template(text).tree
         except InvalidInput:  # refused where it is used
             continue
-        parameters = tree.get("parameters") or tree.get("Parameters")
-        hidden = frozenset(
-            one for one, body in (parameters.items() if isinstance(parameters, dict) else ()) if _is_hidden(body)
-        )
-        if hidden:
-            found[name] = hidden
-    return found
+        given = _section(tree, "parameters", "Parameters")
+        parameters[name] = frozenset(one for one, body in given.items() if _is_hidden(body))
+        inside[name] = set(_concrete_types(_section(tree, "resources", "Resources"), environment))
+    secret = {name for name, types in inside.items() if parameters[name] or types & registry.secret_attributes.keys()}
+    grown = True
+    while grown:
+        more = {name for name, types in inside.items() if types & secret} - secret
+        secret |= more
+        grown = bool(more)
+    return {name: parameters[name] for name in inside if name in secret}
+
+
+def _section(tree: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    found = next((tree[name] for name in names if name in tree), None)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _concrete_types(resources: Mapping[str, Any], environment: Environment) -> Iterator[str]:
+    for name, body in resources.items():
+        declared = body.get("type", body.get("Type")) if isinstance(body, Mapping) else None
+        if isinstance(declared, str):
+            yield environment.resolve_type(declared, str(name))[0]
 
 
 def _is_hidden(parameter: Any) -> bool:

@@ -1,12 +1,13 @@
-"""What a plan of an update is made from, read in one consistent view."""
+"""What a plan of an update is made from, read in one consistent view: a stack and everything that is nested in it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
 from firebrick.store.models import operations, resources, stacks
 from firebrick.store.operation_rows import OPEN_OF_STACK, operation_row
-from firebrick.store.reads import base_target, find_stack
+from firebrick.store.reads import base_target, find_stack, nested_stacks
 from firebrick.store.requests import Expected, NewTarget
 from firebrick.store.resource_rows import RESOURCE_COLUMNS, resource_row
 from firebrick.store.rows import OperationRow, ResourceRow, StackRow
@@ -15,19 +16,43 @@ from firebrick.store.rows import OperationRow, ResourceRow, StackRow
 @dataclass(frozen=True, slots=True)
 class PlanBase:
     """target: see Repository.base_target. rows: all of them, several of one name while one replaces another. running:
-    the newest operation that has not ended, if any: then the rows are on their way. expected: what an operation that
-    carries out the plan must find."""
+    the newest operation of the stack, or of one that is nested in it, that has not ended, if any: then rows are on
+    their way. expected: what an operation that carries out the plan must find. nested: of all living stacks that are
+    nested in it, at any depth, by their ids; these have no nested ones themselves."""
 
     stack: StackRow
     target: NewTarget | None
     rows: tuple[ResourceRow, ...]
     running: OperationRow | None
     expected: Expected
+    nested: Mapping[str, "PlanBase"] = field(default_factory=dict)
 
 
 def read_plan_base(connection: Connection, project: str, name_or_id: str) -> PlanBase:
     """NotFound: no such living stack."""
     stack = find_stack(connection, project, name_or_id, include_deleted=False)
+    found = _base_of(connection, project, stack)
+    nested: dict[str, PlanBase] = {}
+    above = [found]
+    while above:
+        # One that was retained when its resource went is nobody's, though it tells whose it was.
+        used = {row.physical_id for one in above for row in one.rows}
+        below = nested_stacks(connection, project, [one.stack.id for one in above])
+        above = [_base_of(connection, project, one) for one in below if one.id in used]
+        nested |= {one.stack.id: one for one in above}
+    running = [one.running for one in (found, *nested.values()) if one.running is not None]
+    revisions = {name: one.expected.revision for name, one in nested.items()}
+    return PlanBase(
+        stack=stack,
+        target=found.target,
+        rows=found.rows,
+        running=running[0] if running else None,
+        expected=Expected(found.expected.revision, found.expected.seq, revisions),
+        nested=nested,
+    )
+
+
+def _base_of(connection: Connection, project: str, stack: StackRow) -> PlanBase:
     query = select(*RESOURCE_COLUMNS).where(resources.c.stack_id == stack.id).order_by(resources.c.id)
     rows = connection.execute(query).all()
     names = {row.id: row.name for row in rows}

@@ -115,6 +115,16 @@ def find_stack(connection: Connection, project: str, name_or_id: str, *, include
     row = connection.execute(by_id).first() or connection.execute(named).first()
     if row is None:
         raise stack_not_found(name_or_id)
+    return _stack_row(row)
+
+
+def nested_stacks(connection: Connection, project: str, owners: Sequence[str]) -> list[StackRow]:
+    """The living stacks that stand for resources of these stacks."""
+    mine = _STACKS.where(stacks.c.project == project).where(stacks.c.deleted_at.is_(None))
+    return [_stack_row(row) for row in connection.execute(mine.where(stacks.c.owner_id.in_(owners)))]
+
+
+def _stack_row(row: Any) -> StackRow:
     values = list(row)
     values[13] = tuple(values[13])  # tags
     values[19] = tuple(values[19])  # outputs

@@ -76,10 +76,12 @@ class NewStack:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a stack must still be for a plan to be carried out: its revision, and the last operation's seq."""
+    """What a stack must still be for a plan to be carried out: its revision, and the last operation's seq. nested:
+    revisions of the living stacks that are nested in it, at any depth, by their ids."""
 
     revision: int
     seq: int
+    nested: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ Accepting an operation counts it up (acceptance.NEXT_SEQ). Whatever else changes
 is stored, a check, a mark, tags that are set directly) calls ``count_up`` in its own transaction.
 """
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, bindparam, select, update
 
 from firebrick.diagnostics import Conflict, Diagnostic
@@ -27,11 +29,13 @@ def count_up(connection: Connection, stack_id: str) -> None:
 
 
 def check_expected(connection: Connection, stack_id: str, expected: Expected | None) -> None:
-    """Conflict, saying what moved, unless the stack is still what a plan was made of. The stack's row is locked."""
+    """Conflict, saying what moved, unless the stack is still what a plan was made of, with all that is nested in it.
+    The stack's row is locked."""
     if expected is None:
         return
     found = connection.execute(_REVISION, {"id": stack_id}).one()
     if found.revision == expected.revision:
+        _check_nested(connection, found.name, expected.nested)
         return
     since = connection.execute(_SINCE, {"stack_id": stack_id, "seq": expected.seq}).all()
     told = [f"{one.action} {one.id} was accepted at {reasons.timestamp(one.accepted_at)}" for one in since]
@@ -45,3 +49,19 @@ def check_expected(connection: Connection, stack_id: str, expected: Expected | N
             heat_type="Conflict",
         )
     )
+
+
+def _check_nested(connection: Connection, name: str, expected: Mapping[str, int]) -> None:
+    """Somebody may act on a nested stack itself, of which the one around it is not told."""
+    for stack_id, revision in expected.items():
+        found = connection.execute(_REVISION, {"id": stack_id}).first()
+        if found is None or found.revision != revision:
+            inner = stack_id if found is None else found.name
+            raise Conflict(
+                Diagnostic(
+                    code="plan-overtaken",
+                    summary=f"Stack {inner!r}, which is nested in {name!r}, has moved since the plan was made.",
+                    detail="Nothing was changed. Make a new plan and look at it.",
+                    heat_type="Conflict",
+                )
+            )

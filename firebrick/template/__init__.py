@@ -20,16 +20,20 @@ from firebrick.template.functions.base import UNKNOWN, Function, Lookup, Referen
 from firebrick.template.immutable import check_immutable
 from firebrick.template.merging import merge_environments
 from firebrick.template.parameters import (
+    EVERYTHING_KNOWN,
+    Foresight,
     ParameterSchema,
     ParameterValue,
     StackIdentity,
 )
 
 __all__ = [
+    "EVERYTHING_KNOWN",
     "UNKNOWN",
     "CloudCheck",
     "Document",
     "Environment",
+    "Foresight",
     "Function",
     "Lookup",
     "OutputDefinition",

@@ -21,6 +21,8 @@ from firebrick.template.evaluation import Evaluation
 from firebrick.template.outputs import read_outputs
 from firebrick.template.parameter_types import EMPTY
 from firebrick.template.parameters import (
+    EVERYTHING_KNOWN,
+    Foresight,
     ParameterSchema,
     StackIdentity,
     check_groups,
@@ -61,13 +63,15 @@ def define(
     types: TypeCatalogue,
     files: Mapping[str, str] | None = None,
     facade: Mapping[str, Any] | None = None,
+    foresight: Foresight = EVERYTHING_KNOWN,
 ) -> StackDefinition:
     """The definition of one stack.
 
     parameters: what the request gives, before the environment's. files: name -> content, for get_file. facade: of a
-    stack that stands for a resource, what resource_facade gives. InvalidInput lists every problem found, the one that
-    Heat would name first. An output whose value cannot be computed is no problem: its value stays a function, which
-    says so when it is resolved; the definition's warnings tell it now.
+    stack that stands for a resource, what resource_facade gives. foresight: of a plan; what depends on an unknown
+    parameter is UNKNOWN then. InvalidInput lists every problem found, the one that Heat would name first. An output
+    whose value cannot be computed is no problem: its value stays a function, which says so when it is resolved; the
+    definition's warnings tell it now.
     """
     reading = read(
         document,
@@ -77,6 +81,7 @@ def define(
         types=types,
         files=files or {},
         facade=facade,
+        foresight=foresight,
     )
     reading.problems.raise_if_any()
     return reading.definition
@@ -107,6 +112,7 @@ def read(
     files: Mapping[str, str] | None,
     facade: Mapping[str, Any] | None = None,
     complete: bool = True,
+    foresight: Foresight = EVERYTHING_KNOWN,
 ) -> Reading:
     """define() without the refusal; InvalidInput only when the version is wrong, so that nothing can be read.
 
@@ -114,7 +120,7 @@ def read(
     ("", 0, false, [], {}), and nothing else is said of their values. files: None when they are not known either.
     """
     with collector.paused():
-        return _read(document, environment, parameters, identity, types, files, facade, complete)
+        return _read(document, environment, parameters, identity, types, files, facade, complete, foresight)
 
 
 def _read(
@@ -126,6 +132,7 @@ def _read(
     files: Mapping[str, str] | None,
     facade: Mapping[str, Any] | None,
     complete: bool,
+    foresight: Foresight,
 ) -> Reading:
     problems = Problems(document)
     name = read_version(document.tree, problems)
@@ -135,7 +142,16 @@ def _read(
     dialect = DIALECTS[name]
     sections = _sections(document.tree, dialect, problems)
     schemas = read_schemas(sections["parameters"], dialect, problems)
-    values = parameter_values(schemas, environment, parameters, identity, problems, dialect=dialect, complete=complete)
+    values = parameter_values(
+        schemas,
+        environment,
+        parameters,
+        identity,
+        problems,
+        dialect=dialect,
+        complete=complete,
+        foresight=foresight,
+    )
     if "parameter_groups" in dialect.sections:
         check_groups(document.tree.get("parameter_groups"), schemas, problems)
     evaluation = Evaluation(
@@ -162,6 +178,7 @@ def _read(
         resources=resources,
         outputs=outputs,
         schemas={name: one for name, one in schemas.items() if one is not None},
+        undecided=frozenset(section.undecided),
         warnings=(*evaluation.warnings.diagnostics(), *(one for many in late_problems.values() for one in many)),
     )
     return Reading(definition, problems, schemas, conditions.known(), late_problems)

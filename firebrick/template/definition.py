@@ -128,7 +128,8 @@ class OutputDefinition:
 class StackDefinition:
     """A template and its inputs, computed. resources: the enabled ones, in the template's order; outputs likewise, a
     disabled one with value None. warnings: what is allowed and probably not meant. schemas: of the parameters that the
-    template declares."""
+    template declares. undecided: names of resources of which nobody knows yet whether they are enabled; they are among
+    the resources."""
 
     version: str
     description: str
@@ -137,6 +138,7 @@ class StackDefinition:
     outputs: Mapping[str, OutputDefinition]
     warnings: tuple[Diagnostic, ...] = ()
     schemas: Mapping[str, ParameterSchema] = field(default_factory=dict)
+    undecided: frozenset[str] = frozenset()
 
     def shown_parameters(self) -> dict[str, str]:
         """name -> Heat's text form; ``******`` for hidden ones."""

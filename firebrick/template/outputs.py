@@ -7,6 +7,7 @@ from firebrick.diagnostics import Diagnostic
 from firebrick.template.conditions import Conditions
 from firebrick.template.definition import OutputDefinition
 from firebrick.template.evaluation import Evaluation
+from firebrick.template.functions.base import UNKNOWN
 from firebrick.template.problems import Path, kind_of, shorten
 
 NO_DESCRIPTION = "No description given"
@@ -72,10 +73,12 @@ def _output(
         )
         return None
     description = body.get(words["description"])
-    condition = words.get("condition", "")
+    condition, held = words.get("condition", ""), True
     if condition and body.get(condition) is not None:
         evaluation.begin(*path, condition)
-        if conditions.use(body[condition], evaluation) is False:
+        decided = conditions.use(body[condition], evaluation)
+        held = decided is not None
+        if decided is False:
             return OutputDefinition(key, _description(description), None)
     evaluation.begin(*path, words["value"])
     evaluation.lenient = True
@@ -85,7 +88,7 @@ def _output(
     found = late.diagnostics()
     if found:
         late_problems[key] = tuple(found)
-    return OutputDefinition(key, _description(description), value)
+    return OutputDefinition(key, _description(description), value if held else UNKNOWN)
 
 
 def _description(raw: Any) -> str:

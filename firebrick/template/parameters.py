@@ -5,7 +5,7 @@ default. A null counts as not given.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from firebrick.template.constraints import CFN_CONSTRAINTS, Custom, Rule, read_cfn_constraints, read_constraints
@@ -40,6 +40,19 @@ class ParameterValue:
     text: str
     hidden: bool = False
     given: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What is known of parameters before a stack is there, for plans. unknown: names (pseudo parameters, too) of those
+    that have values which nobody knows yet. secret: of those that are to be treated as hidden, although the template
+    does not say so."""
+
+    unknown: frozenset[str] = frozenset()
+    secret: frozenset[str] = frozenset()
+
+
+EVERYTHING_KNOWN = Foresight()
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,20 +280,27 @@ def parameter_values(
     *,
     dialect: Dialect,
     complete: bool = True,
+    foresight: Foresight = EVERYTHING_KNOWN,
 ) -> dict[str, ParameterValue | None]:
     """Every parameter's value, pseudo parameters first; None stands for one that has no good value (reported).
 
-    complete: whether every parameter must have one; otherwise None also stands for one that is not given.
+    complete: whether every parameter must have one; otherwise None also stands for one that is not given. None stands
+    for what is unknown to the foresight, too.
     """
     values: dict[str, ParameterValue | None] = {
-        name: ParameterValue(name, "string", value, value) for name, value in _pseudo(identity, dialect)
+        name: None if name in foresight.unknown else ParameterValue(name, "string", value, value)
+        for name, value in _pseudo(identity, dialect)
     }
     found = _collect(schemas, environment, given, problems)
     section = dialect.sections["parameters"]
     for name, schema in schemas.items():
         given_value = found.get(name)
         missing = schema is None or (not complete and given_value is None and schema.default is None)
-        values[name] = None if schema is None or missing else _value(schema, given_value, section, problems)
+        if schema is None or missing or name in foresight.unknown:
+            values[name] = None
+            continue
+        value = _value(schema, given_value, section, problems)
+        values[name] = replace(value, hidden=True) if value is not None and name in foresight.secret else value
     return values
 
 

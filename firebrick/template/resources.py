@@ -69,6 +69,7 @@ class ResourceSection:
         self._schemas: dict[tuple[str, str], tuple[str, TypeSchema | None]] = {}
         self._interned: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._headers: dict[str, _Header] = {}
+        self.undecided: set[str] = set()
 
     def read_headers(self) -> None:
         """First pass: tells the evaluation which resources are enabled and of which type."""
@@ -134,7 +135,10 @@ class ResourceSection:
         if not word or body.get(word) is None:
             return True
         self._evaluation.begin(self._place, name, word)
-        return self._conditions.use(body[word], self._evaluation) is not False
+        held = self._conditions.use(body[word], self._evaluation)
+        if held is None:
+            self.undecided.add(name)
+        return held is not False
 
     def _declared_type(self, name: str, body: Mapping[str, Any]) -> str | None:
         path: Path = (self._place, name)

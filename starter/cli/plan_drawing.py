@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -20,7 +20,7 @@ _SHORT = 60  # places that a list or map may take on one line
 
 def draw(plan: Mapping[str, Any], *, colour: bool = False) -> str:
     """The plan of one stack; ends with the line of counts."""
-    changes = [one for one in plan["changes"] if one["action"] != "nothing"]
+    changes = list(_happening(plan["changes"]))
     stack_changes = plan.get("stack_changes") or ()
     name = printable(plan["stack"]["name"])
     if not changes and not stack_changes:
@@ -29,6 +29,14 @@ def draw(plan: Mapping[str, Any], *, colour: bool = False) -> str:
     if stack_changes:
         blocks.append(f"  {_sign('~', colour)} of the stack itself: {', '.join(stack_changes)}")
     return "\n\n".join([f"Stack {name}:", *blocks, "\n".join(_counts(plan["summary"], colour))])
+
+
+def _happening(changes: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """What is not left as it is; what is in a nested stack follows it."""
+    for one in changes:
+        if one["action"] != "nothing":
+            yield one
+        yield from _happening((one["nested"] or {}).get("changes", ()))
 
 
 def _counts(summary: Mapping[str, int], colour: bool) -> list[str]:
@@ -49,6 +57,8 @@ def _block(one: Mapping[str, Any], colour: bool) -> str:
     comment = f"  # {_headline(one)}"
     head = f"{_sign(sign, colour, 3)} {printable(one['resource_type'])} {_quoted(one['resource_name'])}"
     properties = _properties(one, colour)
+    if changes := (one["nested"] or {}).get("stack_changes"):
+        properties.append(f"      {_sign('~', colour)} of the nested stack itself: {', '.join(changes)}")
     body = [f"{head} {{", *properties, "    }"] if properties else [head]
     return "\n".join([click.style(comment, bold=True) if colour else comment, *body])
 
@@ -68,7 +78,7 @@ def _headline(one: Mapping[str, Any]) -> str:
     if one["previous_type"] != one["resource_type"]:
         done += f", was {one['previous_type']}"
     reason = f" ({one['reason']})" if one["reason"] else ""
-    return printable(f"{one['resource_name']} {done}{reason}")
+    return printable(f"{one['address']} {done}{reason}")
 
 
 def _properties(one: Mapping[str, Any], colour: bool) -> list[str]:
@@ -79,8 +89,11 @@ def _properties(one: Mapping[str, Any], colour: bool) -> list[str]:
         name = printable(each["name"])
         padded = name + " " * (room - width(name))
         sign, text = _change(each, one["action"])
-        forced = " # forces replacement" if each["forces_replacement"] and one["action"] == "replace" else ""
-        lines.append(f"      {_sign(sign, colour)} {padded} = {text}{forced}")
+        notes = ["drifted"] if each["drifted"] else []
+        if each["forces_replacement"] and one["action"] == "replace":
+            notes.append("forces replacement")
+        comment = f" # {', '.join(notes)}" if notes else ""
+        lines.append(f"      {_sign(sign, colour)} {padded} = {text}{comment}")
     return lines
 
 

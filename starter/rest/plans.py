@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from firebrick.intake_plan import PlannedCreate, check_plan, open_plan, plan_create, plan_file, plan_update
 from firebrick.outputs import resolved_attributes, resolved_metadata
 from firebrick.plan_document import changes_of, summary_of
-from firebrick.preview import Preview, ResourcePreview, Will
+from firebrick.preview_result import Preview, ResourcePreview, Will
 from firebrick.store.rows import ResourceRow, StackRow
 from firebrick.template import UNKNOWN, Function, ResourceDefinition
 from starter.rest.errors import bad_request

@@ -8,14 +8,16 @@ import pytest
 
 from firebrick.diagnostics import InvalidInput
 from firebrick.intake import define_stack, new_resources
-from firebrick.preview import Preview, Will, preview
-from firebrick.preview_values import hidden_of_templates
+from firebrick.nested_preview import NestedPreviews
+from firebrick.preview import preview
+from firebrick.preview_result import Preview, Will
+from firebrick.preview_values import secrets_of_templates
 from firebrick.resources.changes import Decision, Effect, PropertyChange, Standing, Verdict, decide, outright
 from firebrick.resources.registry import Registry
 from firebrick.selection import input_hash
 from firebrick.store.requests import NewResource
 from firebrick.store.rows import ResourceRow
-from firebrick.template import UNKNOWN, StackIdentity
+from firebrick.template import UNKNOWN, StackIdentity, parse_environment
 
 REGISTRY = Registry.default({})
 
@@ -74,8 +76,11 @@ def made(resources: list[NewResource], properties: Mapping[str, Any]) -> list[Re
     ]
 
 
-def foreseen(rows: list[ResourceRow], new: list[NewResource], **more: Any) -> Preview:
-    return preview(rows, new, REGISTRY, stack_name="s", previous="t", **more)
+def foreseen(
+    rows: list[ResourceRow], new: list[NewResource], *, files: Mapping[str, str] | None = None, **more: Any
+) -> Preview:
+    nested = NestedPreviews(REGISTRY, "p", "s", "", files or {})
+    return preview(rows, new, REGISTRY, nested=nested, stack_name="s", previous="t", marks=nested.marks(), **more)
 
 
 def told(found: Preview) -> dict[str, tuple[Will, bool]]:
@@ -166,9 +171,9 @@ def test_a_hidden_parameter_of_a_nested_template_is_a_secret_property() -> None:
         "resources: {}\n"
     )
     files = {"inner.yaml": inner}
-    assert hidden_of_templates(files) == {"inner.yaml": frozenset({"key"})}
+    assert secrets_of_templates(files, REGISTRY, parse_environment({})) == {"inner.yaml": frozenset({"key"})}
     new = wanted("  n: {type: inner.yaml, properties: {key: word, open: word}}\n", files=files)
-    found = foreseen([], new, hidden=hidden_of_templates(files))
+    found = foreseen([], new, files=files)
     assert {each.name: each.secret for each in found.resources[0].properties} == {"key": True, "open": False}
 
 

@@ -1,5 +1,6 @@
 """Plans as they are drawn, against files of text: tests/unit/cli/plans. Regenerate by hand, and look at them."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ GOLDEN = Path(__file__).with_name("plans")
 
 def change(name: str, action: str, *properties: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {
+        "address": name,
         "resource_name": name,
         "resource_type": "Example::Server",
         "previous_type": "Example::Server",
@@ -22,20 +24,27 @@ def change(name: str, action: str, *properties: dict[str, Any], **more: Any) -> 
         "kept": False,
         "physical_resource_id": None,
         "properties": list(properties),
+        "nested": None,
         **more,
     }
 
 
 def value(name: str, before: Any = None, after: Any = None, **more: Any) -> dict[str, Any]:
-    plain = {"after_unknown": [], "sensitive": False, "forces_replacement": False}
+    plain = {"after_unknown": [], "sensitive": False, "forces_replacement": False, "drifted": False}
     return {"name": name, "before": before, "after": after, **plain, **more}
+
+
+def everything(changes: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for one in changes:
+        yield one
+        yield from everything((one["nested"] or {}).get("changes", ()))
 
 
 def plan(*changes: dict[str, Any], **more: Any) -> dict[str, Any]:
     counts = {"create": "add", "update": "change", "replace": "replace", "delete": "destroy", "nothing": "unchanged"}
     summary = dict.fromkeys(counts.values(), 0) | {"uncertain": sum(not one["certain"] for one in changes)}
     summary["keep"] = 0
-    for one in changes:
+    for one in everything(changes):
         kept = one["kept"] and one["action"] == "delete"
         summary["keep" if kept else counts[one["action"]]] += 1
     return {"stack": {"name": "shop"}, "summary": summary, "stack_changes": [], "changes": list(changes), **more}
@@ -77,6 +86,43 @@ PLANS = {
         change("broken", "replace", reason="it has failed"),
         change("other", "replace", previous_type="Example::Disk", reason="its type changes", kept=True),
         change("meta", "update", reason="its metadata changed"),
+    ),
+    "nested": plan(
+        change(
+            "shop",
+            "update",
+            nested={
+                "stack_changes": ["outputs"],
+                "changes": [
+                    change("door", "nothing", address="shop.door"),
+                    change("till", "update", value("size", 1, 2), address="shop.till"),
+                    change(
+                        "cellar",
+                        "replace",
+                        address="shop.cellar",
+                        reason="its type changes",
+                        nested={
+                            "stack_changes": [],
+                            "changes": [
+                                change("wine", "create", value("age", None, 12), address="shop.cellar.wine"),
+                                change("beer", "delete", value("age", 1), address="shop.cellar.beer"),
+                            ],
+                        },
+                    ),
+                ],
+            },
+        ),
+        change("still", "nothing", nested={"stack_changes": [], "changes": [change("x", "nothing")]}),
+    ),
+    "drift": plan(
+        change(
+            "web",
+            "update",
+            value("size", 3, 2, drifted=True),
+            value("password", sensitive=True, drifted=True),
+        ),
+        change("db", "replace", value("zone", "north", "south", forces_replacement=True, drifted=True)),
+        change("lost", "replace", reason="its object is gone"),
     ),
     "wide": plan(
         change(

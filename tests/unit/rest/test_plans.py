@@ -197,7 +197,7 @@ async def test_a_plan_says_what_changes_from_what_to_what_and_stores_nothing(wor
     }
     assert found["stack_changes"] == ["tags"]
     (tr,) = [one for one in found["changes"] if one["resource_name"] == "tr"]
-    plain = {"after_unknown": [], "sensitive": False}
+    plain = {"after_unknown": [], "sensitive": False, "drifted": False}
     assert tr["properties"] == [
         {"name": "value", "before": "hello", "after": "two", "forces_replacement": False, **plain},
         {"name": "update_replace_value", "before": None, "after": "x", "forces_replacement": True, **plain},
