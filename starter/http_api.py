@@ -180,13 +180,18 @@ class Api:
         return self._call("POST", self._path(stack, "plan"), body={**body, "existing": existing}).body
 
     def plan_of_create(self, body: Mapping[str, Any]) -> Any:
-        """What a create with this body would do."""
+        """What a create with this body would do; to be applied as it is."""
         return self._call("POST", "/stacks/plan", body=body).body
 
     def apply(self, stack: StackAddress, plan: Mapping[str, Any], operation_id: str) -> str:
         """The id of the accepted operation. Conflict: the stack has moved since the plan was made."""
         headers = {OPERATION_HEADER: operation_id}
         return self._operation(self._call("POST", self._path(stack, "apply"), body=plan, headers=headers))
+
+    def apply_create(self, plan: Mapping[str, Any], operation_id: str) -> tuple[StackAddress, str]:
+        """As create(). NameInUse: there is a stack of that name now."""
+        answer = self._call("POST", "/stacks/apply", body=plan, headers={OPERATION_HEADER: operation_id})
+        return StackAddress(plan["stack"]["name"], str(answer.body["stack"]["id"])), self._operation(answer)
 
     # --- the wire ---
 

@@ -1,4 +1,4 @@
-"""`firebrick stack plan` and `stack apply`, and what `stack update --dry-run` shows: what an update would do.
+"""`firebrick stack plan` and `stack apply`, and what `--dry-run` shows: what an update or a create would do.
 
 Exit codes of a plan: 0 nothing changes, 2 something does, 1 it cannot be made.
 """
@@ -42,11 +42,12 @@ def plan(connection: Connection, /, name: str, output: str | None, form: str, **
     try:
         address = api.find(name)
     except NotFound:
-        if existing or output:
+        if existing:
             raise
         told = {key: value for key, value in body.items() if key not in ("converge", "roll_back_to")}
-        return show_plan(api.plan_of_create({**told, "stack_name": name}), form)
-    found = api.plan(address, body, existing=existing)
+        found = api.plan_of_create({**told, "stack_name": name})
+    else:
+        found = api.plan(address, body, existing=existing)
     if output is not None:
         _save(found, Path(output))
     code = show_plan(found, form)
@@ -109,20 +110,24 @@ def apply(
     form: str,
     columns: Sequence[str],
 ) -> None:
-    """Do exactly what a plan says; refused when the stack has moved since it was made."""
+    """Do exactly what a plan says; refused when the stack has moved since it was made, or has come to be."""
     plan = _read(file)
     api = Api(connection)
-    address = StackAddress(plan["stack"]["name"], plan["stack"]["id"])
-    start = newest_seq(api, address)
     token = str(operation_id or uuid.uuid4())
+    stack_id, start, action = plan["stack"]["id"], 0, "CREATE"
     try:
-        operation = api.apply(address, plan, token)
+        if stack_id is None:
+            address, operation = api.apply_create(plan, token)
+        else:
+            address, action = StackAddress(plan["stack"]["name"], stack_id), "UPDATE"
+            start = newest_seq(api, address)
+            operation = api.apply(address, plan, token)
     except NoServer as lost:
         if lost.sent:
             click.echo(f"To ask again without asking twice: add --operation-id {token}", err=True)
         raise
     if wait:
-        watch(api, address, operation, "UPDATE", start, form, columns)
+        watch(api, address, operation, action, start, form, columns)
     else:
         show_stack(api, address, form, columns)
 
@@ -132,7 +137,7 @@ def _read(file: str) -> dict[str, Any]:
 
     try:
         plan = json.loads(read_document(file, "plan"))
-        if isinstance(plan["stack"]["name"], str) and isinstance(plan["stack"]["id"], str):
+        if isinstance(plan["stack"]["name"], str) and isinstance(plan["stack"]["id"], str | None):
             return dict(plan)
     except (ValueError, KeyError, TypeError):
         pass

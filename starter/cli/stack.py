@@ -12,7 +12,7 @@ from starter.cli.connection import Connection
 from starter.cli.failures import failures
 from starter.cli.filters import STACK_KEYS, STACK_SORT_KEYS, read_filters, read_sort
 from starter.cli.follow import newest_seq, start_of
-from starter.cli.plans import apply, plan
+from starter.cli.plans import apply, plan, show_plan
 from starter.cli.render import output_options, show_listing, show_record
 from starter.cli.resource_actions import hook, mark, signal
 from starter.cli.stack_changes import cancel, continue_, rollback, update, words
@@ -50,6 +50,7 @@ resource.add_command(mark)
     "--on-failure", type=click.Choice(["keep", "rollback", "delete"]), help="What becomes of it when its create fails."
 )
 @click.option("--continue-independent", is_flag=True, help="After a failure, what does not depend on it goes on.")
+@click.option("--dry-run", is_flag=True, help="Show what it would do, as `stack plan` does, and do nothing.")
 @click.option("--wait", is_flag=True, help="Follow it until it has ended; exit code 0 only when it is complete.")
 @click.option("--operation-id", type=click.UUID, metavar="UUID", help="Names the request: repeated, it counts once.")
 @output_options()
@@ -66,11 +67,12 @@ def create(
     enable_rollback: bool,
     on_failure: str | None,
     continue_independent: bool,
+    dry_run: bool,
     wait: bool,
     operation_id: uuid.UUID | None,
     form: str,
     columns: Sequence[str],
-) -> None:
+) -> int:
     """Create a stack from a template."""
     body: dict[str, Any] = {
         "stack_name": name,
@@ -82,6 +84,8 @@ def create(
     if continue_independent:
         body["continue_independent"] = True
     api = Api(connection)
+    if dry_run:
+        return show_plan(api.plan_of_create(body), "json" if form == "json" else "text")
     token = str(operation_id or uuid.uuid4())
     try:
         made, operation = api.create(body, token)
@@ -93,6 +97,7 @@ def create(
         watch(api, made, operation, "CREATE", 0, form, columns)
     else:
         show_stack(api, made, form, columns)
+    return 0
 
 
 @stack.command()

@@ -1,6 +1,6 @@
 """Routes that tell what an action would do. Heat's previews, and ours: a plan with values, and its application.
 
-None of the first three stores anything. `plan` takes an update's body; `apply` takes what `plan` answered.
+Nothing is stored but by the last two, which take what `plan` answered.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,10 @@ from typing import Any
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
-from firebrick.intake_plan import PlannedCreate, check_plan, open_plan, plan_create, plan_file, plan_update
+from firebrick.diagnostics import NameInUse
+from firebrick.intake_plan import PlannedCreate, plan_create, plan_update
 from firebrick.outputs import resolved_attributes, resolved_metadata
-from firebrick.plan_document import changes_of, summary_of
+from firebrick.plan_file import open_plan, open_plan_of_create, plan_file, plan_file_of_create
 from firebrick.preview_result import Preview, ResourcePreview, Will
 from firebrick.store.rows import ResourceRow, StackRow
 from firebrick.template import UNKNOWN, Function, ResourceDefinition
@@ -19,7 +20,7 @@ from starter.rest.errors import bad_request
 from starter.rest.front import OPERATION_HEADER, Call, Route
 from starter.rest.query_values import boolean, query_boolean
 from starter.rest.request_body import read_body
-from starter.rest.stacks import accepted, create_request, lookup, update_request
+from starter.rest.stacks import accepted, create_request, created, lookup, update_request
 from starter.rest.views import link, time_text
 
 HIDDEN = "******"
@@ -206,16 +207,10 @@ async def plan(call: Call) -> Response:
 
 
 async def plan_new(call: Call) -> Response:
-    """200 and the plan of a create, which is for looking at only."""
+    """200 and the plan of a create."""
     request = await create_request(call, await read_body(call.request))
     planned = await plan_create(call.front.store, call.front.registry, request)
-    return JSONResponse(
-        {
-            "stack": {"name": request.name, "id": None, "project": call.project},
-            "summary": summary_of(planned.preview),
-            "changes": changes_of(planned.preview),
-        }
-    )
+    return JSONResponse(plan_file_of_create(call.front.store.keyring, planned, request))
 
 
 async def apply(call: Call) -> Response:
@@ -223,14 +218,30 @@ async def apply(call: Call) -> Response:
     row = await call.stack()
     body = await read_body(call.request)
     opened = open_plan(call.front.store.keyring, body, project=call.project, stack_id=row.id)
-    operation_id = call.request.headers.get(OPERATION_HEADER)
-    await check_plan(call.front.store, call.front.registry, opened)
-    request = opened.request.model_copy(update={"operation_id": operation_id, "requested_by": call.requester})
+    planned = await plan_update(call.front.store, call.front.registry, opened.request)
+    if planned.base.expected == opened.expected:  # else it is refused where the operation is accepted
+        opened.check(planned.preview)
+    request = opened.request.model_copy(update=_asked(call))
     return accepted(await call.front.starter.update(request, expected=opened.expected))
 
 
+async def apply_new(call: Call) -> Response:
+    """201: the create is accepted, exactly as planned. 409 when there is a stack of that name now."""
+    opened = open_plan_of_create(call.front.store.keyring, await read_body(call.request), project=call.project)
+    try:
+        planned = await plan_create(call.front.store, call.front.registry, opened.request)
+        opened.check(planned.preview)
+    except NameInUse:  # refused where the create is accepted, unless it is this very one
+        pass
+    return await created(call, opened.request.model_copy(update=_asked(call)))
+
+
+def _asked(call: Call) -> dict[str, Any]:
+    return {"operation_id": call.request.headers.get(OPERATION_HEADER), "requested_by": call.requester}
+
+
 async def named_like_a_route(call: Call) -> Response:
-    """A stack may be called "preview" or "plan", and is looked up by that name."""
+    """A stack may be called "preview", "plan" or "apply", and is looked up by that name."""
     call.request.path_params["name"] = call.request.url.path.rpartition("/")[2]
     return await lookup(call)
 
@@ -238,9 +249,10 @@ async def named_like_a_route(call: Call) -> Response:
 ROUTES = (
     Route("POST", "/stacks/preview", preview_create),
     Route("POST", "/stacks/plan", plan_new),
+    Route("POST", "/stacks/apply", apply_new),
     *(
         Route(method, f"/stacks/{name}", named_like_a_route)
-        for name in ("preview", "plan")
+        for name in ("preview", "plan", "apply")
         for method in ("GET", "PUT", "PATCH", "DELETE")
     ),
     Route("PUT", "/stacks/{name}/{id}/preview", preview_update),

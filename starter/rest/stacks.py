@@ -82,8 +82,11 @@ class TagFilter:
 
 async def create(call: Call) -> Response:
     """201 and the stack's address; the operation's id in a header of ours, which may also come with the request."""
-    body = await read_body(call.request)
-    request = await create_request(call, body)
+    return await created(call, await create_request(call, await read_body(call.request)))
+
+
+async def created(call: Call, request: CreateStackRequest) -> Response:
+    """The answer to an accepted create."""
     operation = await call.front.starter.create(request)
     href = call.links.stack(request.name, operation.stack_id)
     return JSONResponse(
