@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from activities.batch import BatchActivities
+from activities.looking import LookActivities
 from activities.operations import OperationActivities
 from activities.signalling import SignalActivities
 from activities.steps import StepActivities
 from activities.world import World
 
-FAMILIES = (OperationActivities, StepActivities, BatchActivities, SignalActivities)
+FAMILIES = (OperationActivities, StepActivities, BatchActivities, SignalActivities, LookActivities)
 
 
 def activities_of(world: World) -> list[Callable[..., Any]]:

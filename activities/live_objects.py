@@ -1,7 +1,7 @@
 """What a resource's object is like now: for an update that compares with what lives (the request's `converge`), and for
 attributes that were never stored."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,15 +28,23 @@ class Seen:
 
 
 async def look(step: "Step", kind: ResourceType, held: Claimed) -> Seen:
+    """See seen_of."""
+
+    def read() -> Awaitable[Live | None]:
+        return step.query(kind, kind.read, step.context(held, restore(kind, held.row.properties or {}), {}))  # type: ignore[arg-type]
+
+    return await seen_of(kind, held.row, read)
+
+
+async def seen_of(kind: ResourceType, row: ResourceRow, read: Callable[[], Awaitable[Live | None]]) -> Seen:
     """A look that fails says nothing: what is stored counts (Heat's rule)."""
-    row = held.row
     stored = row.properties or {}
     if kind.read is None:
         return Seen(stored, {})
     if row.physical_id is None:
         return Seen(None, {})
     try:
-        live: Live | None = await step.query(kind, kind.read, step.context(held, restore(kind, stored), {}))
+        live = await read()
     except Exception as error:
         log.warning("a live object cannot be looked at", resource=row.name, type=row.type, error=type(error).__name__)
         return Seen(stored, {})

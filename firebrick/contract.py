@@ -27,11 +27,13 @@ ROLLBACK_STACK = "RollbackStack"
 DELETE_STACK = "DeleteStack"
 SIGNAL_RESOURCE = "SignalResource"
 RECONCILE = "Reconcile"
+LOOK_AT_OBJECTS = "LookAtObjects"
 
 # Activity types.
 BEGIN_OPERATION = "begin_operation"
 LOAD_PLAN = "load_plan"
 RUN_STEP = "run_step"
+LOOK = "look_at_objects"
 RUN_BATCH = "run_batch"
 FINISH_OPERATION = "finish_operation"
 READ_OPERATION = "read_operation"
@@ -540,3 +542,21 @@ class Progress(Frozen):
     waiting: int = 0
     failed: int = 0
     stopping: str = ""
+
+
+class LookAtObjects(Frozen):
+    """Look at the objects of a stack's resources, of the first so many rows after the given one."""
+
+    project: str
+    stack_id: str
+    after_row: int = 0
+    limit: int = 200
+
+
+class ObjectsSeen(Frozen):
+    """sealed: what is other than the store has it, with the keyring that the API and its workers share, in base64: no
+    value enters a history. Opened: JSON of row id -> the properties that its object shows, null where there is no
+    object any more. next_after: where to go on; None: that was all."""
+
+    sealed: str
+    next_after: int | None = None

@@ -4,7 +4,9 @@ Called by the REST API, which makes files of plans (firebrick.plan_file).
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from firebrick.contract import CreateStackRequest, UpdateStackRequest
 from firebrick.diagnostics import Diagnostic, NameInUse
@@ -18,6 +20,11 @@ from firebrick.resources.registry import Registry
 from firebrick.store import Store
 from firebrick.store.plan_base import PlanBase
 from firebrick.template import Foresight, StackDefinition, StackIdentity, check_stack_name, parse_environment
+
+LiveObjects = Mapping[int, Mapping[str, Any] | None]
+Look = Callable[[str, Sequence[str]], Awaitable[LiveObjects]]
+"""(project, ids of stacks) -> by row, where it is other than the store has it: the properties that its object shows;
+None where there is no object any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +43,16 @@ class PlannedCreate:
     preview: Preview
 
 
-async def plan_update(store: Store, registry: Registry, request: UpdateStackRequest) -> Planned:
-    """What an update would do. Raises InvalidInput (all problems found, what would be refused too), NotFound."""
+async def plan_update(store: Store, registry: Registry, request: UpdateStackRequest, look: Look) -> Planned:
+    """What an update would do. look: asked where the request says `converge`. Raises InvalidInput (all problems found,
+    what would be refused too), NotFound, Unavailable (nobody can look)."""
     check_project(request.project)
     base = await store.project(request.project).plan_base(request.stack)
-    return await asyncio.to_thread(_planned, registry, request, base)
+    live = await look(request.project, [base.stack.id, *base.nested]) if request.converge else {}
+    return await asyncio.to_thread(_planned, registry, request, base, live)
 
 
-def _planned(registry: Registry, request: UpdateStackRequest, base: PlanBase) -> Planned:
+def _planned(registry: Registry, request: UpdateStackRequest, base: PlanBase, live: LiveObjects) -> Planned:
     stack = base.stack
     inputs = merged(request, stack, base.target)
     definition = define_update(registry, stack, inputs)
@@ -57,6 +66,7 @@ def _planned(registry: Registry, request: UpdateStackRequest, base: PlanBase) ->
         inputs.timeout_mins,
         base.nested,
         request.converge,
+        live,
     )
     before = secrets_of_templates(stack.files, registry, parse_environment(stack.environment or {}))
     found = preview(
@@ -67,6 +77,7 @@ def _planned(registry: Registry, request: UpdateStackRequest, base: PlanBase) ->
         stack_name=stack.name,
         previous=stack.template_id,
         look_at_all=request.converge,
+        live=live,
         marks=Marks({**before, **nested.marks().templates}),
     )
     return Planned(base, definition, found, _stack_changes(base, inputs, definition))

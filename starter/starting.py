@@ -5,7 +5,7 @@ once the row is there the operation will be carried out, by the reconciler if th
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -30,6 +30,7 @@ from firebrick.resources.registry import Registry
 from firebrick.store import Store
 from firebrick.store.requests import Expected
 from firebrick.store.rows import OperationRow
+from starter.looking import LiveObjects, look_at_objects
 
 log = structlog.get_logger("firebrick.starter")
 
@@ -121,6 +122,11 @@ class Starter:
         operation = await accept_delete(self._store, request, minute=self._minute)
         await self.start(operation)
         return operation
+
+    async def look_at_objects(self, project: str, stack_ids: Sequence[str]) -> LiveObjects:
+        """What a worker sees of the objects of these stacks. Unavailable: none answers in time."""
+        await self.check_server()
+        return await look_at_objects(self._client(), self._store.keyring, self._task_queue, project, stack_ids)
 
     async def check_server(self) -> None:
         """Unavailable when the cluster does not answer."""

@@ -13,6 +13,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from workflows.create_stack import CreateStack
 from workflows.delete_stack import DeleteStack
+from workflows.look_at_objects import LookAtObjects
 from workflows.reconcile import Reconcile
 from workflows.rollback_stack import RollbackStack
 from workflows.signal_resource import SignalResource
@@ -67,4 +68,4 @@ RUNNER = WithoutPayloadContexts(
         )
     )
 )
-WORKFLOWS: list[type] = [CreateStack, UpdateStack, RollbackStack, DeleteStack, SignalResource, Reconcile]
+WORKFLOWS: list[type] = [CreateStack, UpdateStack, RollbackStack, DeleteStack, SignalResource, Reconcile, LookAtObjects]

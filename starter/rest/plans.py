@@ -9,8 +9,9 @@ from typing import Any
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
+from firebrick.contract import UpdateStackRequest
 from firebrick.diagnostics import NameInUse
-from firebrick.intake_plan import PlannedCreate, plan_create, plan_update
+from firebrick.intake_plan import Planned, PlannedCreate, plan_create, plan_update
 from firebrick.outputs import resolved_attributes, resolved_metadata
 from firebrick.plan_file import open_plan, open_plan_of_create, plan_file, plan_file_of_create
 from firebrick.preview_result import Preview, ResourcePreview, Will
@@ -42,7 +43,7 @@ async def preview_update(call: Call) -> Response:
     query_boolean(call.request, "show_nested", False)
     body = await read_body(call.request)
     request = await update_request(call, row.id, body, existing=call.request.method == "PATCH")
-    planned = await plan_update(call.front.store, call.front.registry, request)
+    planned = await _planned(call, request)
     shown = _Shown(call, planned.base.stack, planned.preview)
     changes = {word: [await shown.resource(one) for one in planned.preview.that(will)] for word, will in _LISTS.items()}
     return JSONResponse({"resource_changes": changes})
@@ -194,6 +195,11 @@ def _without_functions(value: Any) -> Any:
     return None if isinstance(value, Function) else value
 
 
+async def _planned(call: Call, request: UpdateStackRequest) -> Planned:
+    front = call.front
+    return await plan_update(front.store, front.registry, request, front.starter.look_at_objects)
+
+
 # --- ours ---------------------------------------------------------------------------------------------------------
 
 
@@ -202,7 +208,7 @@ async def plan(call: Call) -> Response:
     row = await call.stack()
     body = await read_body(call.request)
     request = await update_request(call, row.id, body, existing=boolean("existing", body.get("existing", False)))
-    planned = await plan_update(call.front.store, call.front.registry, request)
+    planned = await _planned(call, request)
     return JSONResponse(plan_file(call.front.store.keyring, planned, request))
 
 
@@ -218,7 +224,7 @@ async def apply(call: Call) -> Response:
     row = await call.stack()
     body = await read_body(call.request)
     opened = open_plan(call.front.store.keyring, body, project=call.project, stack_id=row.id)
-    planned = await plan_update(call.front.store, call.front.registry, opened.request)
+    planned = await _planned(call, opened.request)
     if planned.base.expected == opened.expected:  # else it is refused where the operation is accepted
         opened.check(planned.preview)
     request = opened.request.model_copy(update=_asked(call))

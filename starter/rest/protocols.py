@@ -1,6 +1,7 @@
 """What the HTTP front needs from the rest: accepting requests. Reads go to the store's repository directly."""
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from firebrick.contract import (
     Cancel,
@@ -44,6 +45,10 @@ class Starter(Protocol):
 
     async def signal(self, workflow_id: str, name: str, *arguments: object) -> None:
         """Tell a run something that is in the store already; one that hears nothing looks there."""
+
+    async def look_at_objects(self, project: str, stack_ids: Sequence[str]) -> Mapping[int, Mapping[str, Any] | None]:
+        """What a worker sees of the objects of these stacks: see starter.looking. Unavailable: none answers."""
+        ...
 
     async def check_server(self) -> None:
         """Unavailable when Temporal does not answer; used by ``GET /healthcheck``."""

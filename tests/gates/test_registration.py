@@ -49,7 +49,7 @@ def test_every_workflow_is_registered_under_a_name_of_the_contract() -> None:
 
 
 def test_every_action_has_its_workflow() -> None:
-    others = {contract.SIGNAL_RESOURCE, contract.RECONCILE}
+    others = {contract.SIGNAL_RESOURCE, contract.RECONCILE, contract.LOOK_AT_OBJECTS}
     assert {action.workflow_type for action in contract.Action} == defined_workflows().keys() - others
 
 

@@ -51,8 +51,8 @@ def server_clock() -> float:
 class Lab:
     """One worker and its store. `create` and `delete` accept and start; the handle is the chain's."""
 
-    def __init__(self, client: Client, store: Store, registry: Registry) -> None:
-        self.client, self.store, self.registry = client, store, registry
+    def __init__(self, client: Client, store: Store, registry: Registry, starter: Starter) -> None:
+        self.client, self.store, self.registry, self.starter = client, store, registry, starter
 
     async def create(self, template: str, *, name: str = "", **request: Any) -> "Started":
         name = name or f"s{uuid.uuid4().hex[:8]}"
@@ -121,13 +121,14 @@ async def lab(time_skipping: WorkflowEnvironment, tmp_path: Path) -> AsyncIterat
         cleanup.callback(handlers.close)
         registry = Registry.default({PLUGINS: "firebrick.testing.types"})
         client = time_skipping.client
+        starter = Starter(store, registry, lambda: client)
         world = World(
             store=store,
             registry=registry,
             handlers=handlers,
-            cluster=Starter(store, registry, lambda: client).cluster,
+            cluster=starter.cluster,
             clock=server_clock,
             search_attributes=True,
         )
         await cleanup.enter_async_context(make_worker(client, world, versioned=False))
-        yield Lab(client, store, registry)
+        yield Lab(client, store, registry, starter)

@@ -20,7 +20,7 @@ _numbers = itertools.count()
 
 async def planned(lab: Any, stack: str, template: str, **more: Any) -> Planned:
     request = UpdateStackRequest(stack=stack, template=template, project="lab", **more)
-    return await plan_update(lab.store, lab.registry, request)
+    return await plan_update(lab.store, lab.registry, request, lab.starter.look_at_objects)
 
 
 @settings(

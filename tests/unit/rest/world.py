@@ -4,7 +4,7 @@ Temporal is left out: what is tested here is what requests store and what is sho
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,7 @@ class AcceptingStarter:
         self.up = True
         self.broken: Exception | None = None
         self.told: list[tuple[object, ...]] = []
+        self.live: dict[str, Mapping[str, Any] | None] = {}
 
     async def create(self, request: CreateStackRequest) -> OperationRow:
         await self.check_server()
@@ -70,6 +71,12 @@ class AcceptingStarter:
 
     async def signal(self, workflow_id: str, name: str, *arguments: object) -> None:
         self.told.append((workflow_id, name, *arguments))
+
+    async def look_at_objects(self, project: str, stack_ids: Sequence[str]) -> Mapping[int, Mapping[str, Any] | None]:
+        """What the test says that a worker would see."""
+        await self.check_server()
+        rows = [row for one in stack_ids for row in await self._store.project(project).resources(one)]
+        return {row.id: self.live[row.name] for row in rows if row.name in self.live}
 
     async def check_server(self) -> None:
         if self.broken is not None:

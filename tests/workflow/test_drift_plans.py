@@ -1,0 +1,107 @@
+"""Plans of updates that converge: a worker looks at what is really there, and the plan says what differs."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firebrick import contract
+from firebrick.contract import OperationState, UpdateStackRequest
+from firebrick.diagnostics import Unavailable
+from firebrick.intake_plan import Planned, plan_update
+from firebrick.preview_result import Will
+from firebrick.testing.provider_process import ProviderProcess
+from tests.workflow.plan_truth import check, flat, look
+
+HEAD = "heat_template_version: 2018-08-31\n"
+INNER = f"""{HEAD}resources:
+  deep: {{type: Firebrick::Test::Object, properties: {{value: a}}}}
+  gone: {{type: Firebrick::Test::Object, properties: {{value: a}}}}
+outputs:
+  said: {{value: {{get_attr: [deep, value]}}}}
+"""
+OUTER = f"""{HEAD}resources:
+  same: {{type: Firebrick::Test::Object, properties: {{value: a}}}}
+  plain: {{type: Firebrick::Test::Object, properties: {{value: a}}}}
+  nest: {{type: inner.yaml}}
+  after: {{type: OS::Heat::Value, properties: {{value: {{get_resource: nest}}}}}}
+"""
+REQUEST: dict[str, Any] = {"template": OUTER, "files": {"inner.yaml": INNER}}
+
+
+@pytest.fixture
+def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ProviderProcess]:
+    with ProviderProcess(tmp_path) as process:
+        for name, value in process.environment.items():
+            monkeypatch.setenv(name, value)
+        yield process
+
+
+async def planned(lab: Any, **more: Any) -> Planned:
+    request = UpdateStackRequest(stack="s", project="lab", converge=True, **REQUEST, **more)
+    return await plan_update(lab.store, lab.registry, request, lab.starter.look_at_objects)
+
+
+def id_of(provider: ProviderProcess, label: str) -> str:
+    (one,) = (one for one in provider.ledger.living() if one.label == label)
+    return str(one.id)
+
+
+async def test_a_plan_that_converges_shows_what_was_changed_behind_the_stacks_back(
+    lab: Any, provider: ProviderProcess
+) -> None:
+    started = await lab.create(REQUEST["template"], files=REQUEST["files"], name="s")
+    assert (await started.handle.result()).state is OperationState.DONE
+    assert (await planned(lab)).preview.changes_nothing
+    for label in ("plain", "deep"):
+        body = {"properties": {"value": "theirs", "size": 1}}
+        provider.request("PUT", f"/objects/{id_of(provider, label)}", body)
+    provider.request("DELETE", f"/objects/{id_of(provider, 'gone')}")
+
+    plan = (await planned(lab)).preview
+    said = dict(flat(plan))
+    assert {address: one.will for address, one in said.items()} == {
+        "same": Will.NOTHING,
+        "plain": Will.UPDATE,
+        "nest": Will.UPDATE,
+        "nest.deep": Will.UPDATE,
+        "nest.gone": Will.REPLACE,
+        "after": Will.NOTHING,
+    }
+    for address in ("plain", "nest.deep"):
+        (value,) = said[address].properties
+        assert (value.name, value.before, value.after, value.drifted) == ("value", "theirs", "a", True)
+    assert said["nest.gone"].because == "its object is gone"
+
+    before = await look(lab, "s")
+    updated = await lab.update("s", REQUEST["template"], files=REQUEST["files"], converge=True)
+    assert (await updated.handle.result()).state is OperationState.DONE
+    check(lab, plan, before, await look(lab, "s", before))
+    assert (await planned(lab)).preview.changes_nothing
+
+
+async def test_what_a_worker_sees_enters_no_history(lab: Any, provider: ProviderProcess) -> None:
+    started = await lab.create(f"{HEAD}resources:\n  one: {{type: Firebrick::Test::Object}}\n", name="s")
+    await started.handle.result()
+    provider.request("PUT", f"/objects/{id_of(provider, 'one')}", {"properties": {"value": "s3cret", "size": 1}})
+    stack = await started.stack()
+    (live,) = (await lab.starter.look_at_objects("lab", [stack.id])).values()
+    assert live["value"] == "s3cret"
+    row = (await started.resources())["one"]
+    assert (row.properties or {}).get("value") != "s3cret"
+    ask = contract.LookAtObjects(project="lab", stack_id=stack.id)
+    handle = await lab.client.start_workflow(
+        contract.LOOK_AT_OBJECTS, ask, id="look", task_queue=contract.TASK_QUEUE, result_type=contract.ObjectsSeen
+    )
+    assert (await handle.result()).next_after is None
+    history = json.dumps((await handle.fetch_history()).to_json_dict())
+    assert "s3cret" not in history
+
+
+async def test_without_a_look_there_is_no_plan(lab: Any, provider: ProviderProcess) -> None:
+    started = await lab.create(REQUEST["template"], files=REQUEST["files"], name="s")
+    await started.handle.result()
+    with pytest.raises(Unavailable, match="No worker has looked"):
+        await lab.starter.look_at_objects("lab", ["5f0d8fb2-6f1d-4a56-9bd9-9d9a6f1b7a55"])
