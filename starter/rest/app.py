@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from firebrick.diagnostics import Diagnostic, FirebrickError, Unavailable
 from firebrick.resources.registry import Registry
 from firebrick.store import Store
-from starter.rest import actions, contents, plans, resource_actions, resource_types, stacks, template_versions
+from starter.rest import actions, contents, plans, previews, resource_actions, resource_types, stacks, template_versions
 from starter.rest.asgi import ASGIApp, Message, Receive, Scope, Send
 from starter.rest.errors import TEXTS, Forbidden, error_response, plain_body, unexpected_response
 from starter.rest.front import Call, Front, Handler, Route
@@ -23,6 +23,7 @@ from starter.rest.protocols import Starter
 
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 ROUTES = (
+    *previews.ROUTES,
     *plans.ROUTES,
     *stacks.ROUTES,
     *actions.ROUTES,
