@@ -12,28 +12,25 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
-from firebrick.contract import Action
 from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.graph import Graph
 from firebrick.plan import Role
+from firebrick.preview_judgement import as_far_as_known, judge
 from firebrick.preview_result import Inside, Preview, PropertyPreview, ResourcePreview, Will, doubted
+from firebrick.preview_rows import candidate, is_kept, planned_upstream, upstream_of
 from firebrick.preview_values import CHANGED_IN_PLACE, NEW, UNCHANGED, Known, Marks, Secrets, resolve_known
-from firebrick.resolution import StoredLookup, physical_name
-from firebrick.resources.base import Context, ResourceType
+from firebrick.resolution import StoredLookup
 from firebrick.resources.changes import (
     Decision,
     Effect,
     PropertyChange,
-    Verdict,
-    compare,
-    decide,
     differing_rest,
     outright,
 )
 from firebrick.resources.heat.template_resource import TemplateResource
 from firebrick.resources.registry import Registry
-from firebrick.resources.schema import TypeSchema, is_known, restore
-from firebrick.selection import Candidate, Wanted, select_rows
+from firebrick.resources.schema import TypeSchema, is_known
+from firebrick.selection import Wanted, select_rows
 from firebrick.standing import standing_of
 from firebrick.store.requests import NewResource
 from firebrick.store.rows import ResourceRow, UpstreamRow
@@ -103,7 +100,7 @@ class _Preview:
 
     def whole(self, marks: Marks) -> Preview:
         selection = select_rows(
-            [_candidate(row) for row in self.rows],
+            [candidate(row) for row in self.rows],
             [Wanted(one.name, tuple(one.requires), one.base, one.prunable) for one in self.wanted],
             target=PLANNED,
             previous=self.previous,
@@ -111,7 +108,7 @@ class _Preview:
         )
         by_id = {row.id: row for row in self.rows}
         serving = {name: by_id[row] for name, row in selection.serving.items()}
-        self.upstream |= {name: _upstream(row) for name, row in serving.items()}
+        self.upstream |= {name: upstream_of(row) for name, row in serving.items()}
         self.lookup = StoredLookup(self.upstream, self.registry)
         living = [row for row in self.rows if (row.action, row.status) != ("DELETE", "COMPLETE")]
         frozen = [row.definition for row in living] + [one.definition for one in self.wanted]
@@ -134,10 +131,14 @@ class _Preview:
 
     def _note(self, found: ResourcePreview) -> None:
         """What resources that refer to this one will find."""
-        name, inside = found.name, found.inside
+        name, inside, wanted = found.name, found.inside, found.wanted
         stays = found.will in (Will.NOTHING, Will.UPDATE)
-        nested = found.wanted is not None and found.wanted.implementation == TemplateResource.type_name
-        if inside is None or not nested or found.will is Will.DELETE or name in self.undecided:
+        if (
+            inside is None
+            or wanted is None
+            or wanted.implementation != TemplateResource.type_name
+            or name in self.undecided
+        ):
             self.known[name] = {Will.NOTHING: UNCHANGED, Will.UPDATE: CHANGED_IN_PLACE}.get(found.will, NEW)
             if found.will is not Will.NOTHING:
                 self.moved.add(name)
@@ -151,7 +152,7 @@ class _Preview:
         self.moved.add(name)
         self.known[name] = Known(stays and reference is not UNKNOWN, attributes=True, unknown=unknown)
         if before is None:
-            before = _planned_upstream(found)
+            before = planned_upstream(wanted)
         self.upstream[name] = replace(before, attributes=inside.outputs, physical_id=before.physical_id or PLANNED)
         if stays and "OS::stack_id" in inside.outputs:
             self.upstream[name] = replace(self.upstream[name], reference_id=reference)
@@ -189,7 +190,7 @@ class _Preview:
             Will.DELETE,
             True,
             because,
-            _is_kept(row),
+            is_kept(row),
             tuple(properties),
             row=row,
             inside=self._unmade(row),
@@ -223,7 +224,7 @@ class _Preview:
                 Will.REPLACE,
                 True,
                 because,
-                _is_kept(row),
+                is_kept(row),
                 properties,
                 row,
                 one,
@@ -250,7 +251,7 @@ class _Preview:
         return self._inside(one.name, lambda: self.nested.changed(one, row, after, secret))
 
     def _unmade(self, row: ResourceRow) -> Inside | None:
-        if row.implementation != TemplateResource.type_name or _is_kept(row):
+        if row.implementation != TemplateResource.type_name or is_kept(row):
             return None
         secret = self._secret_names(row.name, row.properties or {})
         return self._inside(row.name, lambda: self.nested.unmade(row, secret))
@@ -280,7 +281,7 @@ class _Preview:
             Will.REPLACE,
             True,
             decision.because,
-            _is_kept(row),
+            is_kept(row),
             properties,
             row,
             one,
@@ -297,81 +298,25 @@ class _Preview:
         )
 
     def _judged(self, one: NewResource, row: ResourceRow) -> ResourcePreview:
-        """By properties: once with what is certain only, and once as if all that is not known differed."""
         schema = self.registry.schema(one.implementation or one.type)
-        kind = schema.implementation
         sound = len(self.problems)
         properties = self._resolved(one, schema)
         if len(self.problems) != sound:  # the whole will be refused; what is wrong cannot be compared
             return ResourcePreview(one.name, one.type, Will.UPDATE, row=row, wanted=one)
-        stored = row.properties or {}
-        shown = self.live.get(row.id, {})
-        gone = shown is None
-        changes = [] if shown is None else compare(schema, {**stored, **shown}, properties, unknown=UNKNOWN)
-        certain = [change for change in changes if is_known(change.after, UNKNOWN)]
-        standing = standing_of(row)
-        failed = standing.incomplete and not standing.nobody_to_ask
-
-        def forces() -> bool:
-            return len(certain) == len(changes) and self._forces(kind, schema, row, one, properties, changes)
-
-        def judge(found: Sequence[PropertyChange], *, failed: bool) -> Decision:
-            lost = standing.incomplete and standing.nobody_to_ask
-            return decide(standing, definition, found, failed=failed or lost, gone=gone, forces=forces)
-
-        definition = one.definition
-        most = judge(changes, failed=failed)
-        definition = _as_far_as_known(one, row)
-        asks_nobody = type(kind).replace_failed is ResourceType.replace_failed
-        least = judge(certain, failed=failed and asks_nobody)
-        if least.verdict is Verdict.REFUSE:
-            self._refuse(one, least.names)
-        decides_itself = type(kind).forces_replacement is not ResourceType.forces_replacement
-        open_question = len(certain) != len(changes) and decides_itself and most.verdict is Verdict.UPDATE
-        drifted = {each.name for each in compare(schema, stored, {**stored, **(shown or {})})}
-        because = most.because
-        if open_question and not because:
-            because = "its type may ask for a replacement when the values are known"
+        found = judge(schema, row, one, properties, self.live.get(row.id, {}), self.stack_name)
+        if found.refused:
+            self._refuse(one, found.refused)
         return ResourcePreview(
             one.name,
             one.type,
-            _WILL[most.verdict],
-            least.verdict is most.verdict and not open_question,
-            because,
-            most.verdict is Verdict.REPLACE and _is_kept(row),
-            tuple(self._changed(one.name, change, drifted=change.name in drifted) for change in changes),
+            found.will,
+            found.certain,
+            found.because,
+            found.will is Will.REPLACE and is_kept(row),
+            tuple(self._changed(one.name, each, drifted=each.name in found.drifted) for each in found.changes),
             row,
             one,
         )
-
-    def _forces(
-        self,
-        kind: ResourceType,
-        schema: TypeSchema,
-        row: ResourceRow,
-        one: NewResource,
-        properties: Mapping[str, Any],
-        changes: Sequence[PropertyChange],
-    ) -> bool:
-        context = Context(
-            name=row.name,
-            type_name=row.type,
-            stack_name=self.stack_name,
-            stack_id=row.stack_id,
-            project="",
-            action=Action.UPDATE.value,
-            key=row.key,
-            physical_name=physical_name(self.stack_name, row.name, row.uuid),
-            properties=schema.restore(properties),
-            physical_id=row.physical_id,
-            data=row.data,
-            progress={},
-            now=0.0,
-            deletion_policy=one.definition.get("deletion_policy", "Delete"),
-            previous=restore(kind, row.properties or {}),
-            changed=tuple(sorted(change.name for change in changes)),
-        )
-        return kind.forces_replacement(context)
 
     def _check_restricted(self, one: NewResource, found: ResourcePreview) -> None:
         """What the environment forbids is refused where it is certain."""
@@ -422,21 +367,13 @@ class _Preview:
         return PropertyPreview(name, before, after, secret=self.secrets.of_property(resource, name))
 
 
-_WILL = {
-    Verdict.LEAVE: Will.NOTHING,
-    Verdict.UPDATE: Will.UPDATE,
-    Verdict.REPLACE: Will.REPLACE,
-    Verdict.REFUSE: Will.UPDATE,  # only if a value that is not known yet differs
-}
-
-
 def _undecided(found: ResourcePreview) -> ResourcePreview:
     """Of a resource that may not be wanted: the most that can happen to it."""
     row = found.row
     if row is None:
         return replace(doubted(found), because=UNDECIDED)
     return ResourcePreview(
-        found.name, found.type, Will.DELETE, False, UNDECIDED, _is_kept(row), row=row, wanted=found.wanted
+        found.name, found.type, Will.DELETE, False, UNDECIDED, is_kept(row), row=row, wanted=found.wanted
     )
 
 
@@ -448,15 +385,8 @@ def _because_of_row(row: ResourceRow, one: NewResource) -> str:
         return "nobody knows how far its last action came"
     if row.drift:
         return "it is known to differ from its template"
-    differing = differing_rest(row.definition, _as_far_as_known(one, row))
+    differing = differing_rest(row.definition, as_far_as_known(one, row))
     return f"its {' and '.join(differing)} changed" if differing else ""
-
-
-def _as_far_as_known(one: NewResource, row: ResourceRow) -> Mapping[str, Any]:
-    """The wanted definition. What of it is not known yet is taken for what it was: that it differs is not certain."""
-    return {
-        name: value if is_known(value, UNKNOWN) else row.definition.get(name) for name, value in one.definition.items()
-    }
 
 
 def _external_id(definition: Mapping[str, Any]) -> Any:
@@ -467,57 +397,3 @@ def _in_order(wanted: Sequence[NewResource]) -> list[NewResource]:
     places = {one.name: place for place, one in enumerate(wanted)}
     order = Graph({places[one.name]: [places[name] for name in one.requires] for one in wanted}).order()
     return [wanted[place] for place in order]
-
-
-def _is_kept(row: ResourceRow) -> bool:
-    made = bool(row.create_key) or row.physical_id is not None
-    return made and row.definition.get("deletion_policy") == "Retain"
-
-
-def _candidate(row: ResourceRow) -> Candidate:
-    return Candidate(
-        id=row.id,
-        name=row.name,
-        action=row.action,
-        status=row.status,
-        template_id=row.template_id,
-        replaced_by=row.replaced_by,
-        updated_at=row.updated_at,
-        input_hash=row.input_hash,
-        revision=row.revision,
-        drift=row.drift,
-    )
-
-
-def _planned_upstream(found: ResourcePreview) -> UpstreamRow:
-    """Of a nested stack that is to be made."""
-    return UpstreamRow(
-        id=0,
-        name=found.name,
-        type=found.type,
-        implementation=TemplateResource.type_name,
-        action="CREATE",
-        status="COMPLETE",
-        physical_id=None,
-        reference_id=None,
-        attributes={},
-        data={},
-        properties=None,
-    )
-
-
-def _upstream(row: ResourceRow) -> UpstreamRow:
-    return UpstreamRow(
-        id=row.id,
-        name=row.name,
-        type=row.type,
-        implementation=row.implementation,
-        action=row.action,
-        status=row.status,
-        physical_id=row.physical_id,
-        reference_id=row.reference_id or row.physical_id,
-        attributes=row.attributes,
-        data=row.data,
-        properties=row.properties,
-        revision=row.revision,
-    )

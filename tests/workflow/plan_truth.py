@@ -98,12 +98,14 @@ async def look(lab: Any, name: str, before: Seen | None = None) -> Seen:
     """before: where stacks were whose resources may be gone now."""
     project = lab.store.project("lab")
     outer = await project.stack(name)
-    stacks: list[StackRow] = await project.stacks(include_nested=True, include_deleted=True)
+    summaries = await project.stacks(include_nested=True, include_deleted=True)
+    stacks: list[StackRow] = [await project.stack(one.id, include_deleted=True) for one in summaries]
+    living = {one.id for one in stacks if one.deleted_at is None}
     addresses = {outer.id: ""} if before is None else dict(before.addresses)
     events, rows = {}, {}
     for _ in range(4):  # levels
-        for one in [await project.stack(found.id, include_deleted=True) for found in stacks]:
-            if one.id not in addresses and one.owner_id in addresses:
+        for one in stacks:
+            if one.id not in addresses and one.owner_id in addresses and one.owner_id in living:
                 above = addresses[one.owner_id]
                 rows_above = (await project.plan_base(one.owner_id)).rows
                 owner = next((row.name for row in rows_above if row.id == one.owner_row), None)
