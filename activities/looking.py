@@ -36,7 +36,7 @@ class LookActivities:
         """What of a stack's objects is other than the store has it, sealed."""
         project = self._world.store.project(ask.project)
         stack = await project.stack(ask.stack_id)
-        rows = [row for row in await project.resources(stack.id) if row.id > ask.after_row and _is_looked_at(row)]
+        rows = [row for row in await project.all_rows(stack.id) if row.id > ask.after_row and _is_looked_at(row)]
         page = sorted(rows, key=lambda row: row.id)[: ask.limit]
         turn = asyncio.Semaphore(AT_ONCE)
 

@@ -118,7 +118,7 @@ class _Preview:
             row = serving.get(one.name)
             role = Role.FRESH if row is None else selection.roles.get(row.id, Role.NONE)
             found = self._one(one, row, role)
-            seen[one.name] = _undecided(found) if one.name in self.undecided else found
+            seen[one.name] = self._undecided(found) if one.name in self.undecided else found
             self._note(seen[one.name])
         for one in self.wanted:
             self._check_restricted(one, seen[one.name])
@@ -205,6 +205,27 @@ class _Preview:
             return ResourcePreview(one.name, one.type, Will.NOTHING, row=row, wanted=one)
         because = "it is looked for once more"
         return ResourcePreview(one.name, one.type, Will.UPDATE, because=because, row=row, wanted=one)
+
+    def _undecided(self, found: ResourcePreview) -> ResourcePreview:
+        """Of a resource that may not be wanted: the most that can happen to it; inside, both what happens if it stays,
+        and what if it goes."""
+        row = found.row
+        if row is None:
+            return replace(doubted(found), because=UNDECIDED)
+        inside, old = found.inside, self._unmade(row)
+        if found.will is not Will.REPLACE:
+            inside = old if inside is None else inside.after(old)
+        return ResourcePreview(
+            found.name,
+            found.type,
+            Will.DELETE,
+            False,
+            UNDECIDED,
+            is_kept(row),
+            row=row,
+            wanted=found.wanted,
+            inside=inside and replace(inside, preview=inside.preview.doubted()),
+        )
 
     # --- nested stacks --------------------------------------------------------------------------------------------
 
@@ -365,16 +386,6 @@ class _Preview:
 
     def _property(self, resource: str, name: str, before: Any, after: Any) -> PropertyPreview:
         return PropertyPreview(name, before, after, secret=self.secrets.of_property(resource, name))
-
-
-def _undecided(found: ResourcePreview) -> ResourcePreview:
-    """Of a resource that may not be wanted: the most that can happen to it."""
-    row = found.row
-    if row is None:
-        return replace(doubted(found), because=UNDECIDED)
-    return ResourcePreview(
-        found.name, found.type, Will.DELETE, False, UNDECIDED, is_kept(row), row=row, wanted=found.wanted
-    )
 
 
 def _because_of_row(row: ResourceRow, one: NewResource) -> str:

@@ -146,7 +146,7 @@ def _hidden_properties(registry: Registry, type_name: str) -> frozenset[str]:
 
 def _hides(schema: PropertySchema) -> bool:
     inner = [*(schema.fields or {}).values(), *([schema.item] if schema.item is not None else [])]
-    return schema.hidden or any(_hides(one) for one in inner)
+    return schema.hidden or schema.secret or any(_hides(one) for one in inner)
 
 
 def secrets_of_templates(

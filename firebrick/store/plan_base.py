@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from firebrick.store.models import operations, resources, stacks
 from firebrick.store.operation_rows import OPEN_OF_STACK, operation_row
-from firebrick.store.reads import base_target, find_stack, nested_stacks
+from firebrick.store.reads import base_target, check_stack, find_stack, nested_stacks
 from firebrick.store.requests import Expected, NewTarget
 from firebrick.store.resource_rows import RESOURCE_COLUMNS, resource_row
 from firebrick.store.rows import OperationRow, ResourceRow, StackRow
@@ -52,20 +52,26 @@ def read_plan_base(connection: Connection, project: str, name_or_id: str) -> Pla
     )
 
 
-def _base_of(connection: Connection, project: str, stack: StackRow) -> PlanBase:
-    query = select(*RESOURCE_COLUMNS).where(resources.c.stack_id == stack.id).order_by(resources.c.id)
+def read_rows(connection: Connection, project: str, stack_id: str) -> list[ResourceRow]:
+    """All rows of a stack, by id. NotFound."""
+    check_stack(connection, project, stack_id)
+    query = select(*RESOURCE_COLUMNS).where(resources.c.stack_id == stack_id).order_by(resources.c.id)
     rows = connection.execute(query).all()
     names = {row.id: row.name for row in rows}
     required_by: dict[int, set[str]] = {}
     for row in rows:
         for one in row.requires:
             required_by.setdefault(one, set()).add(names[row.id])
+    return [resource_row(row, tuple(sorted(required_by.get(row.id, ())))) for row in rows]
+
+
+def _base_of(connection: Connection, project: str, stack: StackRow) -> PlanBase:
     running = connection.execute(OPEN_OF_STACK, {"stack_id": stack.id}).first()
     newest = select(operations.c.seq).where(operations.c.stack_id == stack.id).order_by(operations.c.seq.desc())
     return PlanBase(
         stack=stack,
         target=base_target(connection, project, stack.id),
-        rows=tuple(resource_row(row, tuple(sorted(required_by.get(row.id, ())))) for row in rows),
+        rows=tuple(read_rows(connection, project, stack.id)),
         running=None if running is None else operation_row(running),
         expected=Expected(stack.revision, connection.execute(newest.limit(1)).scalar_one_or_none() or 0),
     )

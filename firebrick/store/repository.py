@@ -29,7 +29,7 @@ from firebrick.store.operation_outcomes import BeginOutcome, FinishOutcome
 from firebrick.store.operations import Begin, FailLost, Finish
 from firebrick.store.outcomes import RecordRows
 from firebrick.store.parked import count_parked
-from firebrick.store.plan_base import PlanBase, name_is_taken, read_plan_base
+from firebrick.store.plan_base import PlanBase, name_is_taken, read_plan_base, read_rows
 from firebrick.store.plan_rows import list_plan_rows
 from firebrick.store.requests import NewOperation, NewStack, NewTarget
 from firebrick.store.rows import EventRow, OperationRow, ResourceRow, StackRow, StackSummary, UpstreamRow
@@ -398,6 +398,10 @@ class Repository:
     async def resources(self, stack_id: str) -> list[ResourceRow]:
         """In template order. NotFound: no such stack; a deleted one has none."""
         return await self._store.read(reads.list_resources, self.project, stack_id)
+
+    async def all_rows(self, stack_id: str) -> list[ResourceRow]:
+        """Also those that are not in service: that go, or whose place another was to take."""
+        return await self._store.read(read_rows, self.project, stack_id)
 
     async def resource(self, stack_id: str, name: str) -> ResourceRow:
         """NotFound: no such stack or resource."""

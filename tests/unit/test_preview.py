@@ -164,6 +164,11 @@ def test_what_comes_from_something_hidden_is_secret(resources: str, secret: bool
     assert [each.secret for each in r.properties] == [secret]
 
 
+def test_values_of_secret_properties_are_not_shown() -> None:
+    found = foreseen([], wanted("  r: {type: Firebrick::File, properties: {path: a, content: my-word}}\n"))
+    assert {each.name: each.secret for each in found.resources[0].properties} == {"path": False, "content": True}
+
+
 def test_a_hidden_parameter_of_a_nested_template_is_a_secret_property() -> None:
     inner = (
         "heat_template_version: 2018-08-31\n"

@@ -177,11 +177,13 @@ def check(lab: Any, plan: Preview, before: Seen, after: Seen) -> None:
             if one.certain and one.will is not Will.NOTHING:
                 assert one.will in did, (address, one.will, did)
                 did.remove(one.will)
-        for one in ones:
-            if not one.certain and did:
-                possible = POSSIBLE[one.will] | ({Will.REPLACE} if one.because else set())
-                assert did.pop(0) in possible, (address, one.will, done[address])
-        assert not did, (address, ones, done[address])
+        possible = {
+            will
+            for one in ones
+            if not one.certain
+            for will in (*POSSIBLE[one.will], *((Will.REPLACE,) if one.because else ()))
+        }
+        assert set(did) <= possible, (address, ones, done[address])
         for one in ones:
             _check_values(lab, address, one, after)
 

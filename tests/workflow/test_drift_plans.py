@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.client import WorkflowFailureError
 
 from firebrick import contract
 from firebrick.contract import OperationState, UpdateStackRequest
@@ -13,7 +14,7 @@ from firebrick.diagnostics import Unavailable
 from firebrick.intake_plan import Planned, plan_update
 from firebrick.preview_result import Will
 from firebrick.testing.provider_process import ProviderProcess
-from tests.workflow.plan_truth import check, flat, look
+from tests.workflow.plan_truth import check, done_between, flat, look
 
 HEAD = "heat_template_version: 2018-08-31\n"
 INNER = f"""{HEAD}resources:
@@ -80,6 +81,25 @@ async def test_a_plan_that_converges_shows_what_was_changed_behind_the_stacks_ba
     assert (await updated.handle.result()).state is OperationState.DONE
     check(lab, plan, before, await look(lab, "s", before))
     assert (await planned(lab)).preview.changes_nothing
+
+
+async def test_what_is_still_gone_after_an_update_that_failed_is_shown_again(
+    lab: Any, provider: ProviderProcess
+) -> None:
+    template = f"{HEAD}resources:\n  one: {{type: Firebrick::Test::Object, properties: {{value: a}}}}\n"
+    started = await lab.create(template, name="s", disable_rollback=True)
+    await started.handle.result()
+    provider.request("DELETE", f"/objects/{id_of(provider, 'one')}")
+    provider.fault("fail", method="POST", status=400)
+    with pytest.raises(WorkflowFailureError):
+        await (await lab.update("s", template, converge=True)).handle.result()
+    request = UpdateStackRequest(stack="s", project="lab", converge=True, template=template)
+    plan = (await plan_update(lab.store, lab.registry, request, lab.starter.look_at_objects)).preview
+    assert [(one.will, one.because) for one in plan.resources][0] == (Will.REPLACE, "its object is gone")
+    before = await look(lab, "s")
+    updated = await lab.update("s", template, converge=True)
+    assert (await updated.handle.result()).state is OperationState.DONE
+    assert done_between(before, await look(lab, "s", before)) == {"one": [Will.REPLACE]}
 
 
 async def test_what_a_worker_sees_enters_no_history(lab: Any, provider: ProviderProcess) -> None:
