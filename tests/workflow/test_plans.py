@@ -14,7 +14,7 @@ from firebrick.intake_plan import Planned, plan_update
 from firebrick.preview_result import Will
 from tests.workflow.plan_truth import Version, check, done_to, look, versions
 
-EXAMPLES = int(os.environ.get("PLAN_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("FIREBRICK_PLAN_LIVES", "4"))
 _numbers = itertools.count()
 
 

@@ -308,3 +308,106 @@ async def test_the_request_in_a_plan_cannot_be_read(world: World, tmp_path: Path
     made = await complete(world)
     found = await plan(world, made, NEXT, parameters={"value": "a-word-of-mine", "secret": "my-s3cret"})
     assert "a-word-of-mine" not in found["request"] and "s3cret" not in json.dumps(found)
+
+
+# --- of a create --------------------------------------------------------------------------------------------------
+
+
+async def plan_of_create(world: World, name: str = "new", **more: Any) -> Any:
+    return await ask(world, "POST", "/stacks/plan", {"stack_name": name, "template": TEMPLATE, **more})
+
+
+async def test_the_plan_of_a_create_is_applied_once(world: World) -> None:
+    before = stored(world)
+    found = await plan_of_create(world, parameters={"value": "two", "secret": "my-s3cret"}, tags="a,b")
+    assert stored(world) == before and "s3cret" not in json.dumps(found)
+    assert (found["base"], found["in_progress"], found["stack"]["id"]) == (None, None, None)
+    operation = "7d4fb1ab-7b9f-4d5a-b9a6-2bb1d1f2a8a2"
+    for _ in range(2):  # the second is the same request again
+        answer = await world.http.post("/v1/p1/stacks/apply", json=found, headers={OPERATION: operation})
+        assert answer.status_code == 201 and answer.headers[OPERATION] == operation, answer.text
+    row = await world.repository.stack("new")
+    assert (dict(row.parameters)["value"], row.tags) == ("two", ("a", "b"))
+    assert sorted(one.name for one in await world.repository.resources(row.id)) == ["rnd", "tr", "val"]
+
+
+async def test_the_plan_of_a_create_is_refused_when_there_is_such_a_stack(world: World) -> None:
+    found = await plan_of_create(world)
+    await world.create("new", NEXT)
+    refused = await ask(world, "POST", "/stacks/apply", found, 409)
+    assert refused["diagnostics"][0]["code"] == "name-in-use"
+    assert len(await world.repository.stacks()) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"summary": {}}, "plan-signature"),
+        ({"stack": {"name": "other", "id": None, "project": "p1"}}, "plan-signature"),
+        ({"signature": None, "request": None}, "plan-not-applicable"),
+        ({"format": "another"}, "not-a-plan"),
+    ],
+)
+async def test_the_plan_of_a_create_that_was_changed_is_refused(world: World, change: Any, code: str) -> None:
+    refused = await ask(world, "POST", "/stacks/apply", (await plan_of_create(world)) | change, 400)
+    assert refused["diagnostics"][0]["code"] == code
+
+
+async def test_plans_of_creates_and_updates_do_not_stand_for_each_other(world: World) -> None:
+    made = await complete(world)
+    of_update, of_create = await plan(world, made, NEXT), await plan_of_create(world)
+    for path, found in (("/stacks/apply", of_update), (f"{made.path}/apply", of_create)):
+        refused = await ask(world, "POST", path, found, 400)
+        assert refused["diagnostics"][0]["code"] == "plan-of-another-stack"
+    answer = await world.http.post("/v1/p2/stacks/apply", json=of_create)
+    assert answer.status_code == 400 and "in project 'p1'" in answer.text
+
+
+async def test_nobody_knows_the_id_of_a_stack_that_is_planned(world: World) -> None:
+    template = copy.deepcopy(TEMPLATE)
+    template["resources"]["val"]["properties"]["value"] = {"get_param": "OS::stack_id"}
+    found = await ask(world, "POST", "/stacks/plan", {"stack_name": "new", "template": template})
+    (val,) = [one for one in found["changes"] if one["resource_name"] == "val"]
+    assert val["properties"][0]["after_unknown"] == [[]]
+
+
+# --- of what is really there --------------------------------------------------------------------------------------
+
+
+async def test_a_plan_that_converges_shows_what_a_worker_sees(world: World) -> None:
+    made = await complete(world)
+    world.starter.live = {"tr": {"value": "theirs"}, "val": None}
+    assert set(changed(await plan(world, made, TEMPLATE)).values()) == {"nothing"}
+    before = stored(world)
+    found = await plan(world, made, TEMPLATE, converge=True)
+    assert stored(world) == before
+    assert changed(found) == {"rnd": "nothing", "tr": "update", "val": "replace"}
+    by_name = {one["resource_name"]: one for one in found["changes"]}
+    assert by_name["val"]["reason"] == "its object is gone"
+    (value,) = by_name["tr"]["properties"]
+    assert (value["before"], value["after"], value["drifted"]) == ("theirs", "hello", True)
+    preview = await ask(world, "PUT", f"{made.path}/preview", {"template": TEMPLATE, "converge": True})
+    assert [one["resource_name"] for one in preview["resource_changes"]["updated"]] == ["tr"]
+    world.starter.up = False
+    await ask(world, "POST", f"{made.path}/plan", {"template": TEMPLATE, "converge": True}, 503)
+    await plan(world, made, TEMPLATE)
+
+
+async def test_what_is_really_there_of_a_secret_is_not_shown(world: World) -> None:
+    template = copy.deepcopy(TEMPLATE)
+    template["resources"]["tr"]["properties"]["value"] = {"get_param": "secret"}
+    made = await complete(world, template)
+    world.starter.live = {"tr": {"value": "their-s3cret"}}
+    found = await plan(world, made, template, converge=True)
+    assert changed(found)["tr"] == "update" and "s3cret" not in json.dumps(found)
+
+
+async def test_a_plan_that_converges_is_refused_when_objects_have_changed_since(world: World) -> None:
+    made = await complete(world)
+    world.starter.live = {"tr": {"value": "theirs"}}
+    found = await plan(world, made, TEMPLATE, converge=True)
+    world.starter.live = {"tr": {"value": "somebody else's"}}
+    refused = await ask(world, "POST", f"{made.path}/apply", found, 409)
+    assert refused["diagnostics"][0]["code"] == "plan-differs"
+    world.starter.live = {"tr": {"value": "theirs"}}
+    assert (await world.http.post(f"/v1/p1{made.path}/apply", json=found)).status_code == 202
