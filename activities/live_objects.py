@@ -1,14 +1,14 @@
 """What a resource's object is like now: for an update that compares with what lives (the request's `converge`), and for
 attributes that were never stored."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import structlog
 
 from firebrick.resources.base import Live, ResourceType
 from firebrick.resources.schema import restore
+from firebrick.standing import Seen
 from firebrick.store.rows import ResourceRow
 from firebrick.store.step_outcomes import Claimed
 
@@ -16,15 +16,6 @@ if TYPE_CHECKING:
     from activities.steps import Step
 
 log = structlog.get_logger("firebrick.activities")
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """properties: those stored, with what the object shows in their place; None: there is no object any more.
-    attributes: what it shows of them; empty: nothing that is not stored."""
-
-    properties: Mapping[str, Any] | None
-    attributes: Mapping[str, Any]
 
 
 async def look(step: "Step", kind: ResourceType, held: Claimed) -> Seen:
@@ -49,9 +40,3 @@ async def seen_of(kind: ResourceType, row: ResourceRow, read: Callable[[], Await
         log.warning("a live object cannot be looked at", resource=row.name, type=row.type, error=type(error).__name__)
         return Seen(stored, {})
     return Seen(None, {}) if live is None else Seen({**stored, **live.properties}, dict(live.attributes))
-
-
-def lacks_attributes(kind: ResourceType, row: ResourceRow) -> bool:
-    """Whether the type tells of attributes that it did not know when the resource was made, and can be asked."""
-    computed = type(kind).attribute is not ResourceType.attribute
-    return kind.read is not None and not computed and not kind.attributes.keys() <= row.attributes.keys()

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import zlib
-from collections.abc import Mapping
 from typing import Any
 
 from temporalio import activity
@@ -18,6 +17,7 @@ from firebrick.diagnostics import InvalidInput
 from firebrick.resolution import physical_name
 from firebrick.resources.base import Context
 from firebrick.resources.schema import restore
+from firebrick.standing import Seen
 from firebrick.store.rows import ResourceRow, StackRow
 
 AT_ONCE = 50  # objects that are looked at
@@ -40,29 +40,30 @@ class LookActivities:
         page = sorted(rows, key=lambda row: row.id)[: ask.limit]
         turn = asyncio.Semaphore(AT_ONCE)
 
-        async def look(row: ResourceRow) -> Mapping[str, Any] | None:
+        async def look(row: ResourceRow) -> Seen:
             async with turn:
                 return await self._look(stack, row)
 
         found = await asyncio.gather(*(look(row) for row in page))
-        different: dict[int, Mapping[str, Any] | None] = {}
+        different: dict[int, list[Any]] = {}
         size, last = 0, ask.after_row
-        for row, live in zip(page, found, strict=True):
-            size += len(json.dumps(live)) if live != (row.properties or {}) else 0
+        for row, seen in zip(page, found, strict=True):
+            told = [seen.properties, seen.attributes] if seen.adds_to(row) else []
+            size += len(json.dumps(told))
             if size > MOST_SEEN and different:
                 break
             last = row.id
-            if live != (row.properties or {}):
-                different[row.id] = live
+            if told:
+                different[row.id] = told
         sealed = self._world.store.keyring.seal(zlib.compress(json.dumps(different).encode()))
         more = any(row.id > last for row in rows)
         return contract.ObjectsSeen(sealed=base64.b64encode(sealed).decode(), next_after=last if more else None)
 
-    async def _look(self, stack: StackRow, row: ResourceRow) -> Mapping[str, Any] | None:
+    async def _look(self, stack: StackRow, row: ResourceRow) -> Seen:
         try:
             kind = self._world.registry.type(row.implementation)
         except InvalidInput:  # a plug-in that this worker does not have
-            return row.properties or {}
+            return Seen(row.properties or {})
         signals = await self._world.store.project(stack.project).signals(row) if kind.takes_signals else ()
         context = Context(
             name=row.name,
@@ -81,8 +82,7 @@ class LookActivities:
             signals=signals,
             deletion_policy=row.definition.get("deletion_policy", "Delete"),
         )
-        seen = await seen_of(kind, row, lambda: self._world.handlers.call(kind, kind.read, context))  # type: ignore[arg-type]
-        return seen.properties
+        return await seen_of(kind, row, lambda: self._world.handlers.call(kind, kind.read, context))  # type: ignore[arg-type]
 
 
 def _is_looked_at(row: ResourceRow) -> bool:

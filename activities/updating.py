@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from activities.failures import Lost
-from activities.live_objects import lacks_attributes, look
+from activities.live_objects import look
 from activities.settling import requirements
 from activities.waiting import stopped_after
 from firebrick.contract import Action, Status, StepKind, StepResult
@@ -19,7 +19,7 @@ from firebrick.resources.changes import PropertyChange, Verdict, compare, decide
 from firebrick.resources.errors import PermanentError, Replace
 from firebrick.resources.schema import TypeSchema, restore, validate
 from firebrick.selection import base_hash, input_hash
-from firebrick.standing import standing_of
+from firebrick.standing import lacks_attributes, standing_of
 from firebrick.store import reasons
 from firebrick.store.requests import NewResource
 from firebrick.store.rows import ResourceRow

@@ -555,8 +555,8 @@ class LookAtObjects(Frozen):
 
 class ObjectsSeen(Frozen):
     """sealed: what is other than the store has it, with the keyring that the API and its workers share, in base64: no
-    value enters a history. Opened: JSON of row id -> the properties that its object shows, null where there is no
-    object any more. next_after: where to go on; None: that was all."""
+    value enters a history. Opened: JSON of row id -> [properties, null where there is no object any more; attributes]
+    of the object (firebrick.standing.Seen). next_after: where to go on; None: that was all."""
 
     sealed: str
     next_after: int | None = None

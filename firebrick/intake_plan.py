@@ -6,7 +6,6 @@ Called by the REST API, which makes files of plans (firebrick.plan_file).
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from firebrick.contract import CreateStackRequest, UpdateStackRequest
 from firebrick.diagnostics import Diagnostic, NameInUse
@@ -17,14 +16,13 @@ from firebrick.preview import preview
 from firebrick.preview_result import Preview
 from firebrick.preview_values import Marks, secrets_of_templates
 from firebrick.resources.registry import Registry
+from firebrick.standing import Seen
 from firebrick.store import Store
 from firebrick.store.plan_base import PlanBase
 from firebrick.template import Foresight, StackDefinition, StackIdentity, check_stack_name, parse_environment
 
-LiveObjects = Mapping[int, Mapping[str, Any] | None]
-Look = Callable[[str, Sequence[str]], Awaitable[LiveObjects]]
-"""(project, ids of stacks) -> by row, where it is other than the store has it: the properties that its object shows;
-None where there is no object any more."""
+Look = Callable[[str, Sequence[str]], Awaitable[Mapping[int, Seen]]]
+"""(project, ids of stacks) -> by row, what a worker sees of its object, where it is other than the store has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ async def plan_update(store: Store, registry: Registry, request: UpdateStackRequ
     return await asyncio.to_thread(_planned, registry, request, base, live)
 
 
-def _planned(registry: Registry, request: UpdateStackRequest, base: PlanBase, live: LiveObjects) -> Planned:
+def _planned(registry: Registry, request: UpdateStackRequest, base: PlanBase, live: Mapping[int, Seen]) -> Planned:
     stack = base.stack
     inputs = merged(request, stack, base.target)
     definition = define_update(registry, stack, inputs)

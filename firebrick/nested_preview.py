@@ -18,6 +18,7 @@ from firebrick.preview_result import Inside, Preview
 from firebrick.preview_values import Marks, secrets_of_templates
 from firebrick.resources.registry import Registry
 from firebrick.resources.schema import is_known
+from firebrick.standing import Seen
 from firebrick.store.plan_base import PlanBase
 from firebrick.store.requests import NewResource
 from firebrick.store.rows import ResourceRow
@@ -47,7 +48,7 @@ class NestedPreviews:
     timeout_mins: int | None = None
     bases: Mapping[str, PlanBase] | None = None
     look_at_all: bool = False
-    live: Mapping[int, Mapping[str, Any] | None] | None = None
+    live: Mapping[int, Seen] | None = None
 
     def made(self, one: NewResource, properties: Mapping[str, Any], secret: frozenset[str]) -> Inside:
         identity = StackIdentity(f"{self.name}-{one.name}", "", self.project)

@@ -20,6 +20,7 @@ from firebrick.preview_result import Inside, Preview, PropertyPreview, ResourceP
 from firebrick.preview_rows import candidate, is_kept, planned_upstream, upstream_of
 from firebrick.preview_values import CHANGED_IN_PLACE, NEW, UNCHANGED, Known, Marks, Secrets, resolve_known
 from firebrick.resolution import StoredLookup
+from firebrick.resources.base import ResourceType
 from firebrick.resources.changes import (
     Decision,
     Effect,
@@ -31,7 +32,7 @@ from firebrick.resources.heat.template_resource import TemplateResource
 from firebrick.resources.registry import Registry
 from firebrick.resources.schema import TypeSchema, is_known
 from firebrick.selection import Wanted, select_rows
-from firebrick.standing import standing_of
+from firebrick.standing import Seen, lacks_attributes, standing_of
 from firebrick.store.requests import NewResource
 from firebrick.store.rows import ResourceRow, UpstreamRow
 from firebrick.template import UNKNOWN, ResourceDefinition
@@ -65,16 +66,16 @@ def preview(
     stack_name: str,
     previous: str = "",
     look_at_all: bool = False,
-    live: Mapping[int, Mapping[str, Any] | None] | None = None,
+    live: Mapping[int, Seen] | None = None,
     undecided: frozenset[str] = frozenset(),
     marks: Marks | None = None,
 ) -> Preview:
     """What bringing the rows of a stack to these resources would do. previous: id of the target that the stack has now.
 
-    live: by row, where somebody looked: the properties that its object shows, None where there is no object any more.
-    undecided: names of resources of which nobody knows yet whether they are wanted. It may take a while where a type's
-    attributes are slow to read. InvalidInput: a resource would be refused, since a value is wrong or a property that
-    differs is immutable. CycleFound.
+    live: by row, what somebody saw of its object, where it is other than what is stored. undecided: names of resources
+    of which nobody knows yet whether they are wanted. It may take a while where a type's attributes are slow to read.
+    InvalidInput: a resource would be refused, since a value is wrong or a property that differs is immutable.
+    CycleFound.
     """
     found = _Preview(rows, wanted, registry, nested, stack_name, previous, look_at_all, live or {}, undecided)
     return found.whole(marks or Marks())
@@ -89,7 +90,7 @@ class _Preview:
     stack_name: str
     previous: str
     look_at_all: bool
-    live: Mapping[int, Mapping[str, Any] | None]
+    live: Mapping[int, Seen]
     undecided: frozenset[str]
     known: dict[str, Known] = field(default_factory=dict)
     moved: set[str] = field(default_factory=set)  # what dependants see of these is, or may be, not what it was
@@ -139,9 +140,11 @@ class _Preview:
             or wanted.implementation != TemplateResource.type_name
             or name in self.undecided
         ):
-            self.known[name] = {Will.NOTHING: UNCHANGED, Will.UPDATE: CHANGED_IN_PLACE}.get(found.will, NEW)
-            if found.will is not Will.NOTHING:
-                self.moved.add(name)
+            if found.will is Will.NOTHING:
+                self.known.setdefault(name, UNCHANGED)
+                return
+            self.known[name] = CHANGED_IN_PLACE if found.will is Will.UPDATE else NEW
+            self.moved.add(name)
             return
         unknown = frozenset(key for key, value in inside.outputs.items() if not is_known(value, UNKNOWN))
         reference = inside.outputs.get("OS::stack_id")
@@ -156,6 +159,19 @@ class _Preview:
         self.upstream[name] = replace(before, attributes=inside.outputs, physical_id=before.physical_id or PLANNED)
         if stays and "OS::stack_id" in inside.outputs:
             self.upstream[name] = replace(self.upstream[name], reference_id=reference)
+
+    def _note_attributes(self, kind: ResourceType, row: ResourceRow) -> None:
+        """Of a row that is left as it is: an update notes attributes that its object shows and that are not stored,
+        and asks for those that the type did not have when it was made."""
+        seen = self.live.get(row.id)
+        attributes = {} if seen is None else seen.attributes
+        unasked = not attributes and lacks_attributes(kind, row)
+        missing = frozenset(kind.attributes.keys() - row.attributes.keys()) if unasked else frozenset()
+        if attributes.items() <= row.attributes.items() and not missing:
+            return
+        self.moved.add(row.name)
+        self.upstream[row.name] = replace(self.upstream[row.name], attributes={**row.attributes, **attributes})
+        self.known[row.name] = Known(reference=True, attributes=True, unknown=missing)
 
     def _one(self, one: NewResource, row: ResourceRow | None, role: Role) -> ResourcePreview:
         if row is None or role is Role.FRESH:
@@ -324,9 +340,11 @@ class _Preview:
         properties = self._resolved(one, schema)
         if len(self.problems) != sound:  # the whole will be refused; what is wrong cannot be compared
             return ResourcePreview(one.name, one.type, Will.UPDATE, row=row, wanted=one)
-        found = judge(schema, row, one, properties, self.live.get(row.id, {}), self.stack_name)
+        found = judge(schema, row, one, properties, self.live.get(row.id), self.stack_name)
         if found.refused:
             self._refuse(one, found.refused)
+        if found.will is Will.NOTHING:
+            self._note_attributes(schema.implementation, row)
         return ResourcePreview(
             one.name,
             one.type,

@@ -14,7 +14,7 @@ from firebrick.resolution import physical_name
 from firebrick.resources.base import Context, ResourceType
 from firebrick.resources.changes import Decision, PropertyChange, Verdict, compare, decide
 from firebrick.resources.schema import TypeSchema, is_known, restore
-from firebrick.standing import standing_of
+from firebrick.standing import Seen, standing_of
 from firebrick.store.requests import NewResource
 from firebrick.store.rows import ResourceRow
 from firebrick.template import UNKNOWN
@@ -46,15 +46,15 @@ def judge(
     row: ResourceRow,
     one: NewResource,
     properties: Mapping[str, Any],
-    shown: Mapping[str, Any] | None,
+    seen: Seen | None,
     stack_name: str,
 ) -> Judgement:
-    """properties: what is wanted, UNKNOWN where that is not known. shown: what the object shows, where somebody looked;
-    None: there is no object any more."""
+    """properties: what is wanted, UNKNOWN where that is not known. seen: what somebody saw of the object, where it is
+    other than what is stored."""
     kind = schema.implementation
     stored = row.properties or {}
-    before = {**stored, **(shown or {})}
-    gone = shown is None
+    gone = seen is not None and seen.properties is None
+    before = stored if seen is None or seen.properties is None else seen.properties
     changes = [] if gone else compare(schema, before, properties, unknown=UNKNOWN)
     certain = [change for change in changes if is_known(change.after, UNKNOWN)]
     standing = standing_of(row)

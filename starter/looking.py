@@ -5,9 +5,8 @@ import binascii
 import json
 import uuid
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from temporalio.client import Client, WorkflowFailureError
@@ -15,6 +14,7 @@ from temporalio.service import RPCError
 
 from firebrick import contract
 from firebrick.diagnostics import Diagnostic, Unavailable
+from firebrick.standing import Seen
 from firebrick.store import Keyring
 
 log = structlog.get_logger("firebrick.starter")
@@ -22,15 +22,13 @@ log = structlog.get_logger("firebrick.starter")
 WITHIN = timedelta(seconds=60)
 """For one page of one stack."""
 
-LiveObjects = Mapping[int, Mapping[str, Any] | None]
-"""By row, where it is other than the store has it: the properties that its object shows; None: there is none."""
-
 
 async def look_at_objects(
     client: Client, keyring: Keyring, task_queue: str, project: str, stack_ids: Sequence[str]
-) -> LiveObjects:
-    """What a worker sees of the resources of these stacks. Unavailable: none answers in time."""
-    found: dict[int, Mapping[str, Any] | None] = {}
+) -> dict[int, Seen]:
+    """What a worker sees of the resources of these stacks, by row, where it is other than the store has it.
+    Unavailable: none answers in time."""
+    found: dict[int, Seen] = {}
     for stack_id in stack_ids:
         after: int | None = 0
         while after is not None:
@@ -65,10 +63,10 @@ async def _page(client: Client, task_queue: str, ask: contract.LookAtObjects) ->
         ) from None
 
 
-def _opened(keyring: Keyring, sealed: str) -> dict[int, Mapping[str, Any] | None]:
+def _opened(keyring: Keyring, sealed: str) -> dict[int, Seen]:
     try:
         text = zlib.decompress(keyring.open(base64.b64decode(sealed, validate=True)))
-        return {int(row): live for row, live in json.loads(text).items()}
+        return {int(row): Seen(*seen) for row, seen in json.loads(text).items()}
     except (binascii.Error, zlib.error, ValueError):
         raise Unavailable(
             Diagnostic(code="objects-not-seen", summary="What the worker saw cannot be read.", detail="Ask again.")

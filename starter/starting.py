@@ -27,10 +27,11 @@ from firebrick.diagnostics import Diagnostic, Unavailable
 from firebrick.intake import accept_create, accept_delete, accept_rollback
 from firebrick.intake_update import accept_continue, accept_update
 from firebrick.resources.registry import Registry
+from firebrick.standing import Seen
 from firebrick.store import Store
 from firebrick.store.requests import Expected
 from firebrick.store.rows import OperationRow
-from starter.looking import LiveObjects, look_at_objects
+from starter.looking import look_at_objects
 
 log = structlog.get_logger("firebrick.starter")
 
@@ -123,8 +124,9 @@ class Starter:
         await self.start(operation)
         return operation
 
-    async def look_at_objects(self, project: str, stack_ids: Sequence[str]) -> LiveObjects:
-        """What a worker sees of the objects of these stacks. Unavailable: none answers in time."""
+    async def look_at_objects(self, project: str, stack_ids: Sequence[str]) -> dict[int, Seen]:
+        """By row, what a worker sees of the objects of these stacks, where it is other than the store has it.
+        Unavailable: none answers in time."""
         await self.check_server()
         return await look_at_objects(self._client(), self._store.keyring, self._task_queue, project, stack_ids)
 

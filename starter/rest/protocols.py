@@ -1,7 +1,7 @@
 """What the HTTP front needs from the rest: accepting requests. Reads go to the store's repository directly."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from firebrick.contract import (
     Cancel,
@@ -11,6 +11,7 @@ from firebrick.contract import (
     RollbackStackRequest,
     UpdateStackRequest,
 )
+from firebrick.standing import Seen
 from firebrick.store.requests import Expected
 
 
@@ -46,7 +47,7 @@ class Starter(Protocol):
     async def signal(self, workflow_id: str, name: str, *arguments: object) -> None:
         """Tell a run something that is in the store already; one that hears nothing looks there."""
 
-    async def look_at_objects(self, project: str, stack_ids: Sequence[str]) -> Mapping[int, Mapping[str, Any] | None]:
+    async def look_at_objects(self, project: str, stack_ids: Sequence[str]) -> Mapping[int, Seen]:
         """What a worker sees of the objects of these stacks: see starter.looking. Unavailable: none answers."""
         ...
 

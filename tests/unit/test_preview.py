@@ -15,6 +15,7 @@ from firebrick.preview_values import secrets_of_templates
 from firebrick.resources.changes import Decision, Effect, PropertyChange, Standing, Verdict, decide, outright
 from firebrick.resources.registry import Registry
 from firebrick.selection import input_hash
+from firebrick.standing import Seen
 from firebrick.store.requests import NewResource
 from firebrick.store.rows import ResourceRow
 from firebrick.template import UNKNOWN, StackIdentity, parse_environment
@@ -162,6 +163,40 @@ def test_what_comes_from_something_hidden_is_secret(resources: str, secret: bool
     found = foreseen([], wanted(resources, parameters=parameters))
     (r,) = [one for one in found.resources if one.name == "r"]
     assert [each.secret for each in r.properties] == [secret]
+
+
+F = "  f: {type: Firebrick::File, properties: {path: a}}\n"
+SIZE = "  s: {type: OS::Heat::Value, properties: {value: {get_attr: [f, size]}}}\n"
+
+
+def test_an_attribute_that_was_never_stored_is_known_once_it_was_seen() -> None:
+    """A later version of the type has it; the update asks for it, and whoever refers to it is looked at."""
+    rows = made(wanted(F + SIZE), {"f": {"path": "a"}, "s": {"value": None}})
+    rows[0] = replace(rows[0], attributes={"path": "/r/a"}, input_hash="of another schema")
+    found = foreseen(rows, wanted(F + SIZE))
+    assert told(found) == {"f": (Will.NOTHING, True), "s": (Will.UPDATE, False)}
+    seen = {1: Seen({"path": "a"}, {"size": 3, "path": "/r/a"})}
+    found = foreseen(rows, wanted(F + SIZE), look_at_all=True, live=seen)
+    assert told(found) == {"f": (Will.NOTHING, True), "s": (Will.UPDATE, True)}
+    assert found.resources[1].properties[0].after == 3
+
+
+def test_an_object_that_is_gone_is_replaced_and_its_reference_unknown() -> None:
+    c = "  c: {type: OS::Heat::TestResource, properties: {update_replace_value: {get_resource: a}}}\n"
+    rows = made(wanted(A % "one" + c), {"a": {"value": "one"}, "c": {"update_replace_value": "p-a"}})
+    found = foreseen(rows, wanted(A % "one" + c), look_at_all=True, live={1: Seen(None)})
+    assert told(found) == {"a": (Will.REPLACE, True), "c": (Will.REPLACE, False)}
+
+
+def test_somebody_elses_object_is_left_alone_and_no_other_takes_its_place() -> None:
+    text = "  a: {type: OS::Heat::TestResource, external_id: EXT, properties: {value: %s}}\n"
+    one, two = (text.replace("EXT", each) for each in ("x-1", "x-2"))
+    rows = made(wanted(one % "a"), {"a": {}})
+    rows[0] = replace(rows[0], action="CHECK", create_key="")
+    assert told(foreseen(rows, wanted(one % "b"))) == {"a": (Will.NOTHING, True)}
+    with pytest.raises(InvalidInput, match="external_id of a"):
+        foreseen(rows, wanted(two % "a"))
+    assert [(each.will, each.kept) for each in foreseen(rows, []).resources] == [(Will.DELETE, True)]
 
 
 def test_values_of_secret_properties_are_not_shown() -> None:

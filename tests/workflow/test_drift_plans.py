@@ -108,7 +108,7 @@ async def test_what_a_worker_sees_enters_no_history(lab: Any, provider: Provider
     provider.request("PUT", f"/objects/{id_of(provider, 'one')}", {"properties": {"value": "s3cret", "size": 1}})
     stack = await started.stack()
     (live,) = (await lab.starter.look_at_objects("lab", [stack.id])).values()
-    assert live["value"] == "s3cret"
+    assert live.properties["value"] == "s3cret"
     row = (await started.resources())["one"]
     assert (row.properties or {}).get("value") != "s3cret"
     ask = contract.LookAtObjects(project="lab", stack_id=stack.id)

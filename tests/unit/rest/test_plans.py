@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from firebrick.contract import Action, OperationState
+from firebrick.standing import Seen
 from firebrick.store.revisions import count_up
 from firebrick.store.step_outcomes import RowOutcome
 from firebrick.store.transaction import Transaction
@@ -376,7 +377,7 @@ async def test_nobody_knows_the_id_of_a_stack_that_is_planned(world: World) -> N
 
 async def test_a_plan_that_converges_shows_what_a_worker_sees(world: World) -> None:
     made = await complete(world)
-    world.starter.live = {"tr": {"value": "theirs"}, "val": None}
+    world.starter.live = {"tr": Seen({"value": "theirs"}), "val": Seen(None)}
     assert set(changed(await plan(world, made, TEMPLATE)).values()) == {"nothing"}
     before = stored(world)
     found = await plan(world, made, TEMPLATE, converge=True)
@@ -397,17 +398,17 @@ async def test_what_is_really_there_of_a_secret_is_not_shown(world: World) -> No
     template = copy.deepcopy(TEMPLATE)
     template["resources"]["tr"]["properties"]["value"] = {"get_param": "secret"}
     made = await complete(world, template)
-    world.starter.live = {"tr": {"value": "their-s3cret"}}
+    world.starter.live = {"tr": Seen({"value": "their-s3cret"})}
     found = await plan(world, made, template, converge=True)
     assert changed(found)["tr"] == "update" and "s3cret" not in json.dumps(found)
 
 
 async def test_a_plan_that_converges_is_refused_when_objects_have_changed_since(world: World) -> None:
     made = await complete(world)
-    world.starter.live = {"tr": {"value": "theirs"}}
+    world.starter.live = {"tr": Seen({"value": "theirs"})}
     found = await plan(world, made, TEMPLATE, converge=True)
-    world.starter.live = {"tr": {"value": "somebody else's"}}
+    world.starter.live = {"tr": Seen({"value": "somebody else's"})}
     refused = await ask(world, "POST", f"{made.path}/apply", found, 409)
     assert refused["diagnostics"][0]["code"] == "plan-differs"
-    world.starter.live = {"tr": {"value": "theirs"}}
+    world.starter.live = {"tr": Seen({"value": "theirs"})}
     assert (await world.http.post(f"/v1/p1{made.path}/apply", json=found)).status_code == 202

@@ -25,6 +25,7 @@ from firebrick.diagnostics import Diagnostic, Unavailable
 from firebrick.intake import accept_create, accept_delete, accept_rollback
 from firebrick.intake_update import accept_continue, accept_update
 from firebrick.resources.registry import Registry
+from firebrick.standing import Seen
 from firebrick.store import Repository, Store
 from firebrick.store.operation_outcomes import FinishOutcome, Mine
 from firebrick.store.requests import Expected
@@ -43,7 +44,7 @@ class AcceptingStarter:
         self.up = True
         self.broken: Exception | None = None
         self.told: list[tuple[object, ...]] = []
-        self.live: dict[str, Mapping[str, Any] | None] = {}
+        self.live: dict[str, Seen] = {}
 
     async def create(self, request: CreateStackRequest) -> OperationRow:
         await self.check_server()
@@ -72,7 +73,7 @@ class AcceptingStarter:
     async def signal(self, workflow_id: str, name: str, *arguments: object) -> None:
         self.told.append((workflow_id, name, *arguments))
 
-    async def look_at_objects(self, project: str, stack_ids: Sequence[str]) -> Mapping[int, Mapping[str, Any] | None]:
+    async def look_at_objects(self, project: str, stack_ids: Sequence[str]) -> Mapping[int, Seen]:
         """What the test says that a worker would see."""
         await self.check_server()
         rows = [row for one in stack_ids for row in await self._store.project(project).resources(one)]
