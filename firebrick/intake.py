@@ -153,7 +153,7 @@ async def accept_delete(
     if request.operation_id is not None and (known := await known_operation(store, request.project, operation_id)):
         return known
     stack = await project.stack(request.stack)
-    await _check_names(project, stack.id, request.retain, "retain")
+    await check_names(project, stack.id, request.retain, "retain")
     operation = NewOperation(
         id=operation_id,
         action=Action.DELETE,
@@ -179,7 +179,7 @@ async def accept_rollback(
     if request.operation_id is not None and (known := await known_operation(store, request.project, operation_id)):
         return known
     stack = await project.stack(request.stack)
-    await _check_names(project, stack.id, request.skip, "skip")
+    await check_names(project, stack.id, request.skip, "skip")
     operation = NewOperation(
         id=operation_id,
         action=Action.ROLLBACK,
@@ -192,7 +192,7 @@ async def accept_rollback(
     return await project.accept_rollback(stack.id, operation, to=request.to)
 
 
-async def _check_names(project: Repository, stack_id: str, names: Sequence[str], path: str) -> None:
+async def check_names(project: Repository, stack_id: str, names: Sequence[str], path: str) -> None:
     """InvalidInput: a name that is no resource of the stack."""
     known = {row.name for row in await project.resources(stack_id)} if names else set()
     unknown = [name for name in names if name not in known]

@@ -5,11 +5,11 @@ Called by the REST API, which makes files of plans (firebrick.plan_file).
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firebrick.contract import CreateStackRequest, UpdateStackRequest
 from firebrick.diagnostics import Diagnostic, NameInUse
-from firebrick.intake import as_text, check_project, define_stack, new_resources
+from firebrick.intake import as_text, check_names, check_project, define_stack, new_resources
 from firebrick.intake_update import Inputs, check_immutable, define_update, merged
 from firebrick.nested_preview import NestedPreviews, changes_of_stack
 from firebrick.preview import preview
@@ -27,10 +27,11 @@ Look = Callable[[str, Sequence[str]], Awaitable[Mapping[int, Seen]]]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What an update would do. stack_changes: what of the stack itself changes, beside its resources."""
+    """What an update or a delete would do. definition: None of a delete. stack_changes: what of the stack itself
+    changes, beside its resources."""
 
     base: PlanBase
-    definition: StackDefinition
+    definition: StackDefinition | None
     preview: Preview
     stack_changes: tuple[str, ...]
 
@@ -134,3 +135,28 @@ def _planned_create(registry: Registry, request: CreateStackRequest) -> PlannedC
         marks=nested.marks(),
     )
     return PlannedCreate(definition, found)
+
+
+async def plan_delete(
+    store: Store, registry: Registry, project: str, name_or_id: str, retain: Sequence[str]
+) -> Planned:
+    """What a delete would do. retain: names of resources whose objects are to stay. NotFound, InvalidInput: there is no
+    such resource."""
+    check_project(project)
+    repository = store.project(project)
+    base = await repository.plan_base(name_or_id)
+    await check_names(repository, base.stack.id, retain, "retain")
+    return await asyncio.to_thread(_planned_delete, registry, base, frozenset(retain))
+
+
+def _planned_delete(registry: Registry, base: PlanBase, retain: frozenset[str]) -> Planned:
+    stack = base.stack
+    nested = NestedPreviews(
+        registry, stack.project, stack.name, as_text(stack.environment), stack.files, bases=base.nested
+    )
+    rows = [
+        replace(row, definition={**row.definition, "deletion_policy": "Retain"}) if row.name in retain else row
+        for row in base.rows
+    ]
+    found = preview(rows, (), registry, nested=nested, stack_name=stack.name, marks=nested.marks())
+    return Planned(base, None, found, ())

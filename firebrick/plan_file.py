@@ -31,18 +31,26 @@ Request = TypeVar("Request", CreateStackRequest, UpdateStackRequest)
 
 def plan_file(keyring: Keyring, planned: Planned, request: UpdateStackRequest) -> dict[str, Any]:
     """The plan of an update (docs/plans.md describes it), its request sealed, signed. While an operation runs a plan is
-    for looking at only: the rows are on their way, so it has neither request nor signature."""
+    for looking at only: the rows are on their way."""
+    if planned.base.running is not None:
+        return plan_to_look_at(planned)
+    return _sealed(keyring, _body(planned), request.model_copy(update={"stack": planned.base.stack.id}))
+
+
+def plan_to_look_at(planned: Planned) -> dict[str, Any]:
+    """A plan that has neither request nor signature: it cannot be applied."""
+    return _body(planned) | {"request": None, "signature": None}
+
+
+def _body(planned: Planned) -> dict[str, Any]:
     running, stack, expected = planned.base.running, planned.base.stack, planned.base.expected
-    body = {
+    return {
         "format": FORMAT,
         "stack": {"name": stack.name, "id": stack.id, "project": stack.project},
         "base": {"revision": expected.revision, "seq": expected.seq, "nested": dict(expected.nested)},
         "in_progress": None if running is None else {"id": running.id, "action": running.action.value},
         **_seen(planned.preview, planned.stack_changes),
     }
-    if running is not None:
-        return body | {"request": None, "signature": None}
-    return _sealed(keyring, body, request.model_copy(update={"stack": stack.id}))
 
 
 def plan_file_of_create(keyring: Keyring, planned: PlannedCreate, request: CreateStackRequest) -> dict[str, Any]:
@@ -126,8 +134,8 @@ def _opened(
     if signature is None and sealed is None:
         raise _bad(
             "plan-not-applicable",
-            "The plan was made while an operation was running, and can only be looked at.",
-            "Wait for that to end, and plan again.",
+            "The plan can only be looked at: it was made while an operation was running, or is of a delete.",
+            "Wait for that to end, and plan again; a delete needs no plan.",
         )
     if not isinstance(signature, str) or not keyring.is_signed(_PURPOSE, _signed(plan), signature):
         raise _bad(

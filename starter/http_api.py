@@ -179,6 +179,10 @@ class Api:
         """What an update with this body would do; to be applied as it is."""
         return self._call("POST", self._path(stack, "plan"), body={**body, "existing": existing}).body
 
+    def plan_of_delete(self, stack: StackAddress, retain: Sequence[str]) -> Any:
+        """What a delete would do; for looking at. retain: names of resources."""
+        return self._call("POST", self._path(stack, "plan", "delete"), body={"retain": list(retain)}).body
+
     def plan_of_create(self, body: Mapping[str, Any]) -> Any:
         """What a create with this body would do; to be applied as it is."""
         return self._call("POST", "/stacks/plan", body=body).body

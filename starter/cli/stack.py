@@ -167,6 +167,7 @@ def list_stacks(
 @click.argument("names", metavar="STACK...", nargs=-1, required=True)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--retain", metavar="NAME,NAME", help="Resources whose objects stay.")
+@click.option("--dry-run", is_flag=True, help="Show what would go, and do nothing.")
 @click.option("--wait", is_flag=True, help="Follow it until it has ended; exit code 0 only when it is complete.")
 @click.option("--operation-id", type=click.UUID, metavar="UUID", help="Names the request: repeated, it counts once.")
 @click.pass_obj
@@ -175,6 +176,7 @@ def delete(
     names: Sequence[str],
     yes: bool,
     retain: str | None,
+    dry_run: bool,
     wait: bool,
     operation_id: uuid.UUID | None,
 ) -> int:
@@ -184,6 +186,9 @@ def delete(
     if len(names) > 1 and (operation_id is not None or retain is not None):
         option = "--operation-id names one request" if retain is None else "--retain names resources of one stack"
         raise click.UsageError(f"{option}: give one STACK")
+    if dry_run:
+        found = Api(connection)
+        return max(show_plan(found.plan_of_delete(found.find(name), words(retain)), "text") for name in names)
     if not yes and sys.stdin.isatty():
         click.confirm(f"Delete {', '.join(names)} and everything in it?", abort=True, err=True)
     api, failed = Api(connection), 0

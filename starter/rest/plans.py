@@ -8,9 +8,11 @@ from typing import Any
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
+from firebrick import intake_plan
 from firebrick.diagnostics import NameInUse
 from firebrick.intake_plan import plan_create
-from firebrick.plan_file import open_plan, open_plan_of_create, plan_file, plan_file_of_create
+from firebrick.plan_file import open_plan, open_plan_of_create, plan_file, plan_file_of_create, plan_to_look_at
+from starter.rest.errors import bad_request
 from starter.rest.front import OPERATION_HEADER, Call, Route
 from starter.rest.previews import planned_update
 from starter.rest.query_values import boolean
@@ -32,6 +34,17 @@ async def plan_new(call: Call) -> Response:
     request = await create_request(call, await read_body(call.request))
     planned = await plan_create(call.front.store, call.front.registry, request)
     return JSONResponse(plan_file_of_create(call.front.store.keyring, planned, request))
+
+
+async def plan_delete(call: Call) -> Response:
+    """200 and the plan of a delete, which is for looking at. `retain` in the body: names of resources."""
+    row = await call.stack()
+    retain = (await read_body(call.request)).get("retain") or []
+    if not (isinstance(retain, list) and all(isinstance(name, str) for name in retain)):
+        raise bad_request("'retain' is a list of names of resources.", "bad-value", path="retain")
+    front = call.front
+    planned = await intake_plan.plan_delete(front.store, front.registry, call.project, row.id, retain)
+    return JSONResponse(plan_to_look_at(planned))
 
 
 async def apply(call: Call) -> Response:
@@ -76,5 +89,6 @@ ROUTES = (
         for method in ("GET", "PUT", "PATCH", "DELETE")
     ),
     Route("POST", "/stacks/{name}/{id}/plan", plan),
+    Route("POST", "/stacks/{name}/{id}/plan/delete", plan_delete),
     Route("POST", "/stacks/{name}/{id}/apply", apply),
 )

@@ -92,6 +92,9 @@ def test_a_plan_is_made_looked_at_applied_once_and_refused_when_the_stack_has_mo
     assert told["stack_status"] == "UPDATE_COMPLETE"
     assert sorted(firebrick.resources("planned")) == ["first", "more", "room", "safe", "second"]
     assert firebrick("stack", "plan", "planned", *change).startswith("No changes.")
+    gone = firebrick("stack", "delete", "planned", "--dry-run", "--retain", "more", code=2)
+    assert "# room.door will be destroyed" in gone and gone.endswith("1 to leave the stack and stay where it is.\n")
+    assert "Plan: 0 to add, 0 to change, 0 to replace, 6 to destroy." in gone and "s3cret" not in gone
     refused = firebrick.run("stack", "apply", late)
     assert refused.code == 1 and "[plan-overtaken]" in refused.err and "UPDATE" in refused.err
     forged = json.loads(late.read_text())

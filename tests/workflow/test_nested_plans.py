@@ -7,7 +7,7 @@ import pytest
 
 from firebrick.contract import OperationState, UpdateStackRequest
 from firebrick.diagnostics import Conflict
-from firebrick.intake_plan import Planned, plan_update
+from firebrick.intake_plan import Planned, plan_delete, plan_update
 from firebrick.plan_document import changes_of, summary_of
 from firebrick.preview_result import Will
 from starter.rest import create_app
@@ -87,6 +87,10 @@ async def test_a_plan_shows_what_changes_three_levels_down_and_it_happens(lab: A
 
     nothing = (await planned(lab, HEAD, {})).preview
     assert {address: one.will for address, one in flat(nothing)} == dict.fromkeys(said, Will.DELETE)
+    gone = (await plan_delete(lab.store, lab.registry, "lab", "s", ["moves"])).preview
+    assert {address: (one.will, one.kept) for address, one in flat(gone)} == {
+        address: (Will.DELETE, address == "moves") for address in said
+    }
 
 
 async def test_what_was_handed_in_as_a_secret_is_not_shown_when_it_goes(lab: Any) -> None:
