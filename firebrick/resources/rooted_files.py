@@ -77,10 +77,13 @@ class RootedFile:
         return None
 
     def make_claim(self, claim: Claim) -> None:
-        """PermanentError: another resource has one, or a file is there that nobody has made."""
-        if self.claim() is not None:
+        """PermanentError: another resource has one, or a file is there that nobody has made. A claim to a file that
+        was there and that somebody took away stands for nothing any more."""
+        there = _status(self._folder, self._name) is not None
+        existing = self.claim()
+        if existing is not None and (there or not existing.placed):
             raise PermanentError(f"{self.path} belongs to another resource: choose another path")
-        if _status(self._folder, self._name) is not None:
+        if there:
             raise self._taken()
         self.change_claim(claim)
 

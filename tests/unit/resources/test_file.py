@@ -99,6 +99,17 @@ def test_a_file_that_comes_between_claim_and_link_is_not_written_over(root: Path
     assert not list((root / ".firebrick").iterdir())
 
 
+def test_a_file_that_somebody_took_away_can_be_made_again_by_another_resource(root: Path) -> None:
+    """As an update that converges does: the old row's claim is still there when the new row's file is made."""
+    first, second = file(), file({"content": "second"}, key="another")
+    first.create()
+    (root / "etc/app.conf").unlink()
+    assert first.read() is None
+    second.create()
+    first.delete()
+    assert (root / "etc/app.conf").read_text() == "second" and second.read() is not None
+
+
 def test_the_path_of_another_resource_is_not_taken_and_a_late_delete_leaves_its_file(root: Path) -> None:
     first, second = file(), file({"content": "second"}, key="another")
     first.create()
