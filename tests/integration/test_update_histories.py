@@ -335,5 +335,7 @@ async def test_a_thousand_histories_lose_and_double_nothing(tmp_path: Path, caps
                 end="",
                 flush=True,
             )
-        chance = random.Random(seed)
-        await run(tmp_path / str(seed), seed, count, [chance.choice(("worker", "worker", "server")) for _ in range(6)])
+        chance, directory = random.Random(seed), tmp_path / str(seed)
+        directory.mkdir()
+        kills = [chance.choice(("worker", "worker", "server")) for _ in range(count // 10)]
+        await run(directory, seed, count, kills)
