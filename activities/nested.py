@@ -338,5 +338,5 @@ async def stop_inner(world: World, project: str, operation: OperationRow) -> Non
             for one in running:
                 with contextlib.suppress(InvalidInput, NotFound):  # it has ended meanwhile
                     await repository.accept_cancel(one.stack_id, Cancel.KEEP, now=world.clock(), asked_by=operation.id)
-                    await world.cluster.cancel(one.workflow_id)
+                    await world.cluster.cancel(one.workflow_id, one.seq)
         await world.pause(0.2)

@@ -22,8 +22,8 @@ class Cluster(Protocol):
         """Tell a run that a newer operation was accepted."""
         ...
 
-    def cancel(self, workflow_id: str) -> Awaitable[None]:
-        """Tell a run that a cancel was stored."""
+    def cancel(self, workflow_id: str, seq: int) -> Awaitable[None]:
+        """Tell a run that a cancel was stored for the operation of this sequence; told late it ends no other."""
         ...
 
     def wake(self, workflow_id: str, key: str) -> Awaitable[None]:

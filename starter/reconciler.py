@@ -105,7 +105,7 @@ class Reconciler:
                 await self._store.project(orphan.project).accept_cancel(
                     orphan.stack_id, Cancel.KEEP, now=time.time(), asked_by=orphan.owner_operation
                 )
-                await self._starter.cluster.cancel(orphan.workflow_id)
+                await self._starter.cluster.cancel(orphan.workflow_id, orphan.seq)
 
     async def _tell(self) -> None:
         """What is under way now, as metrics. Each worker shows it, whoever made the pass."""
@@ -137,7 +137,8 @@ class Reconciler:
             else:
                 await self._see_to_build(description, findings)
                 if operation.cancel and operation.action.cancellable:
-                    await self._starter.cluster.cancel(operation.workflow_id)  # the run may not have heard of it
+                    # The run may not have heard of it.
+                    await self._starter.cluster.cancel(operation.workflow_id, operation.seq)
                 return
         if status is None:
             reason = "is not known to the server any more"

@@ -113,7 +113,7 @@ class Starter:
         await self.check_server()
         operation = await self._store.project(project).accept_cancel(stack_id, cancel, now=time.time())
         if operation.state is contract.OperationState.RUNNING:
-            await self.cluster.cancel(operation.workflow_id)
+            await self.cluster.cancel(operation.workflow_id, operation.seq)
         return operation
 
     async def delete(self, request: DeleteStackRequest) -> OperationRow:
@@ -217,8 +217,8 @@ class Cluster:
     async def nudge(self, workflow_id: str) -> None:
         await self._starter.signal(workflow_id, contract.TAKE_OVER)
 
-    async def cancel(self, workflow_id: str) -> None:
-        await self._starter.signal(workflow_id, contract.CANCEL)
+    async def cancel(self, workflow_id: str, seq: int) -> None:
+        await self._starter.signal(workflow_id, contract.CANCEL, seq)
 
     async def wake(self, workflow_id: str, key: str) -> None:
         await self._starter.signal(workflow_id, contract.WAKE, key)

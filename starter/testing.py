@@ -26,6 +26,9 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 from uuid import uuid4
 
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
 from activities.handlers import HandlerRunner
 from activities.world import World
 from firebrick.contract import (
@@ -96,7 +99,7 @@ class Engine:
             await asyncio.to_thread(server.start)
             self._cleanup.push_async_callback(asyncio.to_thread, server.stop)
             self._address = server.address
-        client = await connect(Target(self._address, NAMESPACE))
+        client = self._client = await connect(Target(self._address, NAMESPACE))
         keyring = Keyring.from_file(self.folder / "keyring")
         self.store = await Store.open(f"sqlite:///{self.folder / 'firebrick.db'}", keyring)
         self._cleanup.push_async_callback(self.store.close)
@@ -149,7 +152,23 @@ class Engine:
             row = await self.store.project(self.project).operation(operation.id)
             return row if row.state.ended else None
 
-        return await _until(ended, f"the end of {operation.action}")
+        row = await _until(ended, f"the end of {operation.action}")
+        await _until(lambda: self._rests(row), f"the end of {row.workflow_id}")
+        return row
+
+    async def _rests(self, row: OperationRow) -> bool:
+        """Whether the workflow has ended, too, or goes on with another operation. Until then it would take what is
+        asked next for its own, and an engine that is closed leaves it without a worker."""
+        operations = await self.store.project(self.project).operations(row.stack_id)
+        if any(not one.state.ended for one in operations):
+            return True
+        try:
+            described = await self._client.get_workflow_handle(row.workflow_id).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return True
+            raise
+        return described.status is not WorkflowExecutionStatus.RUNNING
 
     async def settled(self, stack: str) -> str:
         """The stack's state (``ROLLBACK_COMPLETE``), once no operation of it is open."""
@@ -157,7 +176,9 @@ class Engine:
 
         async def idle() -> StackRow | None:
             operations = await self.store.project(self.project).operations(stack_id)
-            return await self.stack(stack_id) if all(one.state.ended for one in operations) else None
+            if all(one.state.ended for one in operations) and await self._rests(operations[0]):
+                return await self.stack(stack_id)
+            return None
 
         return (await _until(idle, f"nothing runs of {stack}")).state
 

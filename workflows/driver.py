@@ -65,6 +65,7 @@ class StackAction:
         self._newest = 0  # sequence of the newest one that was named
         self._cancel_asked = False  # by Temporal's own cancel
         self._cancelled = False  # by ours
+        self._cancel_of = 0  # sequence of the newest operation whose cancel was told
         self._handed_over = False
         self._traversal: Traversal | None = None
         self._begun: contract.Begun | None = None
@@ -89,9 +90,17 @@ class StackAction:
     def _taken_over(self) -> bool:
         return self._newer or (self._begun is not None and self._newest > self._begun.seq)
 
-    def cancel(self) -> None:
-        """A cancel of the running operation was stored (signal)."""
-        self._cancelled = True
+    def cancel(self, seq: int = 0) -> None:
+        """A cancel of an operation was stored (signal). seq: which; told late it must not end the next one. 0: not
+        said."""
+        if not seq:
+            self._cancelled = True
+        else:
+            self._cancel_of = max(self._cancel_of, seq)
+
+    @property
+    def _is_cancelled(self) -> bool:
+        return self._cancelled or (self._begun is not None and self._cancel_of == self._begun.seq)
 
     def wake(self, key: str) -> None:
         """What a parked resource waits for is in the store (signal). Whoever was not told looks there by itself."""
@@ -259,7 +268,7 @@ class StackAction:
                             bool(self._queue)
                             or self._handed_over
                             or (self._taken_over and not traversal.progress.stopping)
-                            or self._cancelled
+                            or self._is_cancelled
                         )
                     )
                 except asyncio.CancelledError:
@@ -268,8 +277,8 @@ class StackAction:
                     self._apply(self._queue.popleft()())
                 if self._taken_over and traversal.result is None:
                     self._apply(traversal.interrupt("takeover", workflow.time()))
-                if self._cancelled:
-                    self._cancelled = False
+                if self._is_cancelled:
+                    self._cancelled, self._cancel_of = False, 0
                     if traversal.result is None:
                         self._on_cancel(traversal)
                 if traversal.result is None and workflow.info().is_continue_as_new_suggested():

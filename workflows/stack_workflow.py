@@ -34,10 +34,10 @@ class StackWorkflow:
         self._action.take_over(seq)
 
     @workflow.signal(name=contract.CANCEL)
-    def cancel(self) -> None:
+    def cancel(self, seq: int = 0) -> None:
         """A cancel was stored for the running operation: stop, where the action can be cancelled; the store knows what
-        follows. Elsewhere it is refused, visibly."""
-        self._action.cancel()
+        follows. Elsewhere it is refused, visibly. seq: the operation's; 0 is not said."""
+        self._action.cancel(seq)
 
     @workflow.signal(name=contract.WAKE)
     def wake(self, key: str) -> None:

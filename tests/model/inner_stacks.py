@@ -95,9 +95,9 @@ class Cluster:
         await Pause(ANSWER)
         self.walk.send(workflow_id, "accepted")
 
-    async def cancel(self, workflow_id: str) -> None:
+    async def cancel(self, workflow_id: str, seq: int) -> None:
         await Pause(ANSWER)
-        self.walk.send(workflow_id, "cancelled")
+        self.walk.send(workflow_id, "cancelled", seq)
 
     async def wake(self, workflow_id: str, key: str) -> None:
         await Pause(ANSWER)

@@ -95,7 +95,7 @@ async def cancels_what_it_knows_of(world: World, ask: FinishOperation) -> None:
         except NotFound:
             continue
         while not (await project.operation(running.id)).state.ended:
-            await world.cluster.cancel(running.workflow_id)
+            await world.cluster.cancel(running.workflow_id, running.seq)
             await world.pause(1.0)
     await project.finish(
         ask.operation_id, seq=ask.seq, complete=ask.complete, interrupted=ask.interrupted, now=world.clock()

@@ -134,9 +134,9 @@ class Run:
         elif any(one.seq > self.operation.seq for one in self.store.open_operations()):
             self.interrupt("takeover")
 
-    def cancelled(self) -> None:
-        """A cancel was stored."""
-        if self.operation is not None and self.operation.action.cancellable:
+    def cancelled(self, seq: int = 0) -> None:
+        """A cancel of an operation was stored. seq: which; 0: the one that runs."""
+        if self.operation is not None and self.operation.action.cancellable and seq in (0, self.operation.seq):
             self.interrupt("cancel")
 
     def woken(self, key: str) -> None:

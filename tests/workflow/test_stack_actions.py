@@ -226,3 +226,16 @@ async def parked(created) -> None:
 
 async def accept_delete_of(lab, name: str):
     return await accept_delete(lab.store, DeleteStackRequest(stack=name, project="lab"))
+
+
+async def test_a_cancel_that_is_told_late_does_not_end_the_operation_after_the_one_it_was_for(lab) -> None:
+    created = await lab.create(HEAD + "  one: {type: OS::Heat::TestResource}\n", name="late")
+    await created.handle.result()
+    updated = await lab.update("late", waits(3000))
+    await parked(updated)
+    await updated.handle.signal(contract.CANCEL, created.accepted.seq)
+    await parked(updated)
+    assert (await updated.operation()).state is OperationState.RUNNING
+    await updated.handle.signal(contract.CANCEL, updated.accepted.seq)
+    await updated.handle.result()  # of the rollback that follows
+    assert (await updated.operation()).state is OperationState.FAILED
