@@ -185,8 +185,9 @@ def test_what_a_person_sees_of_it_in_temporal(
         "FirebrickStatus": "CREATE_FAILED",
     }
     details = temporal.run("workflow", "metadata", "-w", "seen").out
-    assert "**CREATE** 1 of 3 done" in details and "| running | parked | waiting | failed |" in details
-    assert "`broken` (OS::Heat::TestResource)" in details
+    assert "**CREATE** seen: 1 of 3 done, 0 running, 0 parked, 1 waiting, 1 failed" in details
+    assert "`broken` (OS::Heat::TestResource): failed (permanent)" in details
+    assert "firebrick stack failures list seen" in details
     events = json.loads(temporal.run("workflow", "show", "-w", "seen", "-o", "json").out)["events"]
     activities = [event["activityTaskScheduledEventAttributes"]["activityId"] for event in events if _is_step(event)]
     assert [one.split(".")[0] for one in activities] == ["good", "broken"]
