@@ -19,6 +19,7 @@ OUTER = VERSION + "resources:\n  c: {type: child.yaml}\n  d: {type: OS::Heat::No
 async def nested(world: World) -> tuple[Made, Made]:
     """An outer stack, and the one that its resource c has become."""
     outer = await world.create("knest", OUTER, files={"child.yaml": CHILD})
+    await outer.begin()
     row = next(row for row in await world.repository.resources(outer.id) if row.name == "c")
     owner = Owner(outer.id, row.id, outer.operation, outer.id, depth=1, facade={})
     request = CreateStackRequest(name="knest-c-x", template=CHILD, project=world.project)
