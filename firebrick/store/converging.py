@@ -60,6 +60,9 @@ _STEP_ASIDE = (
         status_reason=bindparam("_reason"),
     )
 )
+# An attempt before the one that asked for another object may have changed it, and its answer been lost: whoever goes
+# back to this row asserts everything again.
+_STEP_ASIDE_HALF_UPDATED = _STEP_ASIDE.values(drift=reasons.HALF_UPDATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +132,12 @@ class StandIn(UnderClaim):
             .where(resources.c.id == made[row.name])
             .values(requires=sorted(self.requires), target_requires=row.target_requires)
         )
-        status, reason = row.status, row.status_reason
+        status, reason, aside = row.status, row.status_reason, _STEP_ASIDE
         if self.told:
             status, reason = Status.COMPLETE.value, reasons.needs_replacement(row.name)
+            aside = _STEP_ASIDE_HALF_UPDATED
             _emit(transaction, stack, row, self.now, Status.COMPLETE, reason)
-        connection.execute(_STEP_ASIDE, {"_id": row.id, "_by": made[row.name], "_status": status, "_reason": reason})
+        connection.execute(aside, {"_id": row.id, "_by": made[row.name], "_status": status, "_reason": reason})
 
 
 def _emit(transaction: Transaction, stack: LockedStack, row: Any, now: float, status: Status, reason: str) -> None:

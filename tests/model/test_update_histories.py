@@ -116,6 +116,19 @@ def test_on_a_database_the_same_lives_go_the_same_way(tmp_path: Path) -> None:
         database.close()
 
 
+@pytest.mark.parametrize("seed", [8625])
+def test_a_life_that_broke_a_rule_once_breaks_none(seed: int, tmp_path: Path) -> None:
+    """8625: an update took effect, its answer was lost, the next attempt asked for another object, and the rollback
+    went back to the first one: it was taken for unchanged."""
+    one = life(random.Random(seed).randbytes(BYTES))
+    LifeWalk(one).run()
+    database = Database(tmp_path)
+    try:
+        LifeWalk(one, stores=database.stores()).run()
+    finally:
+        database.close()
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(0)
 def test_a_million_lives_keep_the_rules(capsys: pytest.CaptureFixture[str]) -> None:

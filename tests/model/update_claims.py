@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from firebrick.contract import Action, Status, StepKind, Work
 from firebrick.selection import select_rows
+from firebrick.store import reasons
 from firebrick.store.rows import OperationRow
 from firebrick.store.step_outcomes import (
     ENDED_KINDS,
@@ -123,7 +124,7 @@ class MemoryStore(MemoryOperations):
         new.replaces, new.requires, new.target_requires = row.id, tuple(sorted(requires)), row.target_requires
         new.updated_at = now
         if told:
-            row.status = Status.COMPLETE.value
+            row.status, row.drift = Status.COMPLETE.value, reasons.HALF_UPDATED
             self.emit(row, Status.COMPLETE)
         row.replaced_by, row.lease_until, row.intent_open = new.id, 0.0, False
         return True

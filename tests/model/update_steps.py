@@ -266,9 +266,10 @@ class Step:
                     return self._park(cast(str, row.physical_id), None)
                 case "error":
                     self._stand_in(held)
-        if not changed and not unsure and not row.drift:
+        changed = changed or unsure or bool(row.drift)  # how it is now is not known: all is asserted again
+        if not changed:
             return self._unchanged(held, properties, settled)
-        return (yield from self._update(held, properties, settled, changed=changed or unsure, begun=False))
+        return (yield from self._update(held, properties, settled, changed=changed, begun=False))
 
     def _unchanged(self, held: Claimed, properties: Mapping[str, Any], settled: Settled) -> StepResult:
         row = held.row
