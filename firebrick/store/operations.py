@@ -65,7 +65,7 @@ _DELETE_ROWS = delete(resources).where(resources.c.stack_id == bindparam("_id"))
 _DELETE_GONE = (
     _DELETE_ROWS.where(resources.c.action == Action.DELETE.value)
     .where(resources.c.status == Status.COMPLETE.value)
-    .where(resources.c.drift == "")
+    .where(resources.c.drift.in_(("", reasons.HALF_UPDATED)))
 )
 _SETTLE_ROWS = (
     update(resources)

@@ -116,7 +116,7 @@ def test_on_a_database_the_same_lives_go_the_same_way(tmp_path: Path) -> None:
         database.close()
 
 
-@pytest.mark.parametrize("seed", [8625])
+@pytest.mark.parametrize("seed", [8625, 8550])
 def test_a_life_that_broke_a_rule_once_breaks_none(seed: int, tmp_path: Path) -> None:
     """8625: an update took effect, its answer was lost, the next attempt asked for another object, and the rollback
     went back to the first one: it was taken for unchanged."""
