@@ -1,5 +1,6 @@
 """Accepting a request: operations are inserted PENDING, with the guards checked in the same transaction."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -133,7 +134,7 @@ class AcceptCreate(Write[OperationRow]):
 
 
 @dataclass(frozen=True, slots=True)
-class AcceptForStack(Write[OperationRow]):
+class AcceptForStack(Write[OperationRow], ABC):
     """Insert a PENDING operation of a stack that lives. The same operation id again: what is stored."""
 
     project: str
@@ -151,9 +152,9 @@ class AcceptForStack(Write[OperationRow]):
         stack = living_stack(transaction, self.project, self.stack_id)
         return accept(transaction.connection, stack.id, self.operation, self.target_of(transaction.connection, stack))
 
+    @abstractmethod
     def target_of(self, connection: Connection, stack: LockedStack) -> str:
         """Id of the target that the operation brings the stack to, "" for none; or the refusal, before any change."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Both under the claim that its step holds; anything else is a zombie's, and chang
 """
 
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -66,7 +67,7 @@ _STEP_ASIDE_HALF_UPDATED = _STEP_ASIDE.values(drift=reasons.HALF_UPDATED)
 
 
 @dataclass(frozen=True, slots=True)
-class UnderClaim(Write[bool]):
+class UnderClaim(Write[bool], ABC):
     """A change of one row, by whoever holds it. False: the row is not the claimant's any more."""
 
     project: str
@@ -83,9 +84,9 @@ class UnderClaim(Write[bool]):
             self.change(transaction, stack, row)
         return stack is not None
 
+    @abstractmethod
     def change(self, transaction: Transaction, stack: LockedStack, row: Any) -> None:
         """Make it. Nothing is changed when it was made before and nobody heard. row: columns of _ROW."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
