@@ -62,10 +62,8 @@ _END = (
 _TOUCH_STACK = update(stacks).where(stacks.c.id == bindparam("_id")).values(updated_at=bindparam("_now"))
 _DELETE_STACK = update(stacks).where(stacks.c.id == bindparam("_id")).values(deleted_at=bindparam("_now"))
 _DELETE_ROWS = delete(resources).where(resources.c.stack_id == bindparam("_id"))
-_DELETE_GONE = (
-    _DELETE_ROWS.where(resources.c.action == Action.DELETE.value)
-    .where(resources.c.status == Status.COMPLETE.value)
-    .where(resources.c.drift.in_(("", reasons.HALF_UPDATED)))
+_DELETE_GONE = _DELETE_ROWS.where(resources.c.action == Action.DELETE.value).where(
+    resources.c.status == Status.COMPLETE.value
 )
 _SETTLE_ROWS = (
     update(resources)

@@ -15,7 +15,6 @@ from firebrick.contract import Action, Cancel, OperationState, Status, StepKind,
 from firebrick.plan import ExistingRow, Role
 from firebrick.selection import Candidate, Selection, Wanted, select_rows
 from firebrick.store.operations import follow_up
-from firebrick.store.reasons import HALF_UPDATED
 from firebrick.store.rows import OperationRow
 from firebrick.store.step_outcomes import ENDED_KINDS
 from tests.model.life_stores import Event, Refused
@@ -422,7 +421,7 @@ class MemoryOperations:
             return
         if operation.action.converges:
             for row in list(self._rows.values()):
-                if (row.action, row.status) == (Action.DELETE, Status.COMPLETE) and row.drift in ("", HALF_UPDATED):
+                if (row.action, row.status) == (Action.DELETE, Status.COMPLETE):
                     del self._rows[row.id]
             for row in self._rows.values():
                 row.template_id, row.wanted, row.target_requires = self.template_id, None, None

@@ -197,6 +197,19 @@ async def test_a_rollback_that_failed_can_skip_what_cannot_be_brought_back(lab: 
     assert not (await repaired.resources())["two"].drift
 
 
+async def test_what_a_rollback_skipped_and_an_update_then_takes_out_is_gone_without_a_trace(lab: Any) -> None:
+    await created(lab, chain("value: a", second="b, action_wait_secs: {update: 7200}"))
+    failing = chain("value: a", second="c", more="  bad: {type: OS::Heat::TestResource, properties: {fail: true}}\n")
+    started = await lab.update("s", failing.replace("fail: true", "fail: true, wait_secs: 5"), disable_rollback=False)
+    with pytest.raises(WorkflowFailureError):
+        await started.handle.result()
+    await (await lab.rollback("s", skip=("two",))).handle.result()
+    without, _ = await updated(lab, HEAD + "  one: {type: OS::Heat::TestResource, properties: {value: a}}\n")
+    stack = await without.stack()
+    rows = await lab.store.project("lab").all_rows(stack.id)
+    assert (stack.state, [row.name for row in rows]) == ("UPDATE_COMPLETE", ["one"])
+
+
 async def test_nothing_is_rolled_back_that_did_not_fail(lab: Any) -> None:
     await created(lab, chain("value: a"))
     with pytest.raises(InvalidInput, match="nothing to roll back"):
