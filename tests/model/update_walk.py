@@ -253,8 +253,9 @@ class LifeWalk:
             if self._accepted(lambda: self.store.accept_cancel(cancel, self.now), may):
                 run.cancelled()
         elif one.what == "takeover by delete":
-            self.store.accept_delete({}, self.now)
-            run.accepted()
+            # Of a stack that is gone nothing can be asked, though the last of its deletes has not ended yet.
+            if self._accepted(lambda: self.store.accept_delete({}, self.now), not self.store.deleted):
+                run.accepted()
         else:
             request = {"on_failure": "rollback" if one.variant % 2 else "keep"}
             target = self.life.templates[one.variant % len(self.life.templates)]

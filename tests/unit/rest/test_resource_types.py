@@ -1,11 +1,11 @@
 """Resource types as a recorded Heat shows them, and the build."""
 
 import re
-import time
 from typing import Any
 
 import pytest
 
+from tests.processor import processor_time
 from tests.unit.rest.world import World
 
 VALUE_TYPES = ["string", "number", "comma_delimited_list", "json", "boolean"]
@@ -54,9 +54,9 @@ async def test_filters_that_cannot_be_are_refused(world: World, query: dict[str,
 
 
 async def test_the_hardest_pattern_that_is_taken_is_done_soon(world: World) -> None:
-    began = time.monotonic()
+    began = processor_time()
     assert await world.body("/resource_types", name=".*.*.*.*#") == {"resource_types": []}
-    assert time.monotonic() - began < 5
+    assert processor_time() - began < 5
 
 
 async def test_a_type_is_shown_field_by_field(world: World) -> None:

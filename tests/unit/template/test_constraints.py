@@ -1,9 +1,10 @@
 """Constraints of parameters: what they let pass, Heat's words when they do not, and what is no constraint."""
 
-import time
 from typing import Any
 
 import pytest
+
+from tests.processor import processor_time
 
 
 def template(kind: str, constraint: Any, version: str = "2021-04-16") -> dict[str, Any]:
@@ -115,19 +116,19 @@ def test_the_default_is_not_asked_of_custom_constraints(language: Any) -> None:
 
 @pytest.mark.parametrize("pattern", ["(a+)+b", "a*a*a*a*a*b"])
 def test_a_pattern_that_takes_for_ever_is_given_up(language: Any, pattern: str) -> None:
-    started = time.monotonic()
+    started = processor_time()
     value = "a" * (60 if "(" in pattern else 60_000)
     problem = language.only_problem(template("string", {"allowed_pattern": pattern}), p=value)
     assert "takes too long to compare with pattern" in problem.message
-    assert time.monotonic() - started < 5
+    assert processor_time() - started < 5
 
 
 def test_many_slow_patterns_share_one_patience(language: Any) -> None:
-    started = time.monotonic()
+    started = processor_time()
     one = {"type": "string", "default": "a" * 60, "constraints": [{"allowed_pattern": "(a+)+b"}]}
     many = {"heat_template_version": "2021-04-16", "parameters": {f"p{number}": one for number in range(30)}}
     assert len(language.refusal(many)) == 30
-    assert time.monotonic() - started < 8
+    assert processor_time() - started < 8
 
 
 def test_a_pattern_of_repeated_groups_still_matches_in_a_process_of_its_own(language: Any) -> None:
