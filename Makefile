@@ -13,6 +13,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PACKAGES := firebrick workflows activities starter worker.py
 
+# Some images forbid Python to keep what it has compiled: each of the hundreds of processes that tests start would then
+# compile all of this project first (three seconds of a processor instead of one), and a worker once more for each run.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test check format pins bench soak pictures clean
 

@@ -28,7 +28,7 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 AS_IN_PRODUCTION = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on", "shared_buffers": "128MB"}
 NOT_OF_THE_SHELL = (
     *("FIREBRICK_DATABASE", "FIREBRICK_URL", "FIREBRICK_ADDRESS", "FIREBRICK_NAMESPACE", "FIREBRICK_PROFILE"),
-    *("FIREBRICK_METRICS_ADDRESS", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"),
+    *("FIREBRICK_METRICS_ADDRESS", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "PYTHONDONTWRITEBYTECODE"),
 )
 SAMPLE_EVERY = 0.1  # seconds between two looks at a process's memory
 
