@@ -52,6 +52,10 @@ log = structlog.get_logger("firebrick.worker")
 
 DRAIN = timedelta(seconds=15)
 READY_WITHIN = 60.0  # seconds
+# How long a thread waits for the interpreter's lock before it asks for it, in seconds. The store's writer has to after
+# each answer of the database, and with Python's 5 ms it waits longer for the lock than for the database: 1,000
+# resources take a twentieth more time.
+SWITCH = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         cleanup.push_async_callback(store.close)
         registry = Registry.default()
         collector.relax()
+        sys.setswitchinterval(SWITCH)
         handlers = HandlerRunner()
         cleanup.callback(handlers.close)
         attributes = await _has_search_attributes(client)

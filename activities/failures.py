@@ -5,11 +5,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import structlog
-from structlog.contextvars import bound_contextvars
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.observed import context_of
-from firebrick import contract, metrics
+from firebrick import contract, log_context, metrics
 from firebrick.crash_report import new_report_id, places
 from firebrick.diagnostics import FirebrickError, Unavailable
 
@@ -30,7 +29,7 @@ def scrubbed(function: F) -> F:
 
     @functools.wraps(function)
     async def run(*args: Any, **kwargs: Any) -> Any:
-        with bound_contextvars(**context_of(args[-1])):
+        with log_context.bound(**context_of(args[-1])):
             return await guarded(*args, **kwargs)
 
     async def guarded(*args: Any, **kwargs: Any) -> Any:

@@ -9,10 +9,9 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import structlog
-from structlog.contextvars import bind_contextvars
 from temporalio import activity
 
-from firebrick import metrics
+from firebrick import log_context, metrics
 from firebrick.contract import Action, StepKind, StepResult
 from firebrick.store.rows import OperationRow, ResourceRow
 from firebrick.store.step_outcomes import Claimed
@@ -34,7 +33,7 @@ def context_of(ask: object) -> Mapping[str, Any]:
 async def step(held: Claimed, work: Coroutine[Any, Any, StepResult]) -> StepResult:
     """Do the work of a claimed row under observation; its result. What is not begun yet may become an update."""
     row, action = held.row, held.row.action if held.in_progress else Action.UPDATE.value
-    bind_contextvars(resource=row.name, resource_type=row.type, action=action)
+    log_context.bind(resource=row.name, resource_type=row.type, action=action)
     under_way = metrics.STEPS_UNDER_WAY.labels(row.implementation, action)
     began = time.perf_counter()
     under_way.inc()

@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 from structlog.typing import Processor
 
+from firebrick import log_context
 from firebrick.crash_report import places
 from firebrick.diagnostics import Diagnostic, InvalidInput
 
@@ -43,7 +44,7 @@ def configure(file: Path | None = None, *, environment: Mapping[str, str] = os.e
         ]
     )
     before: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        log_context.merge,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -10,7 +10,7 @@ Encrypted payloads: starter.payload_codec.
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
@@ -24,7 +24,21 @@ class TolerantPayloadConverter(PydanticPayloadConverter):
     """Where no type is asked for, an unreadable payload is a RawValue instead of an error.
 
     An error here would fail the workflow task, which Temporal tries again for ever.
+
+    There is one: the SDK asks for a converter at each workflow task and run, and its cache of types is what takes time
+    to make.
     """
+
+    _only: ClassVar["TolerantPayloadConverter | None"] = None
+
+    def __new__(cls) -> "TolerantPayloadConverter":
+        if cls._only is None:
+            cls._only = super().__new__(cls)
+        return cls._only
+
+    def __init__(self) -> None:
+        if not hasattr(self, "converters"):
+            super().__init__()
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
         if type_hints:

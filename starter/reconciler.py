@@ -15,11 +15,10 @@ from dataclasses import asdict, dataclass
 
 import structlog
 from prometheus_client import Gauge
-from structlog.contextvars import bound_contextvars
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from firebrick import metrics
+from firebrick import log_context, metrics
 from firebrick.contract import Cancel, OperationState, ReconcilePass
 from firebrick.diagnostics import FirebrickError
 from firebrick.nested import orphans
@@ -86,7 +85,7 @@ class Reconciler:
         operations = await self._store.every_project().open_operations()
         running = {one.stack_id: one for one in operations if one.state is OperationState.RUNNING}
         for operation in operations:
-            with bound_contextvars(project=operation.project, stack=operation.stack_id, operation=operation.id):
+            with log_context.bound(project=operation.project, stack=operation.stack_id, operation=operation.id):
                 if operation.state is OperationState.RUNNING:
                     await self._running(operation, findings)
                 else:

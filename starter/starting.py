@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
-from structlog.contextvars import bound_contextvars
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
-from firebrick import contract
+from firebrick import contract, log_context
 from firebrick.contract import (
     Action,
     ContinueStackRequest,
@@ -150,7 +149,7 @@ class Starter:
         workflow begins. It needs no worker to answer. A lost answer is no error: the row is PENDING and the
         reconciler starts it.
         """
-        with bound_contextvars(
+        with log_context.bound(
             project=operation.project, stack=operation.stack_id, operation=operation.id, action=operation.action.value
         ):
             return await self._start(operation)

@@ -44,7 +44,7 @@ _HELD = (
     resources.c.outcome,
     resources.c.claim_phase,
 )
-_ROWS = ById(select(*RESOURCE_COLUMNS, *_HELD), resources.c.id)
+_ROWS = ById(select(*RESOURCE_COLUMNS, *_HELD), resources.c.id, locked=False)
 _SELECT_UPSTREAM = UPSTREAM.where(resources.c.id.in_(bindparam("ids", expanding=True)))
 _STAND_INS = (
     select(resources.c.replaces, resources.c.id, resources.c.born_seq)
@@ -68,7 +68,7 @@ _CLAIM_AGAIN = BulkUpdate(resources, _CLAIMED, {"outcome": None})
 _REQUIRE = BulkUpdate(resources, ("requires",))
 _TOLD = BulkUpdate(resources, (), {"status_reason": reasons.STATE_CHANGED})
 
-_HOLDERS = ById(select(resources.c.id, resources.c.claim_phase, *_HELD[:5]), resources.c.id)
+_HOLDERS = ById(select(resources.c.id, resources.c.claim_phase, *_HELD[:5]), resources.c.id, locked=False)
 _RENEW = BulkUpdate(resources, ("lease_until",))
 
 

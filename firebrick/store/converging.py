@@ -35,6 +35,7 @@ _ROW = ById(
         resources.c.target_requires,
     ),
     resources.c.id,
+    locked=False,
 )
 _WANTED = select(resources.c.wanted).where(resources.c.id == bindparam("id"))
 _BEGIN_UPDATE = (

@@ -43,6 +43,7 @@ _ROWS = ById(
         resources.c.hooks,
     ),
     resources.c.id,
+    locked=False,
 )
 _ALWAYS = (
     "action",

@@ -3,9 +3,8 @@
 import time
 
 import structlog
-from structlog.contextvars import bound_contextvars
 
-from firebrick import metrics
+from firebrick import log_context, metrics
 from starter.rest.asgi import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger("firebrick.rest")
@@ -30,7 +29,7 @@ class Measured:
                 status = message["status"]
             await send(message)
 
-        with bound_contextvars(request=scope["firebrick.request_id"]):
+        with log_context.bound(request=scope["firebrick.request_id"]):
             try:
                 await self._app(scope, receive, noted)
             finally:
