@@ -51,7 +51,7 @@ _STACKS = select(
     stacks.c.depth,
     stacks.c.revision,
 )
-_EVENTS = select(
+EVENTS = select(
     events.c.stack_id,
     events.c.seq,
     events.c.id,
@@ -237,7 +237,7 @@ def list_events(
     if before_seq is not None:
         query = query.where(events.c.seq < before_seq)
     for name, values in sorted(filters.items()):
-        query = query.where(_event_filter(name, values))
+        query = query.where(event_filter(name, values))
     query = query.order_by(events.c.seq.desc() if descending else events.c.seq.asc())
     rows = connection.execute(query if limit is None else query.limit(limit))
     return [EventRow(*row) for row in rows]
@@ -249,7 +249,7 @@ def find_event(connection: Connection, project: str, stack_id: str, event_id: st
     query = _of_stack(project, stack_id).add_columns(events.c.properties).where(events.c.id == event_id)
     row = connection.execute(query).first()
     if row is None:
-        raise _event_not_found(event_id)
+        raise event_not_found(event_id)
     if row.properties is not None or row.resource_id is None:
         return EventRow(*row)
     stored = select(resources.c.properties).where(resources.c.id == row.resource_id)
@@ -300,7 +300,7 @@ def check_stack(connection: Connection, project: str, stack_id: str) -> str:
 
 
 def _of_stack(project: str, stack_id: str) -> Select[Any]:
-    return _EVENTS.where(stacks.c.project == project).where(events.c.stack_id == stack_id)
+    return EVENTS.where(stacks.c.project == project).where(events.c.stack_id == stack_id)
 
 
 def _summary(row: Sequence[Any]) -> StackSummary:
@@ -317,7 +317,8 @@ def _stack_filter(name: str, values: Sequence[str]) -> ColumnElement[bool]:
     return FILTERS[name].in_(list(values))
 
 
-def _event_filter(name: str, values: Sequence[str]) -> ColumnElement[bool]:
+def event_filter(name: str, values: Sequence[str]) -> ColumnElement[bool]:
+    """Of EVENT_FILTERS, or ``state``: any of these values. InvalidInput: there is no such filter."""
     if name == "state":
         return or_(*(_state(value, events.c.action, events.c.status) for value in values))
     if name not in EVENT_FILTERS:
@@ -378,7 +379,7 @@ def _resource_not_found(name: str, stack_name: str) -> NotFound:
     )
 
 
-def _event_not_found(event_id: str) -> NotFound:
+def event_not_found(event_id: str) -> NotFound:
     return NotFound(
         Diagnostic(
             code="event-not-found",

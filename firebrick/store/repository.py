@@ -35,6 +35,7 @@ from firebrick.store.requests import NewOperation, NewStack, NewTarget
 from firebrick.store.rows import EventRow, OperationRow, ResourceRow, StackRow, StackSummary, UpstreamRow
 from firebrick.store.signalling import AddSignal, ClearHook, list_signals
 from firebrick.store.step_outcomes import Claim, ClaimOutcome, RowOutcome
+from firebrick.store.tree_events import list_tree_events
 from firebrick.store.writer import StoreWriter
 
 P = ParamSpec("P")
@@ -427,6 +428,32 @@ class Repository:
             stack_id,
             after_seq=after_seq,
             before_seq=before_seq,
+            limit=limit,
+            descending=descending,
+            filters=filters or {},
+        )
+
+    async def tree_events(
+        self,
+        stack_id: str,
+        *,
+        depth: int,
+        after: str | None = None,
+        limit: int | None = None,
+        descending: bool = False,
+        filters: Mapping[str, Sequence[str]] | None = None,
+    ) -> list[tuple[EventRow, str]]:
+        """Events of a stack and of the living stacks in it, so many levels down, by their time; each with the name of
+        its stack. after: the id of the event that these follow in that order. filters: see events.
+
+        NotFound: no such stack, no such event there. InvalidInput: unknown filter.
+        """
+        return await self._store.read(
+            list_tree_events,
+            self.project,
+            stack_id,
+            depth=depth,
+            after=after,
             limit=limit,
             descending=descending,
             filters=filters or {},

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import click
 
@@ -9,7 +10,7 @@ from firebrick.diagnostics import Diagnostic, NotFound
 from starter.cli.connection import Connection
 from starter.cli.filters import EVENT_KEYS, EVENT_SORT_KEYS, RESOURCE_KEYS, read_filters, read_sort
 from starter.cli.render import FORMATS, output_options, show_listing, show_record
-from starter.http_api import Api
+from starter.http_api import Api, StackAddress
 
 INTERRUPTED = 130
 
@@ -44,14 +45,15 @@ def resource_list(
         headings.append("stack_name")
     if long:
         headings += ["resource_status_reason", "creation_time", "required_by"]
-    found = [{**one, "stack_name": _stack_of(one)} for one in api.resources(api.find(name), query)]
+    found = [{**one, "stack_name": _address_of(one).name} for one in api.resources(api.find(name), query)]
     rows = [[one.get(heading) for heading in headings] for one in found]
     show_listing(headings, rows, form, columns)
 
 
-def _stack_of(resource: Mapping[str, Any]) -> str:
-    """The name of the stack that a resource is in, from its link to that."""
-    return next(str(one["href"]).split("/")[-2] for one in resource["links"] if one["rel"] == "stack")
+def _address_of(listed: Mapping[str, Any]) -> StackAddress:
+    """The stack that a resource or an event is in, from its link to that."""
+    name, id_ = next(str(one["href"]).split("/")[-2:] for one in listed["links"] if one["rel"] == "stack")
+    return StackAddress(unquote(name), id_)
 
 
 @resource.command("show")
@@ -88,6 +90,7 @@ def event() -> None:
 @click.option("--limit", type=click.IntRange(min=1), metavar="NUMBER", help="At most so many.")
 @click.option("--marker", metavar="ID", help="Those after this event.")
 @click.option("--sort", metavar="KEY[:asc|desc]", help="The order.  [default: event_time:asc]")
+@click.option("-n", "--nested-depth", type=click.IntRange(min=0), metavar="LEVELS", help="Those of nested stacks, too.")
 @click.option("--follow", is_flag=True, help="Go on as things happen, until what the stack does now has ended.")
 @output_options(("log", *FORMATS), default="log")
 @click.pass_obj
@@ -99,11 +102,14 @@ def event_list(
     limit: int | None,
     marker: str | None,
     sort: str | None,
+    nested_depth: int | None,
     follow: bool,
     form: str,
     columns: Sequence[str],
 ) -> None:
     """List a stack's events, the oldest first; one line each unless another format is asked for."""
+    if nested_depth and (follow or resource_name is not None):
+        raise click.UsageError("--nested-depth shows all that there is: it goes without --follow and --resource")
     query: dict[str, Any] = {**read_filters("--filter", filters, EVENT_KEYS)}
     if follow:
         if form != "log" or columns or limit is not None or marker is not None or sort is not None:
@@ -117,6 +123,8 @@ def event_list(
         query["limit"] = limit
     if marker is not None:
         query["marker"] = marker
+    if nested_depth:
+        query["nested_depth"] = nested_depth
     api = Api(connection)
     address = api.find(name)
     events = api.events(address, query, resource_name)
@@ -124,10 +132,12 @@ def event_list(
         from starter.cli.displays import event_line
 
         for one in events:
-            click.echo(event_line(one, address))
+            click.echo(event_line(one, _address_of(one)))
         return
     headings = ["resource_name", "id", "resource_status_reason", "resource_status", "event_time"]
-    rows = [[one.get(heading) for heading in headings] for one in events]
+    headings += ["stack_name"] if nested_depth else []
+    found = [{**one, "stack_name": _address_of(one).name} for one in events]
+    rows = [[one.get(heading) for heading in headings] for one in found]
     show_listing(headings, rows, "table" if form == "log" else form, columns)
 
 

@@ -152,7 +152,7 @@ async def list_events(call: Call) -> Response:
         return JSONResponse({"events": await _events(call, stack, filters)})
     limit = min(query_integer(call.request, "limit", least=1) or MOST_EVENTS, MOST_EVENTS)
     rows = await call.repository.events(stack.id, after_seq=after, limit=limit, filters=filters)
-    return JSONResponse({"events": [event_in_list(row, stack, call.links, with_seq=True) for row in rows]})
+    return JSONResponse({"events": [event_in_list(row, stack.name, call.links, with_seq=True) for row in rows]})
 
 
 async def list_resource_events(call: Call) -> Response:
@@ -169,9 +169,17 @@ async def _events(call: Call, stack: StackRow, filters: dict[str, tuple[str, ...
     direction = call.request.query_params.get("sort_dir", "desc")
     if direction not in ("asc", "desc"):
         raise bad_request("sort_dir is asc or desc", "bad-sort", heat_type="ValueError")
-    query_integer(call.request, "nested_depth", least=0)
     descending, after, before = direction == "desc", 0, None
-    if marker := call.request.query_params.get("marker"):
+    limit = query_integer(call.request, "limit", least=0) or None
+    with_seq = query_boolean(call.request, "with_seq", False)
+    marker = call.request.query_params.get("marker")
+    if depth := min(query_integer(call.request, "nested_depth", least=0) or 0, DEEPEST):
+        root = await call.repository.stack(stack.root_id, include_deleted=True) if stack.root_id else stack
+        found = await call.repository.tree_events(
+            stack.id, depth=depth, after=marker or None, limit=limit, descending=descending, filters=filters
+        )
+        return [event_in_list(row, name, call.links, with_seq=with_seq, root=root) for row, name in found]
+    if marker:
         seq = (await call.repository.event(stack.id, marker)).seq
         after, before = (0, seq) if descending else (seq, None)
     rows = await call.repository.events(
@@ -179,11 +187,10 @@ async def _events(call: Call, stack: StackRow, filters: dict[str, tuple[str, ...
         after_seq=after,
         before_seq=before,
         filters=filters,
-        limit=query_integer(call.request, "limit", least=0) or None,
+        limit=limit,
         descending=descending,
     )
-    with_seq = query_boolean(call.request, "with_seq", False)
-    return [event_in_list(row, stack, call.links, with_seq=with_seq) for row in rows]
+    return [event_in_list(row, stack.name, call.links, with_seq=with_seq) for row in rows]
 
 
 async def show_event(call: Call) -> Response:
@@ -192,7 +199,7 @@ async def show_event(call: Call) -> Response:
     if row.resource_name != params["resource"]:
         message = f"No event {params['event']} found"
         raise NotFound(Diagnostic(code="event-not-found", summary=message, heat_type="HTTPNotFound"))
-    body = event_in_list(row, stack, call.links)
+    body = event_in_list(row, stack.name, call.links)
     schema, properties = call.front.registry.find(row.resource_type), dict(row.properties or {})
     # Of a type that is not loaded, nobody knows which properties are secret.
     shown = schema.concealed(properties) if schema is not None else dict.fromkeys(properties, CONCEALED)

@@ -110,16 +110,19 @@ def resource_in_list(
     return body | ({"row": row.id} if with_row else {})
 
 
-def event_in_list(row: EventRow, stack: StackRow, links: Links, *, with_seq: bool = False) -> dict[str, Any]:
+def event_in_list(
+    row: EventRow, stack_name: str, links: Links, *, with_seq: bool = False, root: StackRow | None = None
+) -> dict[str, Any]:
     """with_seq adds what Heat does not tell in a list, for followers: the event's place in its stack, the resource's
-    type, and which row of it (see resource_in_list); null when it is the stack's own."""
-    resource = links.stack(stack.name, stack.id, "resources", row.resource_name)
+    type, and which row of it (see resource_in_list); null when it is the stack's own. root: the outermost stack, where
+    events of nested ones are listed, too."""
+    resource = links.stack(stack_name, row.stack_id, "resources", row.resource_name)
     body: dict[str, Any] = {
         "id": row.id,
         "links": [
-            link(links.stack(stack.name, stack.id, "resources", row.resource_name, "events", row.id), "self"),
+            link(links.stack(stack_name, row.stack_id, "resources", row.resource_name, "events", row.id), "self"),
             link(resource, "resource"),
-            link(links.stack(stack.name, stack.id), "stack"),
+            link(links.stack(stack_name, row.stack_id), "stack"),
         ],
         "event_time": time_text(row.time),
         "logical_resource_id": row.resource_name,
@@ -128,6 +131,8 @@ def event_in_list(row: EventRow, stack: StackRow, links: Links, *, with_seq: boo
         "resource_status": row.state,
         "resource_status_reason": row.reason,
     }
+    if root is not None:
+        body["links"].append(link(links.stack(root.name, root.id), "root_stack"))
     if with_seq:
         body |= {"seq": row.seq, "row": row.resource_id, "resource_type": row.resource_type}
     return body

@@ -111,6 +111,30 @@ def test_events_are_paged_by_markers_to_the_same_list(firebrick: CommandLine, lo
     assert paged == every and len(every) == 6
 
 
+def test_what_is_in_nested_stacks_is_listed_when_it_is_asked_for(firebrick: CommandLine, folder: Path) -> None:
+    (folder / "inner.yaml").write_text(LOOKED_AT.replace("hidden: true", "default: x"))
+    (folder / "outer.yaml").write_text("heat_template_version: 2018-08-31\nresources: {inner: {type: inner.yaml}}\n")
+    firebrick("stack", "create", "outer", "-t", folder / "outer.yaml", "--wait")
+    (inner,) = json.loads(firebrick("stack", "resource", "list", "outer", "-f", "json"))
+    listed = json.loads(firebrick("stack", "resource", "list", "outer", "-n", "2", "-f", "json"))
+    name = listed[1]["stack_name"]
+    assert [(one["stack_name"], one["resource_name"]) for one in listed] == [
+        ("outer", "inner"),
+        (name, "first"),
+        (name, "second"),
+    ]
+    assert inner["physical_resource_id"] and name.startswith("outer-inner-")
+    lines = firebrick("stack", "event", "list", "outer", "-n", "2").splitlines()
+    told = [line.split("]: ")[0].split("[")[1] + " " + line.split("]: ")[1].split()[0] for line in lines]
+    assert told.index(f"{name}.first CREATE_COMPLETE") < told.index("outer.inner CREATE_COMPLETE")
+    assert (told[0], told[-1]) == ("outer CREATE_IN_PROGRESS", "outer CREATE_COMPLETE")
+    rows = json.loads(firebrick("stack", "event", "list", "outer", "-n", "2", "-f", "json"))
+    assert {one["stack_name"] for one in rows} == {"outer", name} and len(rows) == len(lines)
+    refused = firebrick.run("stack", "event", "list", "outer", "-n", "2", "--follow")
+    assert refused.code == 2 and "--nested-depth" in refused.err
+    firebrick("stack", "delete", "outer", "--yes", "--wait")
+
+
 def test_who_asked_and_what_became_of_it_is_told(firebrick: CommandLine, looked: str) -> None:
     (listed,) = firebrick.rows("operation", "list", looked)
     assert (listed["action"], listed["state"]) == ("CREATE", "DONE") and listed["requested_by"]
