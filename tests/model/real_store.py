@@ -41,7 +41,9 @@ T = TypeVar("T")
 
 PROJECT = "model"
 CHAIN = str(uuid.UUID(int=1))
-_STACK = select(stacks.c.action, stacks.c.status, stacks.c.template_id).where(stacks.c.id == bindparam("id"))
+_STACK = select(stacks.c.action, stacks.c.status, stacks.c.template_id, stacks.c.deleted_at).where(
+    stacks.c.id == bindparam("id")
+)
 _ROWS = select(*RESOURCE_COLUMNS).where(resources.c.stack_id == bindparam("id")).order_by(resources.c.id)
 _ASKED = OPERATIONS.where(operations.c.stack_id == bindparam("id")).where(
     operations.c.owner_operation == bindparam("asked_by")
@@ -138,6 +140,10 @@ class RealStore:
     def state(self) -> tuple[str, str]:
         row = self._read(_STACK)[0]
         return (row.action, row.status)
+
+    @property
+    def deleted(self) -> bool:
+        return self._read(_STACK)[0].deleted_at is not None
 
     @property
     def template_id(self) -> str:
