@@ -28,7 +28,7 @@ async def look(step: "Step", kind: ResourceType, held: Claimed) -> Seen:
 
 
 async def seen_of(kind: ResourceType, row: ResourceRow, read: Callable[[], Awaitable[Live | None]]) -> Seen:
-    """A look that fails says nothing: what is stored counts (Heat's rule)."""
+    """A look that fails says nothing: what is stored counts (Heat's rule), and a plan tells of it."""
     stored = row.properties or {}
     if kind.read is None:
         return Seen(stored, {})
@@ -38,5 +38,5 @@ async def seen_of(kind: ResourceType, row: ResourceRow, read: Callable[[], Await
         live = await read()
     except Exception as error:
         log.warning("a live object cannot be looked at", resource=row.name, type=row.type, error=type(error).__name__)
-        return Seen(stored, {})
+        return Seen(stored, failed=True)
     return Seen(None, {}) if live is None else Seen({**stored, **live.properties}, dict(live.attributes))

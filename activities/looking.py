@@ -48,7 +48,7 @@ class LookActivities:
         different: dict[int, list[Any]] = {}
         size, last = 0, ask.after_row
         for row, seen in zip(page, found, strict=True):
-            told = [seen.properties, seen.attributes] if seen.adds_to(row) else []
+            told = [seen.properties, seen.attributes, seen.failed] if seen.adds_to(row) else []
             size += len(json.dumps(told))
             if size > MOST_SEEN and different:
                 break
@@ -63,7 +63,7 @@ class LookActivities:
         try:
             kind = self._world.registry.type(row.implementation)
         except InvalidInput:  # a plug-in that this worker does not have
-            return Seen(row.properties or {})
+            return Seen(row.properties or {}, failed=True)
         signals = await self._world.store.project(stack.project).signals(row) if kind.takes_signals else ()
         context = Context(
             name=row.name,

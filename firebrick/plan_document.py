@@ -14,7 +14,8 @@ from firebrick.template import UNKNOWN
 
 def summary_of(preview: Preview) -> dict[str, int]:
     """How many resources will be added, changed, replaced, destroyed; leave the stack while their objects stay; are
-    left as they are; those of nested stacks, too. uncertain: how many of all these may turn out to be less."""
+    left as they are; those of nested stacks, too. uncertain: how many of all these may turn out to be less. unseen:
+    how many objects were to be looked at and could not be."""
     everything = list(_all(preview))
     counts = Counter(one.will for one in everything)
     kept = sum(one.kept for one in everything if one.will is Will.DELETE)
@@ -26,6 +27,7 @@ def summary_of(preview: Preview) -> dict[str, int]:
         "keep": kept,
         "unchanged": counts[Will.NOTHING],
         "uncertain": sum(not one.certain for one in everything),
+        "unseen": sum(one.unseen for one in everything),
     }
 
 
@@ -52,6 +54,7 @@ def _change(one: ResourcePreview, address: str) -> dict[str, Any]:
         "certain": one.certain,
         "reason": one.because,
         "kept": one.kept,
+        "unseen": one.unseen,
         "physical_resource_id": None if one.row is None else one.row.physical_id,
         "properties": [_property(each) for each in one.properties],
         "nested": one.inside

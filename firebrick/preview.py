@@ -119,6 +119,8 @@ class _Preview:
             row = serving.get(one.name)
             role = Role.FRESH if row is None else selection.roles.get(row.id, Role.NONE)
             found = self._one(one, row, role)
+            if row is not None and row.id in self.live:
+                found = replace(found, unseen=self.live[row.id].failed)
             seen[one.name] = self._undecided(found) if one.name in self.undecided else found
             self._note(seen[one.name])
         for one in self.wanted:

@@ -41,8 +41,9 @@ class ResourcePreview:
     """One resource, or (DELETE) one row of it. certain: false when it may turn out to be less, `will` being the most.
     because: why, where that is not for a property that is shown. kept: the object of the row that goes stays.
     properties: those that differ; all that are given of a CREATE or DELETE. row: what is there; wanted: what is to be.
-    inside: of a nested stack; None where that stack stays although the resource goes. A nested stack in which nothing
-    happens is NOTHING, although an operation passes through it.
+    unseen: somebody was to look at its object and could not, so what is stored of it counts. inside: of a nested
+    stack; None where that stack stays although the resource goes. A nested stack in which nothing happens is NOTHING,
+    although an operation passes through it.
     """
 
     name: str
@@ -55,6 +56,7 @@ class ResourcePreview:
     row: ResourceRow | None = None
     wanted: NewResource | None = None
     inside: "Inside | None" = None
+    unseen: bool = False
 
     @property
     def old_type(self) -> str:

@@ -12,14 +12,17 @@ from firebrick.store.rows import ResourceRow
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What somebody saw of a row's object. properties: those stored, with what the object shows in their place; None:
-    there is no object any more. attributes: what it shows of them; empty: nothing that is not stored."""
+    there is no object any more. attributes: what it shows of them; empty: nothing that is not stored. failed: nobody
+    could look, and this is what is stored."""
 
     properties: Mapping[str, Any] | None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    failed: bool = False
 
     def adds_to(self, row: ResourceRow) -> bool:
-        """Whether this is other than the store has it."""
-        return self.properties != (row.properties or {}) or not self.attributes.items() <= row.attributes.items()
+        """Whether this is other than the store has it, or not known to be the same."""
+        differs = self.properties != (row.properties or {}) or not self.attributes.items() <= row.attributes.items()
+        return self.failed or differs
 
 
 def standing_of(row: ResourceRow) -> Standing:

@@ -23,11 +23,16 @@ def draw(plan: Mapping[str, Any], *, colour: bool = False) -> str:
     changes = list(_happening(plan["changes"]))
     stack_changes = plan.get("stack_changes") or ()
     name = printable(plan["stack"]["name"])
+    unseen = [
+        f"  # {address} could not be looked at: what is stored of it counts" for address in _unseen(plan["changes"])
+    ]
     if not changes and not stack_changes:
-        return f"No changes. Stack {name} is as it is wanted."
+        return "\n".join([f"No changes. Stack {name} is as it is wanted.", *unseen])
     blocks = [_block(one, colour) for one in changes]
     if stack_changes:
         blocks.append(f"  {_sign('~', colour)} of the stack itself: {', '.join(stack_changes)}")
+    if unseen:
+        blocks.append("\n".join(unseen))
     return "\n\n".join([f"Stack {name}:", *blocks, "\n".join(_counts(plan["summary"], colour))])
 
 
@@ -37,6 +42,13 @@ def _happening(changes: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, An
         if one["action"] != "nothing":
             yield one
         yield from _happening((one["nested"] or {}).get("changes", ()))
+
+
+def _unseen(changes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for one in changes:
+        if one.get("unseen"):  # a plan file may be older
+            yield printable(one["address"])
+        yield from _unseen((one["nested"] or {}).get("changes", ()))
 
 
 def _counts(summary: Mapping[str, int], colour: bool) -> list[str]:

@@ -12,6 +12,7 @@ from firebrick import contract
 from firebrick.contract import OperationState, UpdateStackRequest
 from firebrick.diagnostics import Unavailable
 from firebrick.intake_plan import Planned, plan_update
+from firebrick.plan_document import summary_of
 from firebrick.preview_result import Will
 from firebrick.testing.provider_process import ProviderProcess
 from tests.workflow.plan_truth import check, done_between, flat, look
@@ -118,6 +119,21 @@ async def test_what_a_worker_sees_enters_no_history(lab: Any, provider: Provider
     assert (await handle.result()).next_after is None
     history = json.dumps((await handle.fetch_history()).to_json_dict())
     assert "s3cret" not in history
+
+
+async def test_what_could_not_be_looked_at_is_named_and_counts_as_it_is_stored(
+    lab: Any, provider: ProviderProcess
+) -> None:
+    started = await lab.create(REQUEST["template"], files=REQUEST["files"], name="s")
+    await started.handle.result()
+    for label in ("plain", "deep"):
+        id_ = id_of(provider, label)
+        provider.request("PUT", f"/objects/{id_}", {"properties": {"value": "theirs", "size": 1}})
+        provider.fault("fail", method="GET", match=label, times=9)
+    plan = await planned(lab)
+    assert plan.preview.changes_nothing
+    assert [address for address, one in flat(plan.preview) if one.unseen] == ["plain", "nest.deep"]
+    assert summary_of(plan.preview)["unseen"] == 2
 
 
 async def test_without_a_look_there_is_no_plan(lab: Any, provider: ProviderProcess) -> None:

@@ -22,6 +22,7 @@ def change(name: str, action: str, *properties: dict[str, Any], **more: Any) -> 
         "certain": True,
         "reason": "",
         "kept": False,
+        "unseen": False,
         "physical_resource_id": None,
         "properties": list(properties),
         "nested": None,
@@ -124,6 +125,15 @@ PLANS = {
         change("db", "replace", value("zone", "north", "south", forces_replacement=True, drifted=True)),
         change("lost", "replace", reason="its object is gone"),
     ),
+    "unseen": plan(
+        change("web", "update", value("size", 1, 2), unseen=True),
+        change(
+            "shop",
+            "nothing",
+            nested={"stack_changes": [], "changes": [change("x", "nothing", address="shop.x", unseen=True)]},
+        ),
+    ),
+    "unseen-nothing": plan(change("web", "nothing", unseen=True)),
     "wide": plan(
         change(
             "web",
@@ -149,4 +159,4 @@ def test_there_is_a_plan_for_each_file() -> None:
 def test_colours_add_nothing_to_the_text(name: str) -> None:
     coloured = draw(PLANS[name], colour=True)
     assert click.unstyle(coloured) == draw(PLANS[name])
-    assert ("\x1b[" in coloured) is (name != "nothing")
+    assert ("\x1b[" in coloured) is (name not in ("nothing", "unseen-nothing"))

@@ -207,6 +207,6 @@ def test_explain_loads_nothing_heavy_and_is_quick(folder: Path) -> None:
         cwd=folder,
         env={"PYTHONPATH": str(ROOT)},
     )
-    assert processor_time() - started < 2, "it takes a fifth of a second"
+    assert processor_time() - started < 5, "it takes a fifth of a second"
     loaded = set(eval(done.stdout.splitlines()[-1]))
     assert not loaded & {"sqlalchemy", "fastapi", "temporalio", "pydantic", "yaql", "rich", "uvicorn"}

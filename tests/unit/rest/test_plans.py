@@ -195,6 +195,7 @@ async def test_a_plan_says_what_changes_from_what_to_what_and_stores_nothing(wor
         "keep": 0,
         "unchanged": 1,
         "uncertain": 0,
+        "unseen": 0,
     }
     assert found["stack_changes"] == ["tags"]
     (tr,) = [one for one in found["changes"] if one["resource_name"] == "tr"]

@@ -56,7 +56,7 @@ async def test_filters_that_cannot_be_are_refused(world: World, query: dict[str,
 async def test_the_hardest_pattern_that_is_taken_is_done_soon(world: World) -> None:
     began = processor_time()
     assert await world.body("/resource_types", name=".*.*.*.*#") == {"resource_types": []}
-    assert processor_time() - began < 5
+    assert processor_time() - began < 20
 
 
 async def test_a_type_is_shown_field_by_field(world: World) -> None:

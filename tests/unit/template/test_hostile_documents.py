@@ -9,7 +9,7 @@ import pytest
 from firebrick.diagnostics import InvalidInput
 from firebrick.template import parse_environment, parse_template
 
-SECONDS = 5.0
+SECONDS = 20.0
 
 
 @pytest.fixture(autouse=True)

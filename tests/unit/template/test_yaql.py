@@ -114,7 +114,7 @@ def test_no_expression_reaches_beyond_its_data_or_its_share(language: Any, expre
     else:
         assert expression in ("$",) or "data" not in repr(got)
         assert "class" not in repr(got) and "object at" not in repr(got)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 20
 
 
 def test_all_expressions_of_a_definition_share_one_bound(language: Any) -> None:
@@ -125,7 +125,7 @@ def test_all_expressions_of_a_definition_share_one_bound(language: Any) -> None:
     template["resources"] = {"a": {"type": "OS::Heat::None", "metadata": {"many": [busy] * 2000}}}
     started = time.process_time()
     assert {one.code for one in language.refusal(template)} == {"result-too-large", "more-problems"}
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 20
 
 
 def test_the_sizes_that_heat_bounds_are_bounded(language: Any) -> None:
