@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, update
 
 from firebrick.contract import Action, Status, StepResult, Work
 from firebrick.hooks import HookState, before, stops
@@ -45,11 +45,11 @@ _HELD = (
     resources.c.claim_phase,
 )
 _ROWS = ById(select(*RESOURCE_COLUMNS, *_HELD), resources.c.id, locked=False)
-_SELECT_UPSTREAM = UPSTREAM.where(resources.c.id.in_(bindparam("ids", expanding=True)))
-_STAND_INS = (
-    select(resources.c.replaces, resources.c.id, resources.c.born_seq)
-    .where(resources.c.replaces.in_(bindparam("ids", expanding=True)))
-    .order_by(resources.c.id)
+_UPSTREAM = ById(UPSTREAM, resources.c.id, locked=False)
+_STAND_INS = ById(
+    select(resources.c.replaces, resources.c.id, resources.c.born_seq).order_by(resources.c.id),
+    resources.c.replaces,
+    locked=False,
 )
 
 _CLAIMED = (
@@ -163,14 +163,11 @@ class _Claiming:
                         seqs |= dict.fromkeys((*needs, claim.row), claim.seq)
         connection = self._transaction.connection
         if seqs:
-            for replaced, stand_in, born in connection.execute(_STAND_INS, {"ids": sorted(seqs)}):
+            for replaced, stand_in, born in _STAND_INS.rows(connection, sorted(seqs)):
                 if seqs[replaced] == born:
                     self._served_by[replaced] = stand_in
                     ids.add(stand_in)
-        if not ids:
-            return {}
-        found = connection.execute(_SELECT_UPSTREAM, {"ids": sorted(ids)})
-        return {row[0]: upstream_row(row) for row in found}
+        return {row[0]: upstream_row(row) for row in _UPSTREAM.rows(connection, sorted(ids))}
 
     def _claim(self, write: ClaimRows, claim: Claim, key: str) -> ClaimOutcome:
         stack = self._transaction.stack(write.project, write.stack_id)
