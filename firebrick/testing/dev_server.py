@@ -45,16 +45,15 @@ def _is_free(port: int) -> bool:
 class DevServer:
     """One server. database: its file, made when missing and kept when it stops, so a restart goes on where it was.
 
-    port, ui_port: fixed for the object's life, chosen when 0. options: further words of the command line. address:
-    for clients, ``127.0.0.1:PORT``. log: what the process says, beside the database. All methods block, start() for
-    about half a second.
+    port, ui_port: chosen when 0, and fixed from the first start on. options: further words of the command line.
+    address: for clients, ``127.0.0.1:PORT``. log: what the process says, beside the database. All methods block,
+    start() for about half a second.
     """
 
     def __init__(self, database: Path, *, port: int = 0, ui_port: int = 0, options: Sequence[str] = ()) -> None:
-        free = iter(free_ports(2))
         self.database = database
-        self.port = port or next(free)
-        self.ui_port = ui_port or next(free)
+        self._given = (port, ui_port)
+        self.port, self.ui_port = self._choose()
         self.log = database.with_suffix(".log")
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
@@ -92,6 +91,8 @@ class DevServer:
     def start(self) -> None:
         """Start it and return when it serves the namespace. RuntimeError with the end of its log when it does not."""
         assert not self.running, "already running"
+        if self._process is None and not (_is_free(self.port) and _is_free(self.ui_port)):
+            self.port, self.ui_port = self._choose()  # somebody else took one since
         for port in (self.port, self.ui_port):
             if not _is_free(port):  # asked before, since whoever listens there would answer our question below
                 raise RuntimeError(f"no Temporal dev server at {self.address}: port {port} is taken")
@@ -105,6 +106,11 @@ class DevServer:
                 self.kill()
                 raise RuntimeError(f"no Temporal dev server at {self.address}:\n{self.log.read_text()[-2_000:]}")
             time.sleep(0.02)
+
+    def _choose(self) -> tuple[int, int]:
+        """The ports that were given; free ones, where none was."""
+        chosen = [given or free for given, free in zip(self._given, free_ports(2), strict=True)]
+        return chosen[0], chosen[1]
 
     def _serves(self) -> bool:
         try:

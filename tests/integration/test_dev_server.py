@@ -1,5 +1,6 @@
 """The server that other tests kill and start again really dies, and really keeps what it was told."""
 
+import socket
 from pathlib import Path
 from uuid import uuid4
 
@@ -25,6 +26,16 @@ async def test_a_killed_server_goes_on_where_it_was_at_the_same_address(tmp_path
         assert description.workflow_type == "NobodyRunsThis"
         assert server.pid != first
     assert not server.running
+
+
+def test_a_port_that_it_chose_and_somebody_took_before_it_started_is_chosen_anew(tmp_path: Path) -> None:
+    server = DevServer(tmp_path / "one.db")
+    chosen = server.port
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", chosen))
+        other.listen()
+        with server:
+            assert server.running and server.port != chosen
 
 
 def test_a_server_whose_port_is_taken_says_so(tmp_path: Path) -> None:
