@@ -82,11 +82,12 @@ def _version(folder: Path) -> tuple[int, ...]:
 class PostgresServer:
     """One server, with a cluster of its own in a folder of its own; the folder goes when it is closed.
 
-    port: fixed for the object's life, chosen when 0. settings: of PostgreSQL, before those here, which are made for
-    tests. All methods block: the first start() for about a second.
+    port: chosen when 0, and fixed from the first start on. settings: of PostgreSQL, before those here, which are made
+    for tests. All methods block: the first start() for about a second.
     """
 
     def __init__(self, *, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
+        self._given_port = port
         self.port = port or free_ports(1)[0]
         self._settings = {**SETTINGS, **(settings or {})}
         self._password = secrets.token_urlsafe(12)
@@ -118,6 +119,7 @@ class PostgresServer:
         assert not self.running, "already running"
         if not self._initialised:
             self._initialise()
+            self.port = self._given_port or free_ports(1)[0]  # that took seconds, and somebody may have taken the first
         settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._binaries / "postgres"), "-D", str(self._data), "-p", str(self.port), *settings]
         deadline = time.monotonic() + READY_WITHIN
