@@ -62,9 +62,10 @@ class OperationActivities:
         failpoint("begin.before")
         world = self._world
         stack_id, operation_id = ask.stack_id, ask.operation_id
+        seq = 0
         if ask.inline:
             accepted = await self._accept(ask)
-            stack_id, operation_id = accepted.stack_id, accepted.id
+            stack_id, operation_id, seq = accepted.stack_id, accepted.id, accepted.seq
             failpoint("begin.after-accept")
         outcome = await world.store.project(ask.project).begin(
             stack_id,
@@ -84,7 +85,7 @@ class OperationActivities:
                 )
             case Nothing(running_workflow_id=running):
                 if running and running != ask.workflow_id and ask.inline and ask.create is None:
-                    await world.cluster.nudge(running)
+                    await world.cluster.nudge(running, seq)
                 return contract.NothingToBegin(
                     project=ask.project,
                     stack_id=stack_id,

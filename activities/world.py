@@ -18,8 +18,8 @@ class Cluster(Protocol):
         """Start an accepted operation's workflow, or have the one that runs the stack make way."""
         ...
 
-    def nudge(self, workflow_id: str) -> Awaitable[None]:
-        """Tell a run that a newer operation was accepted."""
+    def nudge(self, workflow_id: str, seq: int) -> Awaitable[None]:
+        """Tell a run that the operation of this sequence was accepted; told late it does not interrupt that one."""
         ...
 
     def cancel(self, workflow_id: str, seq: int) -> Awaitable[None]:

@@ -213,8 +213,8 @@ class Cluster:
     async def start(self, operation: OperationRow) -> bool:
         return await self._starter.start(operation)
 
-    async def nudge(self, workflow_id: str) -> None:
-        await self._starter.signal(workflow_id, contract.TAKE_OVER)
+    async def nudge(self, workflow_id: str, seq: int) -> None:
+        await self._starter.signal(workflow_id, contract.TAKE_OVER, seq)
 
     async def cancel(self, workflow_id: str, seq: int) -> None:
         await self._starter.signal(workflow_id, contract.CANCEL, seq)

@@ -91,7 +91,7 @@ class Cluster:
         self.walk.send(operation.workflow_id, "accepted")
         return True
 
-    async def nudge(self, workflow_id: str) -> None:
+    async def nudge(self, workflow_id: str, seq: int) -> None:
         await Pause(ANSWER)
         self.walk.send(workflow_id, "accepted")
 
