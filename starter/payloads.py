@@ -26,7 +26,7 @@ class TolerantPayloadConverter(PydanticPayloadConverter):
     An error here would fail the workflow task, which Temporal tries again for ever.
 
     There is one: the SDK asks for a converter at each workflow task and run, and its cache of types is what takes time
-    to make.
+    to make. None of its converters takes a context, or the SDK would want a copy for each.
     """
 
     _only: ClassVar["TolerantPayloadConverter | None"] = None

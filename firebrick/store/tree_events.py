@@ -36,10 +36,11 @@ def list_tree_events(
         found = connection.execute(_INSIDE, {"project": project, "owners": level}).all() if level else ()
         level = sorted(row.id for row in found)
         names |= {row.id: row.name for row in found}
-    query = EVENTS.where(events.c.stack_id.in_(sorted(names)))
-    if after is not None:
-        place = connection.execute(select(*_PLACE).where(events.c.id == after)).first()
-        if place is None or place.stack_id not in names:
+    of_tree = events.c.stack_id.in_(sorted(names))
+    query = EVENTS.where(of_tree)
+    if after is not None:  # events are found by their stack's id: their own id has no index
+        place = connection.execute(select(*_PLACE).where(of_tree).where(events.c.id == after)).first()
+        if place is None:
             raise event_not_found(after)
         beyond = [one < value if descending else one > value for one, value in zip(_PLACE, place, strict=True)]
         same = [one == value for one, value in zip(_PLACE, place, strict=True)]
