@@ -348,7 +348,7 @@ def test_a_failure_is_told_root_cause_first_with_what_to_do(firebrick: CommandLi
 def test_a_create_that_takes_too_long_times_out(firebrick: CommandLine) -> None:
     began = time.monotonic()
     done = firebrick.run("stack", "create", "late", "-t", TEMPLATES / "never_ready.yaml", "--timeout", "1", "--wait")
-    assert time.monotonic() - began >= MINUTE
+    assert MINUTE <= time.monotonic() - began < MINUTE + 300
     assert done.code == 1 and "Stack late CREATE_FAILED: Timed out" in done.err, done
     assert "aborted: endless" in done.err
     resources = firebrick.resources("late")
