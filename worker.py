@@ -169,6 +169,7 @@ def make_worker(
         activities=[*activities_of(world), *(one for other in others for one in activities_in(other))],
         workflow_runner=RUNNER,
         max_concurrent_activities=200,
+        max_workflow_task_external_storage_concurrency=1,  # there is none; more would mean a task for each payload
         max_eager_activity_reservations_per_workflow_task=100,
         max_heartbeat_throttle_interval=timedelta(milliseconds=500),
         default_heartbeat_throttle_interval=timedelta(milliseconds=500),

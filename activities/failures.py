@@ -30,30 +30,26 @@ def scrubbed(function: F) -> F:
     @functools.wraps(function)
     async def run(*args: Any, **kwargs: Any) -> Any:
         with log_context.bound(**context_of(args[-1])):
-            return await guarded(*args, **kwargs)
-
-    async def guarded(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return await function(*args, **kwargs)
-        except ApplicationError:
-            raise
-        except Unavailable as error:
-            # Benign: Temporal tries it again as it would anyway, and the SDK does not log each attempt with all frames.
-            log.warning("activity is tried again", work=function.__name__, error=error.first.code)
-            raise ApplicationError(
-                error.first.summary, type=error.first.code, category=ApplicationErrorCategory.BENIGN
-            ) from None
-        except FirebrickError as error:
-            raise ApplicationError(str(error), type=contract.INVALID_REQUEST, non_retryable=True) from None
-        except Exception as error:
-            report = new_report_id()
-            # No traceback: an exception's text, and the values of variables that a formatter adds, may be secrets.
-            name = type(error).__name__
-            metrics.INTERNAL_ERRORS.labels(function.__name__).inc()
-            log.error("activity failed", activity=function.__name__, report=report, error=name, places=places(error))
-            raise ApplicationError(
-                f"{type(error).__name__} in {function.__name__}; the worker's log has it as report {report}",
-                type="InternalError",
-            ) from None
+            try:
+                return await function(*args, **kwargs)
+            except ApplicationError:
+                raise
+            except Exception as error:
+                raise _told(error, function.__name__) from None
 
     return run  # type: ignore[return-value]
+
+
+def _told(error: Exception, work: str) -> ApplicationError:
+    if isinstance(error, Unavailable):
+        # Benign: Temporal tries it again as it would anyway, and the SDK does not log each attempt with all frames.
+        log.warning("activity is tried again", work=work, error=error.first.code)
+        return ApplicationError(error.first.summary, type=error.first.code, category=ApplicationErrorCategory.BENIGN)
+    if isinstance(error, FirebrickError):
+        return ApplicationError(str(error), type=contract.INVALID_REQUEST, non_retryable=True)
+    report = new_report_id()
+    # No traceback: an exception's text, and the values of variables that a formatter adds, may be secrets.
+    name = type(error).__name__
+    metrics.INTERNAL_ERRORS.labels(work).inc()
+    log.error("activity failed", activity=work, report=report, error=name, places=places(error))
+    return ApplicationError(f"{name} in {work}; the worker's log has it as report {report}", type="InternalError")

@@ -1,17 +1,20 @@
 """Heartbeats and interrupts of an activity, apart from the work itself.
 
-The work runs in a task of its own. This side sends a heartbeat a second, and when the activity is cancelled it does
-not cancel the work (a create, update or delete call must never be cut in half): it raises a flag that the work looks
-at between two calls.
+The work runs in a task of its own. When the activity is cancelled, that is not (a create, update or delete call must
+never be cut in half): a flag is raised that the work looks at between two calls. Heartbeats are sent for all activities
+of a loop in turn, once a second, so that the many that are over before need no timer of their own.
 """
 
 import asyncio
+import contextvars
 from collections.abc import Coroutine
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from temporalio import activity
 
 INTERVAL = 1.0
+"""Seconds between two heartbeats of an activity; the first one comes after half as long to one and a half times."""
 
 T = TypeVar("T")
 
@@ -48,12 +51,58 @@ class Interrupt:
 async def alive(work: Coroutine[Any, Any, T], interrupt: Interrupt) -> T:
     """Run `work` to its end under heartbeats; a cancellation of the activity becomes the interrupt's flag."""
     task = asyncio.create_task(work)
-    while True:
-        try:
-            done, _ = await asyncio.wait((task,), timeout=INTERVAL)
-        except asyncio.CancelledError:
-            interrupt.raise_flag()
-            continue
-        if done:
-            return task.result()
-        activity.heartbeat()
+    pulse = _Pulse.here()
+    beats = pulse.begin()
+    try:
+        while True:
+            try:
+                return await asyncio.shield(task)
+            except asyncio.CancelledError:
+                if task.cancelled():
+                    raise
+                interrupt.raise_flag()
+    finally:
+        pulse.end(beats)
+
+
+class _Pulse:
+    """The heartbeats of the activities of one event loop."""
+
+    _of: "WeakKeyDictionary[asyncio.AbstractEventLoop, _Pulse]" = WeakKeyDictionary()
+
+    def __init__(self) -> None:
+        self._running: dict[int, tuple[float, contextvars.Context]] = {}  # since when; in the order in which they began
+        self._number = 0
+        self._ticks = False
+
+    @classmethod
+    def here(cls) -> "_Pulse":
+        loop = asyncio.get_running_loop()
+        found = cls._of.get(loop)
+        if found is None:
+            found = cls._of[loop] = cls()
+        return found
+
+    def begin(self) -> int:
+        """The activity that calls this beats until `end` is called with what it gets."""
+        self._number += 1
+        loop = asyncio.get_running_loop()
+        self._running[self._number] = (loop.time(), contextvars.copy_context())
+        if not self._ticks:
+            self._ticks = True
+            loop.call_later(INTERVAL, self._tick, loop)
+        return self._number
+
+    def end(self, number: int) -> None:
+        del self._running[number]
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._ticks = bool(self._running)
+        if not self._ticks:
+            return
+        loop.call_later(INTERVAL, self._tick, loop)
+        latest = loop.time() - INTERVAL / 2
+        for began, context in tuple(self._running.values()):
+            if began > latest:
+                return
+            context.run(activity.heartbeat)

@@ -4,6 +4,7 @@ A log line names project, stack, operation, resource and attempt, and never hold
 provider's text, which the stack's owner finds in its events.
 """
 
+import functools
 import time
 from collections.abc import Coroutine, Mapping
 from typing import Any
@@ -20,6 +21,10 @@ log = structlog.get_logger("firebrick.activities")
 
 _CONTEXT = {"project": "project", "stack_id": "stack", "operation_id": "operation"}
 
+# To find a metric by its labels takes as long as to count.
+_under_way = functools.cache(metrics.STEPS_UNDER_WAY.labels)
+_steps = functools.cache(metrics.STEPS.labels)
+
 
 def context_of(ask: object) -> Mapping[str, Any]:
     """What log lines of an activity are bound to: of its argument, and which attempt this is."""
@@ -34,7 +39,7 @@ async def step(held: Claimed, work: Coroutine[Any, Any, StepResult]) -> StepResu
     """Do the work of a claimed row under observation; its result. What is not begun yet may become an update."""
     row, action = held.row, held.row.action if held.in_progress else Action.UPDATE.value
     log_context.bind(resource=row.name, resource_type=row.type, action=action)
-    under_way = metrics.STEPS_UNDER_WAY.labels(row.implementation, action)
+    under_way = _under_way(row.implementation, action)
     began = time.perf_counter()
     under_way.inc()
     try:
@@ -48,7 +53,7 @@ async def step(held: Claimed, work: Coroutine[Any, Any, StepResult]) -> StepResu
 def count(row: ResourceRow, action: str, result: StepResult, seconds: float) -> None:
     """Take note of a step's outcome."""
     kind, error_class = result.kind, result.error_class
-    metrics.STEPS.labels(row.implementation, action, kind.value).observe(seconds)
+    _steps(row.implementation, action, kind.value).observe(seconds)
     if kind is StepKind.RETRY:
         metrics.RETRIES.labels(row.implementation, action, error_class).inc()
         log.info("another attempt follows", resource=row.name, resource_type=row.type, error_class=error_class)

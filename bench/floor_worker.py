@@ -29,6 +29,7 @@ async def work(address: str, ready_file: Path) -> None:
         activities=[noop],
         workflow_runner=RUNNER,
         max_concurrent_activities=200,
+        max_workflow_task_external_storage_concurrency=1,
         max_eager_activity_reservations_per_workflow_task=100,
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=5),
     )

@@ -4,8 +4,7 @@ One variable holds all of it. (structlog's own has one for each key: to set and 
 a resource step.) `starter.logs` merges it into each line.
 """
 
-from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -13,14 +12,19 @@ _NOTHING: Mapping[str, Any] = {}
 _bound: ContextVar[Mapping[str, Any]] = ContextVar("log_context", default=_NOTHING)
 
 
-@contextmanager
-def bound(**fields: Any) -> Iterator[None]:
-    """Lines that are told inside have these fields, beside those that are bound already."""
-    token = _bound.set({**_bound.get(), **fields})
-    try:
-        yield
-    finally:
-        _bound.reset(token)
+class bound:  # noqa: N801 - used as a function is
+    """A context manager: lines that are told inside have these fields, beside those that are bound already."""
+
+    __slots__ = ("_fields", "_token")
+
+    def __init__(self, **fields: Any) -> None:
+        self._fields = fields
+
+    def __enter__(self) -> None:
+        self._token = _bound.set({**_bound.get(), **self._fields})
+
+    def __exit__(self, *_: object) -> None:
+        _bound.reset(self._token)
 
 
 def bind(**fields: Any) -> None:

@@ -14,6 +14,7 @@ from firebrick.contract import Action, Status
 from firebrick.graph import Graph
 from firebrick.plan import Role
 
+_sorted_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
 _SETTLED_ACTIONS = ("CREATE", "UPDATE", "ROLLBACK", "RESUME", "SNAPSHOT", "ADOPT", "CHECK")
 
 
@@ -64,7 +65,7 @@ class Selection:
 
 def base_hash(definition: Mapping[str, Any], implementation: str, fingerprint: str) -> str:
     """Of a frozen definition and of the type that serves it; fingerprint: of that type's schema."""
-    text = json.dumps([definition, implementation, fingerprint], sort_keys=True, separators=(",", ":"))
+    text = _sorted_json([definition, implementation, fingerprint])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -74,7 +75,7 @@ def input_hash(base: str, requirements: Sequence[tuple[str, int, int]]) -> str:
     Equal hashes mean equal resolved properties and metadata: what is static is in the frozen definition, and what is
     not comes from rows whose visible values have not changed since (their revision would have).
     """
-    text = json.dumps([base, sorted(requirements)], separators=(",", ":"))
+    text = _sorted_json([base, sorted(requirements)])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

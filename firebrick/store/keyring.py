@@ -8,7 +8,6 @@ with everything before the nonce authenticated too. Nonces are random: rotate a 
 import base64
 import binascii
 import hmac
-import os
 import threading
 import time
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from firebrick.diagnostics import Diagnostic, FirebrickError, Unavailable
+from firebrick.randomness import random_bytes
 from firebrick.store import keyring_file
 from firebrick.store.keyring_file import KEY_BYTES, bad, fresh_key
 
@@ -164,7 +164,7 @@ class _Ciphers:
         self._cipher = self.by_header[self._header]
 
     def seal(self, plain: bytes) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
+        nonce = random_bytes(NONCE_BYTES)
         return self._header + nonce + self._cipher.encrypt(nonce, plain, self._header)
 
     def signature(self, key_id: str, purpose: str, text: bytes) -> str:

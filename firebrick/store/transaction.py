@@ -7,10 +7,10 @@ transaction holds the whole file), so the sequence of its events is given out wi
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from firebrick.randomness import random_uuid
 from firebrick.store.bulk import BulkInsert
 from firebrick.store.locked_rows import ById
 from firebrick.store.models import events, stacks
@@ -117,7 +117,7 @@ class Transaction:
             {
                 "stack_id": stack.id,
                 "seq": stack.event_seq,
-                "id": str(uuid4()),
+                "id": random_uuid(),
                 "time": now,
                 "resource_id": resource_id,
                 "resource_name": resource_name,

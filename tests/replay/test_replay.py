@@ -1,4 +1,4 @@
-"""Histories of every state of the code replay on today's workflows, under the production sandbox.
+"""Histories of every state of the code replay on today's workflows: as workers run them, and under all restrictions.
 
 A history that does not replay means that operations running through an upgrade would break: bring the old behaviour
 back (workflow.patched) rather than removing the file. New ones are made by tools/record_histories.py.
@@ -12,10 +12,10 @@ import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Replayer
+from temporalio.worker import Replayer, WorkflowRunner
 
 from starter import tracing
-from workflows.runner import RUNNER, WORKFLOWS
+from workflows.runner import RESTRICTING_RUNNER, RUNNER, WORKFLOWS
 
 TRACE = base64.b64encode(b'{"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}').decode()
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
@@ -25,10 +25,11 @@ def test_there_are_histories_to_replay() -> None:
     assert len(HISTORIES) >= 8
 
 
+@pytest.mark.parametrize("runner", [RUNNER, RESTRICTING_RUNNER], ids=["as-in-a-worker", "restricted"])
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
-async def test_a_stored_history_replays(path: Path) -> None:
+async def test_a_stored_history_replays(path: Path, runner: WorkflowRunner) -> None:
     history = WorkflowHistory.from_json(path.stem, json.loads(path.read_text()))
-    replayer = Replayer(workflows=WORKFLOWS, workflow_runner=RUNNER, data_converter=pydantic_data_converter)
+    replayer = Replayer(workflows=WORKFLOWS, workflow_runner=runner, data_converter=pydantic_data_converter)
     await replayer.replay_workflow(history)
 
 
