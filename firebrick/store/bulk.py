@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -63,33 +64,44 @@ class BulkUpdate:
 class BulkInsert:
     """An INSERT of rows, each with a value for each of these columns; all there are, unless they are named.
 
-    known_by: a column whose values the caller makes and no two rows share: `ids` finds the rows' ids by it.
+    same: columns that have one value in all rows of a call.
     """
 
-    def __init__(self, table: Table, names: Sequence[str] = (), *, known_by: str = "") -> None:
+    def __init__(self, table: Table, names: Sequence[str] = (), same: Sequence[str] = ()) -> None:
         names = tuple(names) or tuple(table.c.keys())
-        self._known_by = known_by
         self._each = insert(table)
         self._rows = _Rows([table.c[name] for name in names], "")
         rows = self._rows.table
-        self._together = insert(table).from_select(names, select(*(rows.c[name] for name in names)))
-        if known_by:
-            self._each_id = self._each.returning(table.c.id, sort_by_parameter_order=True)
-            self._all_ids = self._together.returning(table.c[known_by], table.c.id)
+        given: list[Any] = [rows.c[name] for name in names]
+        given += [bindparam(name, type_=table.c[name].type) for name in same]
+        self._together = insert(table).from_select((*names, *same), select(*given))
 
-    def execute(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    def execute(
+        self, connection: Connection, rows: Sequence[Mapping[str, Any]], same: Mapping[str, Any] | None = None
+    ) -> None:
+        """same: the values that all rows have."""
+        same = same or {}
         if len(rows) > 1 and connection.dialect.name == TOGETHER:
-            connection.execute(self._together, self._rows.parameters(connection.dialect, rows))
+            connection.execute(self._together, {**same, **self._rows.parameters(connection.dialect, rows)})
         elif rows:
-            connection.execute(self._each, rows)
+            connection.execute(self._each, [{**same, **row} for row in rows] if same else rows)
 
-    def ids(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
-        """Insert them; their ids, which ascend in the order given."""
-        if connection.dialect.name != TOGETHER:
-            return list(connection.execute(self._each_id, rows).scalars())
-        given = self._rows.parameters(connection.dialect, rows)
-        found: dict[Any, int] = {row[0]: row[1] for row in connection.execute(self._all_ids, given)}
-        return [found[row[self._known_by]] for row in rows]
+
+class NewIds:
+    """Ids for rows that are about to be inserted, so that they can name each other. None is given twice."""
+
+    def __init__(self, table: Table) -> None:
+        sequence = select(func.pg_get_serial_sequence(table.name, "id")).scalar_subquery()  # asked once, not for each
+        self._from_sequence = select(func.nextval(sequence)).select_from(func.generate_series(1, bindparam("count")))
+        self._last = text("SELECT seq FROM sqlite_sequence WHERE name = :name").bindparams(name=table.name)
+
+    def take(self, connection: Connection, count: int) -> list[int]:
+        """So many, ascending."""
+        if connection.dialect.name == TOGETHER:
+            return sorted(connection.execute(self._from_sequence, {"count": count}).scalars())
+        # SQLite remembers the greatest id that a row was ever given; the transaction holds the file.
+        last = connection.execute(self._last).scalar() or 0
+        return list(range(last + 1, last + 1 + count))
 
 
 class _Rows:
@@ -97,9 +109,9 @@ class _Rows:
 
     def __init__(self, columns: Sequence[Column[Any]], prefix: str) -> None:
         self._columns = [(f"{prefix}{one.name}", one.type) for one in columns]
-        text = cast(bindparam("all_rows", type_=Text, required=True), JSON)
+        told = cast(bindparam("all_rows", type_=Text, required=True), JSON)
         typed: list[Any] = [column(one.name, one.type) for one in columns]
-        self.table = func.json_to_recordset(text).table_valued(*typed).render_derived(name="given", with_types=True)
+        self.table = func.json_to_recordset(told).table_valued(*typed).render_derived(name="given", with_types=True)
         self._names = [one.name for one in columns]
 
     def parameters(self, dialect: Dialect, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:

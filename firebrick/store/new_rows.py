@@ -7,19 +7,19 @@ from sqlalchemy import Connection
 
 from firebrick.contract import Status
 from firebrick.plan import Role
-from firebrick.store.bulk import BulkInsert, BulkUpdate
+from firebrick.store.bulk import BulkInsert, NewIds
 from firebrick.store.models import resources
 from firebrick.store.requests import NewResource
 
-_GIVEN = (
-    *("stack_id", "uuid", "name", "type", "implementation", "instant", "concurrency", "definition", "requires"),
-    *("action", "status", "status_reason", "created_at", "updated_at"),
+_EACH = ("id", "uuid", "name", "type", "implementation", "instant", "concurrency", "definition", "requires")
+_SAME = (
+    *("stack_id", "action", "status", "status_reason", "created_at", "updated_at", "template_id", "born_seq"),
     *("claim_seq", "claim_run", "claim_step", "claim_attempt", "lease_until", "key", "intent_open", "polling"),
-    *("retries", "create_key", "create_unsettled", "template_id", "born_seq", "role", "role_seq", "replaces"),
+    *("retries", "create_key", "create_unsettled", "role", "role_seq", "replaces"),
 )
-_INSERT_RESOURCES = BulkInsert(resources, _GIVEN, known_by="uuid")
-_SET_REQUIRES = BulkUpdate(resources, ("requires",))
-_SET_BOTH_REQUIRES = BulkUpdate(resources, ("requires", "target_requires"))
+_IDS = NewIds(resources)
+_INSERT = BulkInsert(resources, _EACH, _SAME)
+_INSERT_WANTED = BulkInsert(resources, (*_EACH, "target_requires"), _SAME)
 
 
 def insert_resources(
@@ -34,15 +34,41 @@ def insert_resources(
     known: Mapping[str, int] | None = None,
     replaces: int | None = None,
 ) -> dict[str, int]:
-    """Insert rows INIT_COMPLETE in the order given, then say by id what each requires; name -> id of the new ones.
+    """Insert rows INIT_COMPLETE, their ids ascending in the order given; name -> id of the new ones.
 
     seq: of the operation that makes them. known: rows of other names that they may require.
     """
     if not new:
         return {}
-    values: list[dict[str, Any]] = [
+    made = {one.name: row for one, row in zip(new, _IDS.take(connection, len(new)), strict=True)}
+    by_name = {**(known or {}), **made}
+    same = {
+        "stack_id": stack_id,
+        "action": "INIT",
+        "status": Status.COMPLETE.value,
+        "status_reason": "",
+        "created_at": now,
+        "updated_at": now,
+        "template_id": template_id,
+        "born_seq": seq,
+        "claim_seq": 0,
+        "claim_run": 0,
+        "claim_step": 0,
+        "claim_attempt": 0,
+        "lease_until": 0.0,
+        "key": "",
+        "intent_open": False,
+        "polling": False,
+        "retries": 0,
+        "create_key": "",
+        "create_unsettled": False,
+        "role": role.value,
+        "role_seq": seq if role is not Role.NONE else 0,
+        "replaces": replaces,
+    }
+    rows: list[dict[str, Any]] = [
         {
-            "stack_id": stack_id,
+            "id": made[one.name],
             "uuid": one.uuid,
             "name": one.name,
             "type": one.type,
@@ -50,42 +76,12 @@ def insert_resources(
             "instant": one.instant,
             "concurrency": one.concurrency,
             "definition": dict(one.definition),
-            "requires": [],
-            "action": "INIT",
-            "status": Status.COMPLETE.value,
-            "status_reason": "",
-            "created_at": now,
-            "updated_at": now,
-            "claim_seq": 0,
-            "claim_run": 0,
-            "claim_step": 0,
-            "claim_attempt": 0,
-            "lease_until": 0.0,
-            "key": "",
-            "intent_open": False,
-            "polling": False,
-            "retries": 0,
-            "create_key": "",
-            "create_unsettled": False,
-            "template_id": template_id,
-            "born_seq": seq,
-            "role": role.value,
-            "role_seq": seq if role is not Role.NONE else 0,
-            "replaces": replaces,
+            "requires": sorted(by_name[name] for name in one.requires if name in by_name),
         }
         for one in new
     ]
-    ids = _INSERT_RESOURCES.ids(connection, values)
-    made = {one.name: row for one, row in zip(new, ids, strict=True)}
-    by_name = {**(known or {}), **made}
-    needs = {
-        row: sorted(by_name[name] for name in one.requires if name in by_name)
-        for one, row in zip(new, ids, strict=True)
-        if one.requires
-    }
     if role is Role.NONE:
-        _SET_REQUIRES.execute(connection, [{"_id": row, "_requires": ids} for row, ids in needs.items()])
+        _INSERT.execute(connection, rows, same)
     else:
-        both = [{"_id": row, "_requires": ids, "_target_requires": ids} for row, ids in needs.items()]
-        _SET_BOTH_REQUIRES.execute(connection, both)
+        _INSERT_WANTED.execute(connection, [{**row, "target_requires": row["requires"]} for row in rows], same)
     return made
