@@ -105,4 +105,4 @@ class _Pulse:
         for began, context in tuple(self._running.values()):
             if began > latest:
                 return
-            context.run(activity.heartbeat)
+            loop.call_soon(activity.heartbeat, context=context)  # by itself: an error is that activity's alone
