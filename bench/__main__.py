@@ -6,6 +6,7 @@ Exit code: 1 when something did not do what it must (a stack not complete, the h
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -194,6 +195,8 @@ def _write_document(results: Results) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     options = _options(arguments)
+    # As ctrl-C: servers that a benchmark leaves behind disturb what is measured after it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     results = Results(options.database)
     print(f"{figures.machine()}; {options.database}; {len(options.cases)} cases", file=sys.stderr, flush=True)
     failed = ""

@@ -25,6 +25,7 @@ from firebrick.contract import (
 from firebrick.deletion_policies import policy_problems
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from firebrick.nested import WithTemplates
+from firebrick.randomness import random_uuid
 from firebrick.resources.base import ResourceType
 from firebrick.resources.heat.template_resource import TemplateResource
 from firebrick.resources.registry import Registry
@@ -71,7 +72,7 @@ class Owner:
 
 
 def new_id() -> str:
-    return str(uuid.uuid4())
+    return random_uuid()
 
 
 async def accept_create(

@@ -3,7 +3,6 @@
 Both under the claim that its step holds; anything else is a zombie's, and changes nothing.
 """
 
-import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from firebrick.contract import Action, Status
+from firebrick.randomness import random_uuid
 from firebrick.store import reasons
 from firebrick.store.claims import claim_holds
 from firebrick.store.locked_rows import ById
@@ -125,7 +125,7 @@ class StandIn(UnderClaim):
         connection = transaction.connection
         stored = connection.execute(_WANTED, {"id": row.id}).scalar_one()
         wanted = resource_from_json({**stored, "requires": ()})
-        new = [replace(wanted, uuid=str(uuid.uuid4()))]
+        new = [replace(wanted, uuid=random_uuid())]
         made = insert_resources(
             connection, stack.id, new, self.now, template_id=stack.template_id, seq=self.claim.seq, replaces=row.id
         )

@@ -3,7 +3,6 @@
 All in the transaction that makes the operation RUNNING, so that whoever plans it, however often, sees the same.
 """
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from firebrick.contract import Status
 from firebrick.plan import Role
+from firebrick.randomness import random_uuid
 from firebrick.selection import Candidate, Selection, Wanted, select_rows
 from firebrick.store import reasons
 from firebrick.store.models import resources, stacks
@@ -138,9 +138,7 @@ def _give_roles(
     ids = {**kept, **selection.serving}
     skipped = frozenset(operation.request.get("skip", ()))
     new = [
-        replace(one, uuid=str(uuid.uuid4()))
-        for one in target.resources
-        if one.name not in ids and one.name not in skipped
+        replace(one, uuid=random_uuid()) for one in target.resources if one.name not in ids and one.name not in skipped
     ]
     ids |= insert_resources(
         connection, stack.id, new, now, template_id=target.id, seq=operation.seq, role=Role.FRESH, known=ids

@@ -3,7 +3,6 @@
 Each gives the workflow to wake: of the stack's running operation, "" when none runs.
 """
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from firebrick import hooks
 from firebrick.contract import OperationState
 from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.hooks import HookState
+from firebrick.randomness import random_uuid
 from firebrick.store.acceptance import living_stack
 from firebrick.store.models import operations, resources, signals
 from firebrick.store.revisions import count_up
@@ -120,7 +120,7 @@ class AddSignal(Write[str]):
         connection.execute(
             _INSERT,
             {
-                "id": self.signal_id or str(uuid.uuid4()),
+                "id": self.signal_id or random_uuid(),
                 "stack_id": stack.id,
                 "resource_name": self.name,
                 "seq": (last or 0) + 1,
