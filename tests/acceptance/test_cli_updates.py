@@ -36,9 +36,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     write("first.yaml")
     write("failing.yaml", extra="value: y", bad="value: z, fail: true")
-    later = "action_wait_secs: {create: 2}"
-    write("soon.yaml", later=later)
-    write("never.yaml", later=later, never="action_wait_secs: {create: 600}")
+    write("later.yaml", later="value: l")
+    (folder / "hooks.yaml").write_text("resource_registry: {resources: {base: {hooks: pre-update}}}\n")
+    write("never.yaml", never="action_wait_secs: {create: 600}")
     return folder
 
 
@@ -94,14 +94,22 @@ def test_a_stack_is_changed_brought_back_gone_on_with_and_deleted(firebrick: Com
     assert "go back: firebrick stack rollback life" in done.err
     assert firebrick("stack", "rollback", "life", *wait) == "ROLLBACK_COMPLETE\n"
 
-    # Stopped where it is, then gone on with; stopped and brought back.
-    firebrick(*update, "--existing", "-t", folder / "soon.yaml")
-    until(lambda: "later" in firebrick.resources("life"), "the update has begun")
-    assert firebrick("stack", "cancel", "life", "--no-rollback", *wait) == "UPDATE_FAILED\n"
-    assert firebrick("stack", "continue", "life", *wait) == "UPDATE_COMPLETE\n"
+    # Stopped and brought back; stopped where it is, then gone on with.
     firebrick(*update, "--existing", "-t", folder / "never.yaml")
     until(lambda: "never" in firebrick.resources("life"), "the update has begun")
     assert firebrick("stack", "cancel", "life", *wait) == "ROLLBACK_COMPLETE\n"
+    assert sorted(firebrick.resources("life")) == ["base", "user", "whole"]
+
+    def waits() -> bool:
+        return bool(firebrick.rows("stack", "hook", "poll", "life"))
+
+    firebrick(*update, "--existing", "-t", folder / "later.yaml", "-e", folder / "hooks.yaml")
+    until(waits, "the update waits at the hook")
+    assert firebrick("stack", "cancel", "life", "--no-rollback", *wait) == "UPDATE_FAILED\n"
+    firebrick("stack", "continue", "life")
+    until(waits, "what goes on waits at the hook")
+    firebrick("stack", "hook", "clear", "life", "base", "--pre-update")
+    assert firebrick("stack", "wait", "life", *wait[1:]) == "UPDATE_COMPLETE\n"
     assert sorted(firebrick.resources("life")) == ["base", "later", "user", "whole"]
 
     # Deleted, but for one, whose own deletion would take ten minutes.
