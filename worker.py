@@ -31,7 +31,7 @@ from activities.handlers import HandlerRunner
 from activities.reconciling import ReconcileActivities
 from activities.world import World
 from firebrick import collector
-from firebrick.contract import TASK_QUEUE
+from firebrick.contract import TASK_QUEUE, WINDOW
 from firebrick.diagnostics import Diagnostic, FirebrickError, InvalidInput, Unavailable
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
@@ -52,6 +52,7 @@ log = structlog.get_logger("firebrick.worker")
 
 DRAIN = timedelta(seconds=15)
 READY_WITHIN = 60.0  # seconds
+LARGEST_WINDOW = 400  # with the parked ones below the 2,000 activities that a run may wait for
 # How long a thread waits for the interpreter's lock before it asks for it, in seconds. The store's writer has to after
 # each answer of the database, and with Python's 5 ms it waits longer for the lock than for the database: 1,000
 # resources take a twentieth more time.
@@ -60,7 +61,8 @@ SWITCH = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a worker needs to know. promote: make this build the one that new operations run on."""
+    """What a worker needs to know. promote: make this build the one that new operations run on. window: steps of one
+    operation that run at once, see contract.WINDOW."""
 
     address: str = ""
     namespace: str = ""
@@ -73,6 +75,7 @@ class Settings:
     promote: bool = True
     minute: float = 60.0
     reconcile_every: float = INTERVAL
+    window: int = WINDOW
     metrics: MonitorAddress | None = None
 
 
@@ -123,6 +126,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             minute=settings.minute,
             payload_codec=bool(settings.payload_keyring),
             search_attributes=attributes,
+            window=settings.window,
         )
         builds = Builds(client, settings.task_queue, build_id(), promotes=settings.promote)
         schedule = Schedule(client, settings.task_queue, settings.reconcile_every)
@@ -227,6 +231,14 @@ def _tell(settings: Settings, metrics_url: str) -> None:
         temporary.replace(path)
 
 
+def _window(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= LARGEST_WINDOW):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number from 1 to {LARGEST_WINDOW} (or $FIREBRICK_WINDOW is not)"
+        )
+    return int(text)
+
+
 def _settings(arguments: Sequence[str] | None) -> Settings:
     """From the command line, each with an environment variable behind it."""
     env = os.environ
@@ -234,7 +246,7 @@ def _settings(arguments: Sequence[str] | None) -> Settings:
         prog="firebrick worker",
         description="Carries out stack actions, until SIGTERM or ctrl-C: then it ends the calls it is inside of.",
         epilog="What is not given comes from the environment: FIREBRICK_ADDRESS, _NAMESPACE, _PROFILE, _DATABASE, "
-        "_KEYRING, _PAYLOAD_KEYRING and _METRICS_ADDRESS, and TEMPORAL_*.",
+        "_KEYRING, _PAYLOAD_KEYRING, _WINDOW and _METRICS_ADDRESS, and TEMPORAL_*.",
     )
     parser.add_argument("--address", default=env.get("FIREBRICK_ADDRESS", ""), help="Temporal's HOST:PORT")
     parser.add_argument("--namespace", default=env.get("FIREBRICK_NAMESPACE", ""), help="of Temporal; default: default")
@@ -260,6 +272,14 @@ def _settings(arguments: Sequence[str] | None) -> Settings:
         help="encrypt what Temporal stores with the keys of this file",
     )
     parser.add_argument("--task-queue", default=TASK_QUEUE, help="that it polls; default: %(default)s")
+    parser.add_argument(
+        "--window",
+        type=_window,
+        default=env.get("FIREBRICK_WINDOW", str(WINDOW)),
+        metavar="STEPS",
+        help="of one stack that run at once; more than half of the cluster's history.maximumBufferedEventsBatch makes "
+        "workflow tasks fail; default: %(default)s",
+    )
     parser.add_argument("--ready-file", default="", help="written once the worker works")
     parser.add_argument("--no-promote", action="store_true", help="new operations stay on the current build")
     parser.add_argument(
@@ -279,6 +299,7 @@ def _settings(arguments: Sequence[str] | None) -> Settings:
         task_queue=given.task_queue,
         ready_file=given.ready_file,
         promote=not given.no_promote,
+        window=given.window,
         metrics=MonitorAddress.parse(given.metrics_address) if given.metrics_address else None,
         minute=float(env.get("FIREBRICK_TIMEOUT_UNIT_SECONDS", "60")),
         reconcile_every=float(env.get("FIREBRICK_RECONCILE_SECONDS", INTERVAL)),

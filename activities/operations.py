@@ -146,6 +146,7 @@ class OperationActivities:
             independent=bool(operation.request.get("continue_independent")),
             cancelled=bool(operation.cancel),
             root_id=await self._root_id(ask.project, operation.stack_id),
+            window=self._world.window,
         )
 
     async def _root_id(self, project: str, stack_id: str) -> str:

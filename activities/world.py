@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from activities.handlers import HandlerRunner
+from firebrick.contract import WINDOW
 from firebrick.resources.registry import Registry
 from firebrick.store import OperationRow, Store
 
@@ -35,7 +36,7 @@ class Cluster(Protocol):
 class World:
     """clock: seconds since the epoch, UTC. minute: seconds that a minute of timeout_mins lasts (60; tests shorten it).
     payload_codec: whether payloads are encrypted, so that hidden values may travel inline. pause: lets so many seconds
-    pass."""
+    pass. window: steps of one operation that run at once."""
 
     store: Store
     registry: Registry
@@ -45,4 +46,5 @@ class World:
     minute: float = 60.0
     payload_codec: bool = False
     search_attributes: bool = False
+    window: int = WINDOW
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep

@@ -12,6 +12,8 @@ from temporalio import activity, workflow
 with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel, ConfigDict
 
+    from starter.dev_server import WINDOW
+
 FLOOR_QUEUE = "floor"
 TIMEOUT = timedelta(minutes=5)
 
@@ -25,7 +27,7 @@ class FanOut(BaseModel):
     total: int
     width: int
     done: int = 0
-    window: int = 50
+    window: int = WINDOW
 
 
 class Node(BaseModel):

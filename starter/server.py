@@ -293,6 +293,9 @@ class Server:
             line += ["--payload-keyring", target.payload_keyring]
         if self._settings.metrics is not None:
             line += ["--metrics-address", str(self._settings.metrics.next())]
+        environment = {"FIREBRICK_DATABASE": self._settings.database_url}  # a URL may hold a password: not in ps
+        if self._settings.own_temporal:
+            environment["FIREBRICK_WINDOW"] = os.environ.get("FIREBRICK_WINDOW", str(dev_server.WINDOW))
         child = Child(
             "worker",
             line,
@@ -300,7 +303,7 @@ class Server:
             stop_signal=signal.SIGTERM,
             grace=WORKER_GRACE,
             say=self._say,
-            environment={"FIREBRICK_DATABASE": self._settings.database_url},  # a URL may hold a password: not in ps
+            environment=environment,
             on_restart=self._restarted,
         )
         self._say("starting the worker")

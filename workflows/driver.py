@@ -254,7 +254,7 @@ class StackAction:
 
     async def _walk(self, plan: Plan, begun: contract.Begun, state: str) -> TraversalResult | None:
         """Drive the traversal to its end; None when the history has grown so long that a new run must go on."""
-        traversal = self._traversal = Traversal(plan, state=state, independent=begun.independent)
+        traversal = self._traversal = Traversal(plan, window=begun.window, state=state, independent=begun.independent)
         timer = asyncio.create_task(self._at_deadline(begun.deadline))
         grace: asyncio.Task[None] | None = None
         try:

@@ -19,7 +19,7 @@ requirements (``firebrick.graph``), not by edges.
 from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
 
-from firebrick.contract import StepKind, StepResult
+from firebrick.contract import WINDOW, StepKind, StepResult
 from firebrick.graph import Graph
 from firebrick.plan import Plan, PlanNode
 from firebrick.traversal.commands import (
@@ -58,7 +58,7 @@ class Traversal:
         self,
         plan: Plan,
         *,
-        window: int = 50,
+        window: int = WINDOW,
         max_parked: int = 1500,
         batch_limit: int = 50,
         concurrency_limits: Mapping[str, int] | None = None,

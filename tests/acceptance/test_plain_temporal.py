@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import subprocess
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 from temporalio.api.common.v1 import Payload
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
@@ -261,6 +263,25 @@ async def test_one_operation_id_is_one_create_however_often_it_is_started(
     assert {result["state"] for result in results} == {"DONE"}
     assert len(firebrick.rows("stack", "list", "--property", "name=once")) == 1
     await workflows.execute("DeleteStack", {"stack": "once"})
+
+
+async def test_a_hundred_steps_run_at_once_and_no_workflow_task_fails(
+    firebrick: CommandLine, workflows: Workflows
+) -> None:
+    """A cluster that buffers 100 events of a run, as it does unless it is told otherwise, fails workflow tasks then."""
+    lines = (f"  r{n:03}: {{type: OS::Heat::TestResource}}\n" for n in range(300))
+    handle = await workflows.start(
+        "CreateStack", {"name": "many", "template": f"{VERSION}resources:\n{''.join(lines)}"}
+    )
+    assert (await handle.result())["state"] == "DONE"
+    kinds, at_once = Counter[str](), Counter[int]()
+    async for event in handle.fetch_history_events():
+        kinds[EventType.Name(event.event_type)] += 1
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            at_once[event.activity_task_scheduled_event_attributes.workflow_task_completed_event_id] += 1
+    assert kinds["EVENT_TYPE_WORKFLOW_TASK_FAILED"] == kinds["EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT"] == 0
+    assert max(at_once.values()) == 100  # the first ones
+    await workflows.execute("DeleteStack", {"stack": "many"})
 
 
 async def test_several_creates_of_one_name_at_once_make_one_stack(firebrick: CommandLine, workflows: Workflows) -> None:

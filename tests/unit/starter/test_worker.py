@@ -7,7 +7,7 @@ import pytest
 
 from firebrick.diagnostics import InvalidInput
 from firebrick.store import Keyring
-from worker import Settings, run
+from worker import Settings, main, run
 
 
 async def test_a_worker_makes_no_keyring_of_its_own(tmp_path: Path) -> None:
@@ -32,3 +32,10 @@ async def test_nor_one_for_payloads(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=f"there is no payload keyring {payload_keyring}"):
         await run(settings, asyncio.Event())
     assert list(tmp_path.iterdir()) == [keyring]
+
+
+@pytest.mark.parametrize("window", ["0", "401", "-1", "many", "1.5", ""])
+def test_nor_with_a_window_that_is_none(window: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--database", "sqlite://", "--keyring", "none", "--window", window])
+    assert f"{window!r} is no number from 1 to 400" in capsys.readouterr().err
