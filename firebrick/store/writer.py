@@ -32,12 +32,13 @@ GROUP_ROWS = 2_000
 GATHERING = 0.004
 """Seconds between two looks for more writes, while a group gathers. One that had no company before never waits: then
 little goes on. Where many are at work, a transaction for each few is what costs: 1,000 resources took 800 commits
-without waiting, 160 with one look, 80 and a quarter less processor time in all with these.
+without waiting, 160 with one look, 100 and a quarter less processor time in all with these.
 """
-COMPANY = 50
-"""A group of so many writes goes at once: as many as a stack has steps in flight. (Of 16, 28 and 50 all took as long
-for one stack, within what the machine's noise lets one see; 50 took a tenth to a fifth less processor time, which is
-another stack's.)"""
+COMPANY = 25
+"""A group of so many writes goes at once. Groups as large as what a stack has in flight hold the first write up until
+the last has come, and then store and server wait for each other in turn (50: 1.87 times the floor where 50 resources
+require the 50 before, 1.53 where none requires another; 25: 1.61 and 1.43; 16: 1.71); smaller ones take processor time.
+"""
 LOOKS = 8
 """A group goes when a look finds nobody new, and after so many."""
 
