@@ -275,7 +275,7 @@ def _settings(arguments: Sequence[str] | None) -> Settings:
     parser.add_argument(
         "--window",
         type=_window,
-        default=env.get("FIREBRICK_WINDOW", str(WINDOW)),
+        default=env.get("FIREBRICK_WINDOW") or str(WINDOW),
         metavar="STEPS",
         help="of one stack that run at once; more than half of the cluster's history.maximumBufferedEventsBatch makes "
         "workflow tasks fail; default: %(default)s",

@@ -328,7 +328,7 @@ class Begun(Frozen):
     independent: bool = False
     cancelled: bool = False
     root_id: str = ""
-    window: int = WINDOW
+    window: int = 50  # whatever WINDOW is: runs were walked with it when their histories did not say
 
 
 class BeginOther(Frozen):

@@ -295,7 +295,7 @@ class Server:
             line += ["--metrics-address", str(self._settings.metrics.next())]
         environment = {"FIREBRICK_DATABASE": self._settings.database_url}  # a URL may hold a password: not in ps
         if self._settings.own_temporal:
-            environment["FIREBRICK_WINDOW"] = os.environ.get("FIREBRICK_WINDOW", str(dev_server.WINDOW))
+            environment["FIREBRICK_WINDOW"] = os.environ.get("FIREBRICK_WINDOW") or str(dev_server.WINDOW)
         child = Child(
             "worker",
             line,

@@ -29,6 +29,7 @@ from firebrick.signals import accept_signal, wake_key
 from firebrick.store import Keyring, OperationRow, Store
 from firebrick.testing.dev_server import DevServer
 from starter.builds import Builds
+from starter.dev_server import WINDOW
 from starter.reconcile_schedule import Schedule
 from starter.reconciler import Reconciler
 from starter.starting import Starter
@@ -217,6 +218,7 @@ def plain(name: str, template: str, **options: Any) -> Callable[[Recorder], Awai
     async def scenario(r: Recorder) -> None:
         await r.keep_operation(name, await r.create(template, **options))
 
+    scenario.__name__ = name
     return scenario
 
 
@@ -260,6 +262,7 @@ async def record(prefix: str, wanted: Sequence[str]) -> None:
                     clock=time.time,
                     minute=MINUTE,
                     search_attributes=True,
+                    window=WINDOW,
                 )
                 builds = Builds(client, contract.TASK_QUEUE, build_id())
                 schedule = Schedule(client, contract.TASK_QUEUE)
