@@ -7,6 +7,8 @@ well, for those who print them again at the end.
 A folder of its own process: a crash or a leaked thread of one kind cannot hide in another, and the figure is honest.
 Integration and acceptance wait for processes most of the time, so other folders run meanwhile. What a folder prints is
 kept (build/tests/KIND.log) and shown whole when it has ended; with one folder, or one lane, it is shown as it comes.
+What failed is told again after the table, and kept (build/tests/failures.txt): of a long output often only the end
+reaches the one who has to mend it.
 
 A budget is what the folder may take beside the others on two idle cores. Machines are noisy, so more is a warning;
 with CI set, more than twice is a failure: that is no noise, and a slow suite is one that people stop running.
@@ -45,6 +47,7 @@ LANES = 3
 GROSS = 2.0  # times the budget
 STOPS_WITHIN = 60.0  # seconds in which an interrupted pytest ends its fixtures' servers
 PULSE = 0.05  # seconds between two looks at the lanes
+TOLD_TESTS, TOLD_LINES, TOLD_WIDTH = 8, 40, 240  # of what failed, at the end: tests of a folder, lines of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,28 @@ def counts(report: Path) -> tuple[int, int]:
     return number["tests"] - failed - number["skipped"], failed
 
 
+def told(text: str) -> str:
+    """The last lines of a failure, each cut to a width: where it was and what was wrong stand at a traceback's end."""
+    return "\n".join(f"    {line[:TOLD_WIDTH]}".rstrip() for line in text.strip().splitlines()[-TOLD_LINES:])
+
+
+def failures(kind: str) -> str:
+    """What failed in a folder, by its report; when there is none of it (a crash), the end of what it printed."""
+    report, log = REPORTS / f"{kind}.xml", REPORTS / f"{kind}.log"
+    cases = ElementTree.parse(report).getroot().iter("testcase") if report.exists() else ()
+    stories = [
+        f"FAILED {case.get('classname')}::{case.get('name')}\n{told(what.text or str(what.get('message')))}"
+        for case in cases
+        for what in case
+        if what.tag in ("failure", "error")
+    ]
+    if not stories:
+        said = told(log.read_text(errors="replace")) if log.exists() else "    (what it printed stands above)"
+        return f"FAILED tests/{kind}: no test is to blame\n{said}"
+    more = f"\nand {len(stories) - TOLD_TESTS} more in tests/{kind}" if len(stories) > TOLD_TESTS else ""
+    return "\n".join(stories[:TOLD_TESTS]) + more
+
+
 class Folder:
     """One folder's pytest while it runs, in a session of its own: a terminal's ctrl-C reaches it once, through us.
 
@@ -107,7 +132,8 @@ class Folder:
         self.kind = kind
         self.log = None if shown else REPORTS / f"{kind}.log"
         self._report = REPORTS / f"{kind}.xml"
-        self._report.unlink(missing_ok=True)
+        for left in (self._report, REPORTS / f"{kind}.log"):
+            left.unlink(missing_ok=True)
         self._began = time.monotonic()
         command = [sys.executable, "-m", "pytest", f"tests/{kind}", "-q", f"--junitxml={self._report}"]
         with contextlib.ExitStack() as files:
@@ -207,6 +233,10 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{one.kind:<14}{figures}  {one.verdict}")
     summary = {"passed": passed, "failed": failed, "folders": [asdict(one) for one in outcomes]}
     (REPORTS / "summary.json").write_text(json.dumps(summary, indent=1) + "\n")
+    stories = "\n".join(failures(one.kind) for one in outcomes if not one.ok)
+    (REPORTS / "failures.txt").write_text(stories + "\n" if stories else "")
+    if stories:
+        print(f"\n{stories}\n")
     print(f"{passed} passed, {failed} failed in {time.monotonic() - started:.1f} s")
     return 1 if failed or not outcomes else 0
 

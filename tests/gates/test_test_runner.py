@@ -74,6 +74,13 @@ FAILS = """
 def test_that_fails():
     assert "a fish" == "a bird"
 """
+CRASHES = """
+import os
+def test_it(capfd):
+    with capfd.disabled():
+        os.write(2, b"a goose")
+        os._exit(3)
+"""
 HOLDS = """
 import pathlib, subprocess, sys, time, pytest
 @pytest.fixture
@@ -124,9 +131,25 @@ def test_folders_run_side_by_side_and_speak_one_after_the_other(tmp_path: Path) 
     table = [line.split()[:3] for line in said[end:].splitlines()[2:4]]
     assert table == [["unit", "1", "0"], ["model", "1", "1"]]
     assert said.splitlines()[-1].startswith("2 passed, 1 failed in ")
+    at_the_end = (tmp_path / "build" / "tests" / "failures.txt").read_text()
+    assert at_the_end in said[end:] and at_the_end.startswith("FAILED tests.model.test_b::test_that_fails\n")
+    assert "a fish" in at_the_end
     summary = json.loads((tmp_path / "build" / "tests" / "summary.json").read_text())
     assert (summary["passed"], summary["failed"]) == (2, 1)
     assert [folder["kind"] for folder in summary["folders"]] == ["unit", "model"]
+
+
+def test_what_failed_is_told_again_though_no_test_is_to_blame(tmp_path: Path) -> None:
+    files = {
+        "unit/test_a.py": CRASHES,
+        "model/test_b.py": "".join(FAILS.replace("that", f"number_{n}") for n in range(21)),
+    }
+    with runner(tmp_path, files, "unit", "model") as running:
+        said, _ = running.communicate(timeout=120)
+    assert running.returncode == 1
+    end = said[said.index("\nfolder ") :]
+    assert "FAILED tests/unit: no test is to blame\n" in end and "a goose" in end
+    assert end.count("\nFAILED ") == 1 + 8 and "and 13 more in tests/model" in end
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
