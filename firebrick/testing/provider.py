@@ -10,9 +10,11 @@
     DELETE /objects/ID                                         204; 202 while it goes; 404 when it is gone
     POST   /control  {fault}                                   204: from now on, see Fault
     DELETE /control                                            204: no faults any more
+    POST   /release  {stack, label}                            204: these objects are held no more; "" any
 
 An object is {id, name, status, ready_in, properties}; status BUILDING, ACTIVE, ERROR or DELETING. Properties it
-understands: ready_after and gone_after (seconds), fail (ends in ERROR). Names are not unique, as in most clouds.
+understands: ready_after and gone_after (seconds), hold (what does not come before its release: "ready" or "gone"), fail
+(ends in ERROR). Names are not unique, as in most clouds.
 """
 
 import argparse
@@ -35,6 +37,8 @@ from urllib.parse import parse_qs, urlsplit
 from firebrick.testing.ledger import CREATED, DELETED, UPDATED, Effect, Ledger, LedgerWriter, Request
 
 DIED = 17  # exit code of a death on order
+HELD = 5.5  # seconds after which one may ask again for an object that is held: an engine does not wait in place for it
+READY, GONE = "ready", "gone"  # what can be held
 
 FAULTS = {
     "die-before-effect": "the process ends before anything happened",
@@ -92,6 +96,7 @@ class Cloud:
         self._gone: dict[str, Effect] = {}  # id -> its deletion
         self._tokens: dict[str, str] = {}
         self._faults: list[Fault] = []
+        self._released: list[tuple[str, str]] = []  # (stack, label)
         self.ledger = LedgerWriter(path)
         for effect in Ledger(path).effects():
             self._apply(effect)
@@ -99,6 +104,10 @@ class Cloud:
     def order(self, fault: Fault | None) -> None:
         with self._lock:
             self._faults = [*self._faults, fault] if fault else []
+
+    def release(self, stack: str, label: str) -> None:
+        with self._lock:
+            self._released.append((stack, label))
 
     def fault(self, request: Request) -> Fault | None:
         """The fault that this request meets, if any; both are written down."""
@@ -201,13 +210,20 @@ class Cloud:
 
     def _is_gone(self, id_: str) -> bool:
         deletion = self._gone.get(id_)
-        return deletion is not None and time.time() >= deletion.until
+        return deletion is not None and not self._left(deletion, GONE)
+
+    def _left(self, effect: Effect, what: str) -> float:
+        """Seconds until the effect's object is ready, or gone; at least HELD while that is held."""
+        held = self._objects[effect.id].properties.get("hold") == what and not any(
+            stack in ("", effect.stack) and label in ("", effect.label) for stack, label in self._released
+        )
+        return max(HELD if held else 0.0, effect.until - time.time())
 
     def _shown(self, effect: Effect) -> dict[str, Any]:
-        ready_in = max(0.0, effect.until - time.time())
+        ready_in = self._left(effect, READY)
         status = "BUILDING" if ready_in else "ERROR" if effect.properties.get("fail") else "ACTIVE"
         if effect.id in self._gone:
-            status, ready_in = "DELETING", max(0.0, self._gone[effect.id].until - time.time())
+            status, ready_in = "DELETING", self._left(self._gone[effect.id], GONE)
         return {
             "id": effect.id,
             "name": effect.name,
@@ -271,6 +287,9 @@ class Handler(BaseHTTPRequestHandler):
             query = {key: values[-1] for key, values in parse_qs(address.query).items()}
             if address.path == "/control":
                 self.server.cloud.order(Fault(**body) if method == "POST" else None)
+                return self._answer(Answer(204))
+            if address.path == "/release":
+                self.server.cloud.release(str(body.get("stack", "")), str(body.get("label", "")))
                 return self._answer(Answer(204))
             if not re.fullmatch(r"/objects(/[^/]+)?", address.path):
                 return self._answer(Answer(404, {"error": f"no such place: {address.path}"}))

@@ -121,6 +121,11 @@ class ProviderProcess:
     def clear_faults(self) -> None:
         self.request("DELETE", "/control")
 
+    def release(self, label: str = "", *, stack: str = "") -> None:
+        """Hold no more what has the property `hold`: of one resource's name, of one stack, where given. Ends with the
+        process, as orders do."""
+        self.request("POST", "/release", {"stack": stack, "label": label})
+
     def request(self, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
         """Ask the provider directly: status and JSON body. OSError where it does not answer."""
         data = None if body is None else json.dumps(body).encode()

@@ -30,7 +30,7 @@ from firebrick.resources.base import (
     WaitSignal,
 )
 from firebrick.resources.errors import ConflictError, PermanentError, Replace, ThrottledError, TransientError
-from firebrick.resources.vocabulary import UPDATABLE, Number, Range
+from firebrick.resources.vocabulary import UPDATABLE, Number, OneOf, Range
 
 PROVIDER = "FIREBRICK_TEST_PROVIDER"
 CALL_TIMEOUT = float(os.environ.get("FIREBRICK_TEST_CALL_TIMEOUT", "5"))
@@ -86,6 +86,9 @@ class TestType(ResourceType):
         value: Annotated[str, UPDATABLE, Field(description="Any text.")] = ""
         ready_after: Annotated[Number, Range(0), Field(description="Seconds until it is ACTIVE.")] = 0
         gone_after: Annotated[Number, Range(0), Field(description="Seconds from its deletion until it is gone.")] = 0
+        hold: Annotated[
+            str, OneOf("", "ready", "gone"), Field(description="What does not come before it is released.")
+        ] = ""
         fail: Annotated[bool, Field(description="It becomes ERROR, not ACTIVE.")] = False
 
     def object_name(self, context: Context) -> str:

@@ -20,16 +20,16 @@ OTHER = template(kept={"value": "other"}, more={})
 
 
 class PhasedStack:
-    """One stack, with a resource "held" that takes its time. fields: of each of its requests."""
+    """One stack, with a resource "held" that is not made, or not gone, before `release`. fields: of each of its
+    requests."""
 
     def __init__(self, rig: Rig, name: str, **fields: Any) -> None:
         self.rig, self.name, self._fields = rig, name, fields
 
-    async def enter(self, phase: str, *, held: float, going: float) -> OperationRow:
-        """The operation that is in the phase, a row of the table in docs/architecture.md, section 6. held, going:
-        seconds that the resource takes to be made, or to be gone."""
+    async def enter(self, phase: str) -> OperationRow:
+        """The operation that is in the phase, a row of the table in docs/architecture.md, section 6."""
         rolls_back = {"disable_rollback": False} if "rolls back" in phase or phase == "rollback" else {}
-        making, leaving = {"ready_after": held}, {"gone_after": going}
+        making, leaving = {"hold": "ready"}, {"hold": "gone"}
         if phase.startswith("create"):
             operation = await self.rig.create(template(kept={}, held=making), self.name, **rolls_back, **self._fields)
             return await self._is_held(operation, "CREATE_IN_PROGRESS")
@@ -52,6 +52,10 @@ class PhasedStack:
         assert phase == "delete"
         await self._created(template(held=leaving), **self._fields)
         return await self._is_held(await self.rig.delete(self.name), "DELETE_IN_PROGRESS")
+
+    def release(self) -> None:
+        """The resource is made, or gone, when it is asked for again."""
+        self.rig.provider.release("held", stack=self.name)
 
     async def _created(self, target: dict[str, Any], **more: Any) -> None:
         await self.rig.done(await self.rig.create(target, self.name, **more))

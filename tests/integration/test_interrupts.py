@@ -149,14 +149,18 @@ async def _taken_over_before_it_began(rig: Rig) -> None:
 
 async def _refused(rig: Rig) -> None:
     """A name in use, what a delete does not allow: refused with the operation in the way, and nothing is stored."""
-    slow = {"slow": {"type": "Firebrick::Test::Object", "properties": {"ready_after": 2, "gone_after": 6}}}
-    created = await rig.create(template(slow))
+    held = {"slow": {"type": "Firebrick::Test::Object", "properties": {"hold": "ready"}}}
+    created = await rig.create(template(held))
     refusal = await _refusal(rig.create(template(LAYERED)), NameInUse)
     assert created.id in refusal and "CREATE" in refusal and created.stack_id in refusal
     assert [one.id for one in await rig.project.operations(created.stack_id)] == [created.id]
+    rig.provider.release("slow")
     await rig.done(created)
     assert "Choose another name" in await _refusal(rig.create(template(LAYERED)), NameInUse)
+    await rig.done(await rig.delete())
 
+    held = {"leaving": {"type": "Firebrick::Test::Object", "properties": {"hold": "gone"}}}
+    created = await rig.done(await rig.create(template(held)))
     deleted = await rig.delete()
     assert deleted.id in await _refusal(rig.create(template(LAYERED)), NameInUse)
     refusal = await _refusal(rig.starter.rollback(RollbackStackRequest(stack="demo")), ActionInProgress)
@@ -165,8 +169,9 @@ async def _refused(rig: Rig) -> None:
     stored = [one.id for one in await rig.project.operations(created.stack_id)]
     assert stored == [deleted.id, created.id]
     assert len(await rig.project.stacks()) == 1
+    rig.provider.release("leaving")
     await rig.done(deleted)
-    check_deleted_once(rig.provider.ledger, "demo", ["slow"])
+    check_deleted_once(rig.provider.ledger, "demo", ["leaving", "slow"])
     await rig.done(await rig.create(template({"word": {"type": "OS::Heat::RandomString"}})))  # the name is free
 
 
@@ -226,11 +231,12 @@ async def _cancelled(rig: Rig) -> None:
 
 async def _cancel_of_a_delete(rig: Rig) -> None:
     """A delete runs to its end, whoever cancels it."""
-    slow = {"slow": {"type": "Firebrick::Test::Object", "properties": {"gone_after": 6}}}
-    await rig.done(await rig.create(template(slow)))
+    held = {"slow": {"type": "Firebrick::Test::Object", "properties": {"hold": "gone"}}}
+    await rig.done(await rig.create(template(held)))
     deleted = await rig.delete()
     await rig.reached(deleted, has("slow", "DELETE_IN_PROGRESS"), "the delete is at work")
     await rig.client.get_workflow_handle(deleted.workflow_id).cancel()
+    rig.provider.release("slow")
     await rig.done(deleted)
     assert await rig.closed(deleted.workflow_id) is WorkflowExecutionStatus.COMPLETED
     await check_gone(rig, deleted.stack_id, {"slow": ()})

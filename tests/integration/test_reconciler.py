@@ -30,7 +30,7 @@ RESOURCES: dict[str, Any] = {
     "below": {"type": "Firebrick::Test::Object"},
     "parked": {
         "type": "Firebrick::Test::Object",
-        "properties": {"ready_after": 7},
+        "properties": {"hold": "ready"},
         "depends_on": "below",
     },
     "above": {"type": "Firebrick::Test::Token", "depends_on": "parked"},
@@ -50,6 +50,7 @@ def _made(rig: Rig) -> set[str]:
 
 
 async def _check_done(rig: Rig, operation: OperationRow) -> None:
+    rig.provider.release("parked")
     await rig.done(operation)
     check_created_once(rig.provider.ledger, "demo", sorted(RESOURCES))
     check_events(await rig.project.events(operation.stack_id), REQUIRES)

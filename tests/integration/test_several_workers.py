@@ -90,11 +90,13 @@ async def _killed(rig: Rig) -> None:
 async def _drains(rig: Rig) -> None:
     """SIGTERM to the worker that carries the operation: its calls end and are recorded, nothing more begins there."""
     workers = [await rig.worker(), await rig.worker()]
-    operation = await rig.create(TEMPLATE)
+    held = RESOURCES | {"above": {**RESOURCES["above"], "properties": {"hold": "ready"}}}
+    operation = await rig.create({**TEMPLATE, "resources": held})
     leaving, staying = await at_work(rig, operation, workers)
     assert await leaving.stop() == 0
     made = {effect.label for effect in rig.provider.ledger.effects(what=CREATED)}
     assert not (await rig.state(operation)).state.ended and "top" not in made
+    rig.provider.release("above")
     await rig.done(operation)
     steps = {
         event.event_id: event.activity_task_scheduled_event_attributes.activity_id

@@ -73,6 +73,27 @@ def test_objects_take_their_time_to_be_ready_to_fail_and_to_go(provider: Provide
     assert len(provider.ledger.effects(what=DELETED)) == 1
 
 
+def test_what_is_held_comes_when_it_is_released(provider: ProviderProcess) -> None:
+    def made(what: str, stack: str = "s") -> dict[str, object]:
+        return make(provider, properties={"hold": what}, stack=stack)[1]
+
+    def seen(object_: dict[str, object]) -> tuple[int, object]:
+        status, body = provider.request("GET", f"/objects/{object_['id']}")
+        return status, body.get("status")
+
+    making, other, leaving = made("ready"), made("ready", stack="other"), made("gone")
+    assert (making["status"], other["status"], leaving["status"]) == ("BUILDING", "BUILDING", "ACTIVE")
+    assert provider.request("DELETE", f"/objects/{leaving['id']}")[0] == 202
+    assert (seen(making), seen(leaving)) == ((200, "BUILDING"), (200, "DELETING"))
+    provider.release("db")  # no such one
+    assert (seen(making), seen(leaving)) == ((200, "BUILDING"), (200, "DELETING"))
+    provider.release("web", stack="s")
+    assert (seen(making), seen(other), seen(leaving)[0]) == ((200, "ACTIVE"), (200, "BUILDING"), 404)
+    assert made("ready")["status"] == "ACTIVE"  # those made later are meant, too
+    provider.release()
+    assert seen(other) == (200, "ACTIVE")
+
+
 def test_objects_and_tokens_outlive_a_kill_and_the_address_stays(provider: ProviderProcess) -> None:
     kept, lost = make(provider, token="t")[1], make(provider, "z")[1]
     provider.request("DELETE", f"/objects/{lost['id']}")
