@@ -15,6 +15,7 @@ answered with the child's pid; when a child has ended its exit code is written t
 """
 
 import contextlib
+import gc
 import importlib
 import itertools
 import json
@@ -33,6 +34,9 @@ LIBRARIES = (  # what takes long to import of what a worker needs
     "aiosqlite",
     "alembic.command",
     "cryptography.hazmat.primitives.ciphers.aead",
+    "http.client",
+    "prometheus_client",
+    "psycopg",
     "pydantic",
     "sqlalchemy.dialects.sqlite",
     "sqlalchemy.ext.asyncio",
@@ -183,5 +187,6 @@ if __name__ == "__main__":
     sys.path.insert(0, os.getcwd())
     for name in LIBRARIES:
         importlib.import_module(name)
+    gc.freeze()  # a child's collections need not look at all this, which would copy it, too
     if (mine := take_orders()) is not None:
         become(mine)
