@@ -209,19 +209,22 @@ class Finish(Write[FinishOutcome]):
             return _answer(operation.state, operation.summary, newer)
         if not self.complete and _is_at_work_inside(transaction.connection, operation):
             return FinishOutcome(operation.state, "")
-        if self.complete:
+        complete, interrupted = as_asked(operation, self.complete, self.interrupted, newer is not None)
+        if complete:
             summary = reasons.completed(operation.action)
             state = OperationState.DONE
             _complete(transaction, stack, operation, summary, self.now)
         else:
-            state, summary = self._not_complete(transaction, stack, operation, newer)
-            newer = newer or self._follow_up(transaction, stack, operation)
+            state, summary = self._not_complete(transaction, stack, operation, interrupted, newer)
+            newer = newer or self._follow_up(transaction, stack, operation, interrupted)
         transaction.own(stack, 0)
         return _answer(state, summary, newer)
 
-    def _follow_up(self, transaction: Transaction, stack: LockedStack, operation: OperationRow) -> OperationRow | None:
+    def _follow_up(
+        self, transaction: Transaction, stack: LockedStack, operation: OperationRow, interrupted: str
+    ) -> OperationRow | None:
         """What a failed create or update leads to, accepted in the same moment: a rollback, a delete, or nothing."""
-        action = follow_up(operation, self.interrupted)
+        action = follow_up(operation, interrupted)
         if action is None:
             return None
         connection = transaction.connection
@@ -244,20 +247,25 @@ class Finish(Write[FinishOutcome]):
         return operation_row(connection.execute(OPERATION_BY_ID, {"id": new.id}).one())
 
     def _not_complete(
-        self, transaction: Transaction, stack: LockedStack, operation: OperationRow, newer: OperationRow | None
+        self,
+        transaction: Transaction,
+        stack: LockedStack,
+        operation: OperationRow,
+        interrupted: str,
+        newer: OperationRow | None,
     ) -> tuple[OperationState, str]:
         action = operation.action
-        why = reasons.why_interrupted(self.interrupted)
+        why = reasons.why_interrupted(interrupted)
         tree = abort_rows(transaction, stack, operation, why, self.now)
-        if self.interrupted == "deadline":
+        if interrupted == "deadline":
             summary = reason = reasons.TIMED_OUT
-        elif self.interrupted:
+        elif interrupted:
             summary = reason = reasons.cancelled(action)
         else:
             summary = reasons.failure_summary(action, tree)
             reason = failure_reason(action, tree)
         state, by = OperationState.FAILED, ""
-        if self.interrupted == "takeover" and newer is not None:
+        if interrupted == "takeover" and newer is not None:
             state, by = OperationState.SUPERSEDED, newer.id
             summary = f"Superseded by operation {newer.id} ({newer.action})"
         if stack.status != Status.FAILED:  # the first failure's reason stays
@@ -302,6 +310,14 @@ class FailLost(Write[bool]):
             transaction.connection.execute(_DELETE_GONE, {"_id": stack.id})
         transaction.own(stack, 0)
         return True
+
+
+def as_asked(operation: OperationRow, complete: bool, interrupted: str, taken_over: bool) -> tuple[bool, str]:
+    """(complete, interrupted) of an operation that ends, as it was asked for: one that is to be rolled back is, though
+    its run came to its end before it had heard of the cancel. taken_over: something newer waits, and decides."""
+    if complete and operation.cancel == Cancel.ROLL_BACK and not taken_over:
+        return False, "cancel"
+    return complete, interrupted
 
 
 def follow_up(operation: OperationRow, interrupted: str) -> Action | None:

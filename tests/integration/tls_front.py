@@ -1,8 +1,10 @@
 """A TLS front before a server that has none: it asks for a certificate of its own CA, and hands the bytes on."""
 
 import asyncio
+import contextlib
 import datetime
 import ipaddress
+import socket
 import ssl
 from pathlib import Path
 from typing import Self
@@ -65,35 +67,69 @@ class TlsFront:
         self._context.load_verify_locations(authority.ca)
         self._context.verify_mode = ssl.CERT_REQUIRED
         self._context.set_alpn_protocols(["h2"])
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._connections: set[asyncio.Task[None]] = set()
         self.accepted = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context)
-        self.address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening.setblocking(False)
+        self.address = f"127.0.0.1:{self._listening.getsockname()[1]}"
+        self._accepting = asyncio.create_task(self._accept())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._tasks:
+        """Ends all connections, also those that are shaking hands: none is left for the garbage collector, which would
+        blame the test that runs then."""
+        ending = [self._accepting, *self._connections]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
+        self._listening.close()
+        await asyncio.sleep(0)  # a transport that was given up closes its socket in the loop's next turn
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.accepted += 1
-        behind_reader, behind_writer = await asyncio.open_connection(*self._behind)
-        for source, sink in ((reader, behind_writer), (behind_reader, writer)):
-            task = asyncio.create_task(_hand_on(source, sink))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+    async def _accept(self) -> None:
+        while True:
+            client, _ = await asyncio.get_running_loop().sock_accept(self._listening)
+            task = asyncio.create_task(self._serve(client))
+            self._connections.add(task)
+            task.add_done_callback(self._connections.discard)
+
+    async def _serve(self, client: socket.socket) -> None:
+        async with contextlib.AsyncExitStack() as both:
+            both.enter_context(contextlib.suppress(OSError))  # of TLS, too: whoever cannot show what is asked for
+            reader, writer = await _with_tls(client, self._context)
+            both.push_async_callback(_close, writer)
+            self.accepted += 1
+            behind_reader, behind_writer = await asyncio.open_connection(*self._behind)
+            both.push_async_callback(_close, behind_writer)
+            ways = [asyncio.create_task(_hand_on(*way)) for way in ((reader, behind_writer), (behind_reader, writer))]
+            try:
+                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for way in ways:
+                    way.cancel()
+                await asyncio.gather(*ways, return_exceptions=True)
+
+
+async def _with_tls(
+    client: socket.socket, context: ssl.SSLContext
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport, _ = await loop.connect_accepted_socket(lambda: protocol, client, ssl=context)
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
 async def _hand_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    try:
+    with contextlib.suppress(OSError):
         while data := await source.read(65_536):
             sink.write(data)
             await sink.drain()
-    except ConnectionError:
-        pass
-    finally:
-        sink.close()
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    """At once: the other side may never answer a farewell."""
+    writer.transport.abort()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()

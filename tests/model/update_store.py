@@ -14,7 +14,7 @@ from typing import Any
 from firebrick.contract import Action, Cancel, OperationState, Status, StepKind, StepResult
 from firebrick.plan import ExistingRow, Role
 from firebrick.selection import Candidate, Selection, Wanted, select_rows
-from firebrick.store.operations import follow_up
+from firebrick.store.operations import as_asked, follow_up
 from firebrick.store.rows import OperationRow
 from firebrick.store.step_outcomes import ENDED_KINDS
 from tests.model.life_stores import Event, Refused
@@ -395,6 +395,7 @@ class MemoryOperations:
         if not complete and not self._family.may_end(operation):
             return False
         newer = next((one for one in self._open() if one.seq > operation.seq), None)
+        complete, interrupted = as_asked(operation, complete, interrupted, newer is not None)
         self.operation_seq = 0
         if complete:
             self._set_state(operation.action, Status.COMPLETE)

@@ -15,6 +15,7 @@ import pytest
 from firebrick.contract import Action
 from firebrick.store import Keyring, NewOperation, NewResource, NewStack, OperationRow, Repository, Store
 from firebrick.store.operation_outcomes import FinishOutcome, Mine
+from firebrick.store.requests import NewTarget
 from firebrick.store.step_outcomes import Claim, Claimed, ClaimOutcome, RowOutcome
 from firebrick.testing.postgres import PostgresServer
 from tests.unit.store.databases import KINDS, Database, PostgresDatabase, SqliteDatabase, copied
@@ -94,6 +95,11 @@ class Stack:
         return await self.repository.accept_delete(
             self.id, new_operation(Action.DELETE, operation_id=operation_id, at=at)
         )
+
+    async def accept_update(self, *, at: float = 10.0) -> OperationRow:
+        """To a template without resources."""
+        operation = new_operation(Action.UPDATE, at=at)
+        return await self.repository.accept_update(self.id, NewTarget(operation.id, "template: text"), operation)
 
     async def finish(self, *, complete: bool = False, interrupted: str = "", now: float = 5.0) -> FinishOutcome:
         return await self.repository.finish(
