@@ -18,13 +18,13 @@ from firebrick import contract
 from firebrick.contract import Action, StepKind, StepResult, Work
 from firebrick.diagnostics import Unavailable
 from firebrick.failpoints import failpoint
-from firebrick.resolution import StoredLookup, apart, physical_name
+from firebrick.resolution import StoredLookup, physical_name, properties_of
 from firebrick.resources.base import Context, Done
 from firebrick.resources.errors import classify
 from firebrick.resources.schema import validate
 from firebrick.store.rows import UpstreamRow
 from firebrick.store.step_outcomes import AlreadyEnded, AlreadyRecorded, Busy, Claim, Claimed, RowOutcome, Superseded
-from firebrick.template import ResourceDefinition, resolve_properties
+from firebrick.template import ResourceDefinition
 
 # Seconds after which a batch starts nothing more: it shares the worker's loop with everything else.
 BUDGET = 1.0
@@ -132,9 +132,9 @@ class BatchActivities:
         properties: dict[str, Any] | None = None
         try:
             definition = ResourceDefinition.thaw(row.definition)
-            known = {**held.upstream, **upstream}
+            known = _known(held, upstream)
             lookup = StoredLookup(known, world.registry)
-            properties = await apart(lookup, resolve_properties, definition, lookup)
+            properties = await properties_of(definition, lookup)
             model = validate(kind, properties or {}, name=row.name, quoting=False)
             context = Context(
                 name=row.name,
@@ -181,11 +181,11 @@ class BatchActivities:
             attributes=done.attributes,
             data=done.data,
             properties=properties,
-            settled=settled_create(world.registry, held, {**held.upstream, **_required(held, upstream)}),
+            settled=settled_create(world.registry, held, known),
             changed=True,
         )
 
 
-def _required(held: Claimed, made: Mapping[str, UpstreamRow]) -> dict[str, UpstreamRow]:
-    """What was made in this batch and is required by the row; known better than when the batch claimed it."""
-    return {name: one for name, one in made.items() if name in held.upstream}
+def _known(held: Claimed, made: Mapping[str, UpstreamRow]) -> dict[str, UpstreamRow]:
+    """What the row requires; what was made in this batch is known better than when the batch claimed it."""
+    return {name: made.get(name, one) for name, one in held.upstream.items()}

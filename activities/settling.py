@@ -17,4 +17,4 @@ def settled_create(registry: Registry, held: Claimed, upstream: Mapping[str, Ups
 
 
 def requirements(upstream: Mapping[str, UpstreamRow]) -> list[tuple[str, int, int]]:
-    return [(name, one.id, one.revision) for name, one in sorted(upstream.items())]
+    return [(name, one.id, one.revision) for name, one in upstream.items()]

@@ -25,7 +25,7 @@ from firebrick.diagnostics import FirebrickError, InvalidInput, Unavailable
 from firebrick.failpoints import failpoint
 from firebrick.hooks import LOOK
 from firebrick.plan import Role
-from firebrick.resolution import StoredLookup, apart, physical_name
+from firebrick.resolution import StoredLookup, apart, physical_name, properties_of
 from firebrick.resources.base import Context, Done, Found, Next, Poll, ResourceType, WaitSignal, WaitUntil
 from firebrick.resources.errors import RETRY_RULES, classify
 from firebrick.resources.heat.template_resource import TemplateResource
@@ -33,7 +33,7 @@ from firebrick.resources.schema import restore, validate
 from firebrick.signals import wake_key
 from firebrick.store.rows import ResourceRow, UpstreamRow
 from firebrick.store.step_outcomes import AlreadyEnded, AlreadyRecorded, Busy, Claim, Claimed, RowOutcome, Superseded
-from firebrick.template import ResourceDefinition, resolve, resolve_properties
+from firebrick.template import ResourceDefinition, resolve
 
 # Polls up to this far apart, and for this long in all, stay in the activity; longer ones park the node.
 POLL_IN_PLACE = 5.0
@@ -421,9 +421,10 @@ class Step:
         self, upstream: Mapping[str, UpstreamRow], definition: ResourceDefinition
     ) -> tuple[dict[str, Any], Mapping[str, Any]]:
         lookup = StoredLookup(upstream, self.world.registry)
-        properties = await apart(lookup, resolve_properties, definition, lookup)
-        metadata = await apart(lookup, resolve, definition.metadata, lookup) if definition.metadata else {}
-        return properties, metadata
+        metadata: Mapping[str, Any] = definition.metadata
+        if metadata and definition.dynamic:
+            metadata = await apart(lookup, resolve, metadata, lookup)
+        return await properties_of(definition, lookup), metadata
 
     async def with_others(self, kind: ResourceType, context: Context, upstream: Mapping[str, UpstreamRow]) -> Context:
         found = await others(self.rows, self.world.registry, kind, context.properties, upstream)

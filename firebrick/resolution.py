@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from firebrick.resources.base import Context
 from firebrick.resources.registry import Registry
 from firebrick.store.rows import UpstreamRow
+from firebrick.template import ResourceDefinition, resolve_properties
 
 T = TypeVar("T")
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -63,6 +64,14 @@ async def apart(lookup: StoredLookup, function: Callable[..., T], *arguments: An
     if lookup.blocking:
         return await asyncio.to_thread(function, *arguments)
     return function(*arguments)
+
+
+async def properties_of(definition: ResourceDefinition, lookup: StoredLookup) -> dict[str, Any]:
+    """Its properties with everything computed (see resolve_properties). What is computed already asks nobody, and
+    needs no thread, whatever the resource requires."""
+    if not definition.dynamic:
+        return resolve_properties(definition, lookup)
+    return await apart(lookup, resolve_properties, definition, lookup)
 
 
 def physical_name(stack: str, resource: str, row_uuid: str) -> str:

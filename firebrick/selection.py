@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from firebrick.contract import Action, Status
@@ -75,8 +76,14 @@ def input_hash(base: str, requirements: Sequence[tuple[str, int, int]]) -> str:
     Equal hashes mean equal resolved properties and metadata: what is static is in the frozen definition, and what is
     not comes from rows whose visible values have not changed since (their revision would have).
     """
-    text = _sorted_json([base, sorted(requirements)])
+    text = f"[{_sorted_json(base)},{_requirements_json(tuple(sorted(requirements)))}]"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@lru_cache(maxsize=64)
+def _requirements_json(requirements: tuple[tuple[str, int, int], ...]) -> str:
+    """Resources of one layer often require the same others, and many of them."""
+    return _sorted_json(requirements)
 
 
 def score(row: Candidate, target: str, previous: str) -> tuple[int, float, int]:

@@ -19,7 +19,7 @@ from firebrick.store import reasons
 from firebrick.store.bulk import BulkUpdate
 from firebrick.store.locked_rows import ById
 from firebrick.store.models import resources
-from firebrick.store.resource_rows import RESOURCE_COLUMNS, UPSTREAM, resource_row, upstream_row
+from firebrick.store.resource_rows import RESOURCE_COLUMNS, UPSTREAM_COLUMNS, known_row, resource_row, upstream_row
 from firebrick.store.rows import ResourceRow, UpstreamRow
 from firebrick.store.step_outcomes import (
     ENDED_KINDS,
@@ -45,7 +45,9 @@ _HELD = (
     resources.c.claim_phase,
 )
 _ROWS = ById(select(*RESOURCE_COLUMNS, *_HELD), resources.c.id, locked=False)
-_UPSTREAM = ById(UPSTREAM, resources.c.id, locked=False)
+_UPSTREAM = ById(select(*UPSTREAM_COLUMNS), resources.c.id, locked=False)
+# Of what is required by nothing that computes with it: which rows, and their revisions.
+_KNOWN = ById(select(resources.c.id, resources.c.name, resources.c.revision), resources.c.id, locked=False)
 _STAND_INS = ById(
     select(resources.c.replaces, resources.c.id, resources.c.born_seq).order_by(resources.c.id),
     resources.c.replaces,
@@ -127,6 +129,7 @@ class _Claiming:
         self._read({one for one in places_taken.values() if one is not None} - self._held.keys())
         self._served_by: dict[int, int] = {}  # node's row, or requirement -> the row that serves it in this operation
         self._upstream = self._read_upstream()
+        self._upstream_by: dict[tuple[int, ...], dict[str, UpstreamRow]] = {}  # rows of one layer often share theirs
 
     def _read(self, rows: set[int]) -> None:
         for values in _ROWS.rows(self._transaction.connection, sorted(rows)):
@@ -150,6 +153,7 @@ class _Claiming:
 
     def _read_upstream(self) -> dict[int, UpstreamRow]:
         ids: set[int] = set()
+        read: set[int] = set()  # those whose values something computes with
         seqs: dict[int, int] = {}  # row -> the operation that asks for it
         for write in self._writes:
             if write.work is Work.CLEAN or write.action is Action.DELETE:
@@ -159,6 +163,8 @@ class _Claiming:
                 if held is not None:
                     needs = held.row.requires if held.row.target_requires is None else held.row.target_requires
                     ids.update(needs)
+                    if _computes(held.row):
+                        read.update(needs)
                     if write.work is Work.CONVERGE:
                         seqs |= dict.fromkeys((*needs, claim.row), claim.seq)
         connection = self._transaction.connection
@@ -167,7 +173,10 @@ class _Claiming:
                 if seqs[replaced] == born:
                     self._served_by[replaced] = stand_in
                     ids.add(stand_in)
-        return {row[0]: upstream_row(row) for row in _UPSTREAM.rows(connection, sorted(ids))}
+                    if replaced in read:
+                        read.add(stand_in)
+        known = {row[0]: known_row(*row) for row in _KNOWN.rows(connection, sorted(ids - read))}
+        return known | {row[0]: upstream_row(row) for row in _UPSTREAM.rows(connection, sorted(read))}
 
     def _claim(self, write: ClaimRows, claim: Claim, key: str) -> ClaimOutcome:
         stack = self._transaction.stack(write.project, write.stack_id)
@@ -279,13 +288,22 @@ class _Claiming:
             stack, now, row.id, row.name, row.type, row.physical_id, row.action, row.status, row.status_reason
         )
 
-    def _upstream_of(self, row: ResourceRow, write: ClaimRows) -> dict[str, UpstreamRow]:
+    def _upstream_of(self, row: ResourceRow, write: ClaimRows) -> Mapping[str, UpstreamRow]:
         if write.work is Work.CLEAN or write.action is Action.DELETE:
             return {}
         needs = row.requires if row.target_requires is None else row.target_requires
-        ids = [self._served_by.get(one, one) for one in needs] if write.work is Work.CONVERGE else needs
-        found = [self._upstream[one] for one in ids if one in self._upstream]
-        return {one.name: one for one in found}
+        ids = tuple(self._served_by.get(one, one) for one in needs) if write.work is Work.CONVERGE else needs
+        if ids not in self._upstream_by:
+            found = [self._upstream[one] for one in ids if one in self._upstream]
+            self._upstream_by[ids] = {one.name: one for one in found}
+        return self._upstream_by[ids]
+
+
+def _computes(row: ResourceRow) -> bool:
+    """Whether its properties or metadata, in the target if there is one, have functions that wait for their turn."""
+    wanted = row.wanted or {}
+    definitions = (row.definition, wanted.get("definition", row.definition))
+    return row.replaced_by is not None or any("dynamic" in definition for definition in definitions)
 
 
 def _is_held_back(write: ClaimRows, row: ResourceRow, action: Action, seq: int) -> bool:

@@ -66,6 +66,11 @@ def insert_resources(
         "role_seq": seq if role is not Role.NONE else 0,
         "replaces": replaces,
     }
+    required: dict[tuple[str, ...], list[int]] = {}  # resources of one layer often share what they require
+    for one in new:
+        names = tuple(one.requires)
+        if names not in required:
+            required[names] = sorted(by_name[name] for name in names if name in by_name)
     rows: list[dict[str, Any]] = [
         {
             "id": made[one.name],
@@ -76,7 +81,7 @@ def insert_resources(
             "instant": one.instant,
             "concurrency": one.concurrency,
             "definition": dict(one.definition),
-            "requires": sorted(by_name[name] for name in one.requires if name in by_name),
+            "requires": required[tuple(one.requires)],
         }
         for one in new
     ]

@@ -50,7 +50,7 @@ RESOURCE_COLUMNS = (
 )
 """In the order of ResourceRow's fields."""
 
-UPSTREAM: Select[Any] = select(
+UPSTREAM_COLUMNS = (
     resources.c.id,
     resources.c.name,
     resources.c.type,
@@ -63,7 +63,8 @@ UPSTREAM: Select[Any] = select(
     resources.c.data,
     resources.c.properties,
     resources.c.revision,
-).join_from(resources, stacks, resources.c.stack_id == stacks.c.id)
+)
+UPSTREAM: Select[Any] = select(*UPSTREAM_COLUMNS).join_from(resources, stacks, resources.c.stack_id == stacks.c.id)
 
 
 def resource_row(values: Sequence[Any], required_by: tuple[str, ...] = ()) -> ResourceRow:
@@ -116,8 +117,13 @@ def resource_row(values: Sequence[Any], required_by: tuple[str, ...] = ()) -> Re
     )
 
 
+def known_row(id_: int, name: str, revision: int) -> UpstreamRow:
+    """Of a resource whose values nobody asks for."""
+    return UpstreamRow(id_, name, "", "", "", "", None, None, {}, {}, None, revision)
+
+
 def upstream_row(row: Sequence[Any]) -> UpstreamRow:
-    """From a row of UPSTREAM."""
+    """From values of UPSTREAM_COLUMNS; more may follow them."""
     (id_, name, type_, implementation, action, status, physical_id, reference_id, attributes, data) = row[:10]
     properties, revision = row[10:12]
     return UpstreamRow(

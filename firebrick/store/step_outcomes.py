@@ -46,8 +46,8 @@ class Claimed:
     first: first claim of the row in this operation (state and event were written). intent_open: an earlier call of
     this action may have taken effect without an outcome having been recorded: look before calling again.
     upstream: where something is made or changed, the rows this one requires, by name; in an operation that converges,
-    those that serve them now. claim: of the row that was given, which may be the stand-in of the one asked for.
-    target_id: what the stack is brought to.
+    those that serve them now; of their values only where something of the row is computed at its turn. claim: of the
+    row that was given, which may be the stand-in of the one asked for. target_id: what the stack is brought to.
     """
 
     claim: Claim

@@ -68,6 +68,8 @@ class ResourceSection:
         self._words = self._dialect.resource
         self._schemas: dict[tuple[str, str], tuple[str, TypeSchema | None]] = {}
         self._interned: dict[tuple[str, ...], tuple[str, ...]] = {}
+        # By the id of a list under depends_on: the names in it. Aliases of YAML are one list, named by many resources.
+        self._listed: dict[int, frozenset[str]] = {}
         self._headers: dict[str, _Header] = {}
         self.undecided: set[str] = set()
 
@@ -280,6 +282,9 @@ class ResourceSection:
             detail = "Write the name of a resource, or a list of names; functions are not for here."
             self._wrong("bad-resource", f"{word} must name resources, and is {kind_of(raw)}", path, heat, detail)
             return
+        if (names := self._listed.get(id(raw))) is not None:
+            header.requires |= names
+            return
         for index, name in enumerate([raw] if isinstance(raw, str) else raw):
             here = (*path, index) if isinstance(raw, list) else path
             if not isinstance(name, str):
@@ -296,6 +301,8 @@ class ResourceSection:
                     heat=f'The specified reference "{shorten(name)}" (in {shorten(header.name)}) is incorrect.',
                     heat_type="InvalidTemplateReference",
                 )
+        if isinstance(raw, list) and all(isinstance(name, str) and name in self._headers for name in raw):
+            self._listed[id(raw)] = frozenset(raw)
 
     def _static(self, name: str, key: str, raw: Any) -> Any:
         """A field that must be known before anything is created."""

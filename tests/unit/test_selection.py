@@ -1,5 +1,6 @@
 """Which row serves a resource, and what becomes of each row when a stack is brought to a target."""
 
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -38,6 +39,13 @@ CHAIN = [wanted("a"), wanted("b", "a"), wanted("c", "b")]
 
 def roles(rows: list[Candidate], target: list[Wanted], **more: object) -> dict[int, Role]:
     return dict(select_rows(rows, target, target="new", previous="old", **more).roles)  # type: ignore[arg-type]
+
+
+def test_the_hash_of_inputs_is_the_one_that_stored_rows_have() -> None:
+    """Another would make the first update after an upgrade look at everything."""
+    text = '["a base",[["above",7,1],["below",12,3]]]'
+    expected = hashlib.sha256(text.encode()).hexdigest()[:32]
+    assert input_hash("a base", [("below", 12, 3), ("above", 7, 1)]) == expected
 
 
 def test_what_has_not_changed_has_nothing_to_do() -> None:

@@ -27,14 +27,15 @@ PROJECT = "default"
 WORKFLOW, CHAIN = "stack/default/web", "chain-1"
 
 
-def new_stack(name: str, edges: Mapping[str, Sequence[str]], **more: Any) -> NewStack:
-    """A stack of resources: name -> names it requires."""
+def new_stack(name: str, edges: Mapping[str, Sequence[str]], *, computes: bool = False, **more: Any) -> NewStack:
+    """A stack of resources: name -> names it requires. computes: with values of those."""
+    dynamic = {"dynamic": True} if computes else {}
     resources = [
         NewResource(
             name=one,
             type="Example::Thing",
             uuid=str(uuid4()),
-            definition={"name": one, "properties": {"size": 1}},
+            definition={"name": one, "properties": {"size": 1}, **dynamic},
             requires=requires,
         )
         for one, requires in edges.items()

@@ -97,7 +97,7 @@ async def test_renewing_moves_the_lease(stacks: Any, repository: Repository) -> 
 
 
 async def test_done_stores_everything_and_settles_the_create(stacks: Any, repository: Repository) -> None:
-    stack = await stacks.running({"a": (), "b": ("a",)})
+    stack = await stacks.running({"a": (), "b": ("a",)}, computes=True)
     outcome = RowOutcome.done(
         physical_id="p-1", reference_id="r-1", attributes={"ip": "::1"}, data={"port": 5}, properties={"size": 1}
     )
@@ -109,6 +109,20 @@ async def test_done_stores_everything_and_settles_the_create(stacks: Any, reposi
     upstream = (await stack.claim("b")).upstream
     assert upstream == await repository.upstream(stack.id, ["a", "nothing"])
     assert (upstream["a"].reference_id, upstream["a"].attributes) == ("r-1", {"ip": "::1"})
+
+
+async def test_what_computes_with_nothing_is_told_which_rows_it_requires_and_no_more(
+    stacks: Any, repository: Repository
+) -> None:
+    """A layer that waits for fifty others would decrypt the values of all of them for each of its own."""
+    stack = await stacks.running({"a": (), "b": ("a",), "c": ("a",)})
+    await stack.step("a", RowOutcome.done(physical_id="p-1", attributes={"ip": "::1"}), now=4.0)
+    required = (await repository.upstream(stack.id, ["a"]))["a"]
+    seen = (await stack.claim("b")).upstream
+    assert [(name, one.id, one.name, one.revision) for name, one in seen.items()] == [
+        ("a", required.id, "a", required.revision)
+    ]
+    assert (seen["a"].physical_id, seen["a"].attributes) == (None, {})
 
 
 async def test_a_reference_id_is_the_physical_id_unless_it_is_given(stacks: Any, repository: Repository) -> None:
@@ -241,7 +255,7 @@ async def test_a_released_row_is_as_if_nobody_had_claimed_it(stacks: Any) -> Non
 
 async def test_a_batch_has_an_outcome_and_an_event_for_each(stacks: Any, repository: Repository) -> None:
     names = [f"r{number}" for number in range(10)]
-    stack = await stacks.running({name: names[:number][-1:] for number, name in enumerate(names)})
+    stack = await stacks.running({name: names[:number][-1:] for number, name in enumerate(names)}, computes=True)
     await stack.claim("r3")
     await stack.step("r0", RowOutcome.done(physical_id="p0"))
     claims = [stack.claim_of(name, attempt=1) for name in names]
