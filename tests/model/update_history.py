@@ -74,6 +74,8 @@ class Resource:
         }
         if self.kind == "nested":
             frozen["inner"] = [{"name": one.name, "kind": one.kind, **one.definition()} for one in self.inner]
+        if any(how != "after" for _, how in self.requires):
+            frozen["dynamic"] = True
         if self.takes:
             frozen |= {"takes": True, "given": self.given}
         return frozen
