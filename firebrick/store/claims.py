@@ -17,10 +17,10 @@ from firebrick.contract import Action, Status, StepResult, Work
 from firebrick.hooks import HookState, before, stops
 from firebrick.store import reasons
 from firebrick.store.bulk import BulkUpdate
-from firebrick.store.locked_rows import ById
 from firebrick.store.models import resources
 from firebrick.store.resource_rows import RESOURCE_COLUMNS, UPSTREAM_COLUMNS, known_row, resource_row, upstream_row
 from firebrick.store.rows import ResourceRow, UpstreamRow
+from firebrick.store.rows_by_id import ById
 from firebrick.store.step_outcomes import (
     ENDED_KINDS,
     AlreadyEnded,

@@ -14,9 +14,9 @@ from firebrick.contract import Action, Status
 from firebrick.randomness import random_uuid
 from firebrick.store import reasons
 from firebrick.store.claims import claim_holds
-from firebrick.store.locked_rows import ById
 from firebrick.store.models import resources
 from firebrick.store.new_rows import insert_resources
+from firebrick.store.rows_by_id import ById
 from firebrick.store.step_outcomes import Claim
 from firebrick.store.targets import resource_from_json
 from firebrick.store.transaction import LockedStack, Transaction

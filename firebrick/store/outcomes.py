@@ -14,8 +14,8 @@ from firebrick.contract import Action, Status, StepKind
 from firebrick.hooks import HookState, paused
 from firebrick.store import reasons
 from firebrick.store.bulk import BulkUpdate
-from firebrick.store.locked_rows import ById
 from firebrick.store.models import resources
+from firebrick.store.rows_by_id import ById
 from firebrick.store.step_outcomes import Claim, RowOutcome
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write

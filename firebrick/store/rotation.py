@@ -29,8 +29,8 @@ from sqlalchemy import (
 
 from firebrick.store.inspection import sealed_columns
 from firebrick.store.keyring import Keyring, header_of
-from firebrick.store.locked_rows import ById
 from firebrick.store.models import metadata, stacks
+from firebrick.store.rows_by_id import ById
 
 ROWS = 100
 """Of one batch; of stacks, which hold whole templates, a tenth."""

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from firebrick.randomness import random_uuid
 from firebrick.store.bulk import BulkInsert
-from firebrick.store.locked_rows import ById
 from firebrick.store.models import events, stacks
+from firebrick.store.rows_by_id import ById
 
 STACK_TYPE = "OS::Heat::Stack"
 

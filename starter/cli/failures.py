@@ -22,6 +22,8 @@ NEXT = {  # by error class: what helps
     "quota": "There is no room for it. Free some or have the quota raised, and try again.",
 }
 UNKNOWN_OUTCOME = "Nobody knows whether the call took effect. Look at the provider before anything else."
+# Of a nested stack that is a root cause itself: what failed in one is shown in its place.
+STOPPED_INSIDE = "Nothing in it failed by itself: it was stopped, or its time was over. It may need more time."
 TIMED_OUT = "Timed out"  # how the reason of an operation begins whose time was over
 UNCLASSIFIED = "The resource's own events may say more."
 
@@ -88,6 +90,8 @@ def _so_far(resource: Mapping[str, Any]) -> dict[str, Any]:
 def advice(cause: Mapping[str, Any]) -> str:
     if cause["error"] == "UnknownOutcome":
         return UNKNOWN_OUTCOME
+    if cause["error"] == "NestedStackFailed":
+        return STOPPED_INSIDE
     return NEXT.get(cause["error_class"], UNCLASSIFIED)
 
 

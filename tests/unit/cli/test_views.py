@@ -139,7 +139,7 @@ def test_what_failed_in_a_nested_stack_is_the_root_cause_of_the_outer_one() -> N
         "│    next: There is no room for it. Free some or have the quota raised, and try again.",
         "├─ also failed: slow (n.yaml, 1 attempt)",
         "│    NestedStackFailed: ...",
-        "│    next: No attempt would help. Change what the message names, in the template or at the provider.",
+        "│    next: Nothing in it failed by itself: it was stopped, or its time was over. It may need more time.",
         "├─ aborted: slow.leaf",
         "└─ not started: nest.host, after",
     ]
