@@ -264,12 +264,10 @@ class _Claiming:
             self._quiet.append(stored | {"_key": key})
         else:
             self._again.append(stored)
-        settled_before = row  # create_unsettled as it was before this claim: what the claimant must find out about
-        held.row = replace(row, create_unsettled=unsettled)
+        # Whoever else claims the row in this transaction meets the lease: what the row is now, nobody asks.
         held.order, held.lease_until, held.intent_open, held.outcome = claim.order, lease_until, intent_open, None
-        return Claimed(
-            claim, write.project, stack.name, settled_before, first, intent_before, upstream, stack.template_id
-        )
+        # create_unsettled is as it was before this claim: what the claimant must find out about.
+        return Claimed(claim, write.project, stack.name, row, first, intent_before, upstream, stack.template_id)
 
     def _action_of(self, write: ClaimRows, row: ResourceRow, first: bool) -> Action | None:
         """What this claim begins or goes on with; None: to be seen."""

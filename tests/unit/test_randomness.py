@@ -3,7 +3,7 @@
 import multiprocessing
 import threading
 from typing import Any
-from uuid import UUID
+from uuid import RFC_4122, UUID
 
 from firebrick.randomness import random_bytes, random_uuid
 
@@ -46,4 +46,8 @@ def test_a_child_process_does_not_hand_out_its_parents_bytes() -> None:
 def test_uuids() -> None:
     made = {random_uuid() for _ in range(1_000)}
     assert len(made) == 1_000
-    assert {(UUID(one).version, str(UUID(one)) == one) for one in made} == {(4, True)}
+    assert {(UUID(one).version, UUID(one).variant, str(UUID(one)) == one) for one in made} == {(4, RFC_4122, True)}
+    drawn = [{one[place] for one in made} for place in range(36)]
+    assert [len(digits) for digits in drawn] == [
+        1 if place in (8, 13, 14, 18, 23) else 4 if place == 19 else 16 for place in range(36)
+    ]
