@@ -298,7 +298,8 @@ class _Claiming:
 
 
 def _computes(row: ResourceRow) -> bool:
-    """Whether its properties or metadata, in the target if there is one, have functions that wait for their turn."""
+    """Whether its properties or metadata, in the target if there is one, have functions that wait for their turn. Taken
+    to be so of one that has given its place away: the row that has it now was made of another definition."""
     wanted = row.wanted or {}
     definitions = (row.definition, wanted.get("definition", row.definition))
     return row.replaced_by is not None or any("dynamic" in definition for definition in definitions)

@@ -68,8 +68,9 @@ class ResourceSection:
         self._words = self._dialect.resource
         self._schemas: dict[tuple[str, str], tuple[str, TypeSchema | None]] = {}
         self._interned: dict[tuple[str, ...], tuple[str, ...]] = {}
-        # By the id of a list under depends_on: the names in it. Aliases of YAML are one list, named by many resources.
-        self._listed: dict[int, frozenset[str]] = {}
+        # By the id of a list under depends_on, if nothing is wrong with it: the resources there are among its names.
+        # Aliases of YAML are one list, named by many resources.
+        self._listed: dict[int, set[str]] = {}
         self._headers: dict[str, _Header] = {}
         self.undecided: set[str] = set()
 
@@ -285,14 +286,18 @@ class ResourceSection:
         if (names := self._listed.get(id(raw))) is not None:
             header.requires |= names
             return
+        found: set[str] = set()
+        fine = True
         for index, name in enumerate([raw] if isinstance(raw, str) else raw):
             here = (*path, index) if isinstance(raw, list) else path
             if not isinstance(name, str):
+                fine = False
                 heat = f"Resource {shorten(header.name)} {word} type must be list or string"
                 self._wrong("bad-resource", f"the name of a resource is text, and this is {kind_of(name)}", here, heat)
             elif name in self._headers:
-                header.requires.add(name)
+                found.add(name)
             elif name not in self._section:
+                fine = False
                 self._problems.add(
                     "unknown-reference",
                     f"there is no resource {shorten(name)}",
@@ -301,8 +306,9 @@ class ResourceSection:
                     heat=f'The specified reference "{shorten(name)}" (in {shorten(header.name)}) is incorrect.',
                     heat_type="InvalidTemplateReference",
                 )
-        if isinstance(raw, list) and all(isinstance(name, str) and name in self._headers for name in raw):
-            self._listed[id(raw)] = frozenset(raw)
+        header.requires |= found
+        if fine and isinstance(raw, list):
+            self._listed[id(raw)] = found
 
     def _static(self, name: str, key: str, raw: Any) -> Any:
         """A field that must be known before anything is created."""

@@ -1,6 +1,4 @@
-"""Everything is killed at once, with a stack in each phase; one worker is started: each comes to its truth.
-
-That is to be within a minute; the test prints the seconds, which a busy machine makes more.
+"""Everything is killed at once, with a stack in each phase; one worker is started: each comes to its truth in a minute.
 
 And the schedule that has passes of the reconciler made, which is what finds out where nobody tells anybody.
 """
@@ -27,6 +25,8 @@ from firebrick.testing.dev_server import DevServer
 from tests.integration.history import check_no_orphans
 from tests.integration.phases import BASE, OTHER, PhasedStack, template
 from tests.integration.rig import Rig, until
+
+MINUTE = 60.0
 
 # What a stack is in the end, by the phase in which everything was killed.
 PHASES = {
@@ -72,7 +72,7 @@ class Scene:
         self.truths["Update"] = "ROLLBACK_COMPLETE"
 
     async def settle(self) -> None:
-        """Until each stack is what it is to be, and nothing is open. One waits for somebody."""
+        """Until each stack is what it is to be, and nothing is open; within a minute. One waits for somebody."""
         hooked = await self.rig.project.stack("Hooked")
         row = await self.rig.project.resource(hooked.id, "kept")
         woken = await accept_signal(self.rig.project, self.rig.registry, hooked, row, {"unset_hook": "pre-create"})
@@ -88,7 +88,7 @@ class Scene:
                         del missing[stack.name]
             return not missing
 
-        await until(settled, lambda: f"settled: {missing}")
+        await until(settled, lambda: f"settled: {missing}", limit=MINUTE)
 
     async def _nested(self) -> None:
         inner = template(kept={"hold": "ready"})
@@ -115,7 +115,9 @@ class Scene:
 
 
 @pytest.mark.timeout(300)
-async def test_each_stack_comes_to_its_truth_when_a_worker_starts(module_server: DevServer, tmp_path: Path) -> None:
+async def test_each_stack_comes_to_its_truth_within_a_minute_of_a_workers_start(
+    module_server: DevServer, tmp_path: Path
+) -> None:
     async with Rig(tmp_path / "rig", module_server, reconcile_every=30.0) as rig:
         await asyncio.gather(rig.worker(), rig.worker())
         scene = Scene(rig)
@@ -126,9 +128,7 @@ async def test_each_stack_comes_to_its_truth_when_a_worker_starts(module_server:
         await scene.know()
         await asyncio.to_thread(module_server.start)
         await rig.worker()
-        started = time.monotonic()
         await scene.settle()
-        print(f"settled {time.monotonic() - started:.1f} s after the worker's start")  # shown with -s
         assert rig.provider.ledger.doubles() == []
         await _delete_all(rig)
         check_no_orphans(rig.provider.ledger)

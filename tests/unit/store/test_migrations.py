@@ -63,6 +63,7 @@ async def test_what_an_old_database_holds_is_there_and_goes_on(old: Database, ke
         claim = Claim(stack_id=running.id, row=second.id, seq=1, chain_run=1, step=1, attempt=1)
         held = await repository.claim(claim, action=Action.CREATE, operation_id=operation.id, now=20.0, lease=9.0)
         assert isinstance(held, Claimed) and held.upstream["a"].id == first.id
+        assert (await repository.upstream(running.id, ["a"]))["a"].attributes == {"size": 1}
         assert await repository.record(claim, RowOutcome.done(), now=21.0)
         finished = await repository.finish(operation.id, seq=1, complete=True, now=22.0)
         assert finished.state is OperationState.DONE

@@ -195,40 +195,36 @@ async def test_a_create_that_completes_in_spite_of_a_takeover_is_done_and_leads_
     assert (ended.state, ended.next_operation_id) == (OperationState.DONE, delete.id)
 
 
+async def cancelled_update(stacks: Any, how: Cancel) -> Any:
+    """A stack whose update runs, with a cancel that its run has not heard of."""
+    stack = await stacks.created({})
+    await stack.accept_update()
+    await stack.begin(Action.UPDATE)
+    await stack.repository.accept_cancel(stack.id, how, now=11.0)
+    return stack
+
+
 async def test_an_update_that_completes_before_it_hears_of_its_cancel_is_rolled_back(
     stacks: Any, repository: Repository
 ) -> None:
     """Accepted is accepted: the run may have come to its end while nobody could tell it."""
-    stack = await stacks.created({})
-    await stack.accept_update()
-    update = await stack.begin(Action.UPDATE)
-    await repository.accept_cancel(stack.id, Cancel.ROLL_BACK, now=11.0)
+    stack = await cancelled_update(stacks, Cancel.ROLL_BACK)
     ended = await stack.finish(complete=True)
     assert (ended.state, ended.next_action) == (OperationState.FAILED, Action.ROLLBACK)
     assert await stack.finish(complete=True) == ended
     assert await stack.state() == ("UPDATE_FAILED", "Stack UPDATE cancelled")
-    assert (await repository.operation(update.id)).summary == "Stack UPDATE cancelled"
+    assert (await repository.operation(stack.operation.id)).summary == "Stack UPDATE cancelled"
     assert (await stack.begin(Action.ROLLBACK)).id == ended.next_operation_id
 
 
-async def test_an_update_that_completes_before_it_hears_that_it_is_to_stop_is_done(
-    stacks: Any, repository: Repository
-) -> None:
-    stack = await stacks.created({})
-    await stack.accept_update()
-    await stack.begin(Action.UPDATE)
-    await repository.accept_cancel(stack.id, Cancel.KEEP, now=11.0)
+async def test_an_update_that_completes_before_it_hears_that_it_is_to_stop_is_done(stacks: Any) -> None:
+    stack = await cancelled_update(stacks, Cancel.KEEP)
     ended = await stack.finish(complete=True)
     assert (ended.state, ended.next_action) == (OperationState.DONE, None)
 
 
-async def test_what_was_asked_after_a_cancel_decides_about_a_complete_update(
-    stacks: Any, repository: Repository
-) -> None:
-    stack = await stacks.created({})
-    await stack.accept_update()
-    await stack.begin(Action.UPDATE)
-    await repository.accept_cancel(stack.id, Cancel.ROLL_BACK, now=11.0)
+async def test_what_was_asked_after_a_cancel_decides_about_a_complete_update(stacks: Any) -> None:
+    stack = await cancelled_update(stacks, Cancel.ROLL_BACK)
     delete = await stack.accept_delete()
     ended = await stack.finish(complete=True)
     assert (ended.state, ended.next_operation_id) == (OperationState.DONE, delete.id)
