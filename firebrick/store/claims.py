@@ -7,7 +7,7 @@ goes the intent: both are committed before the provider is called. A batch asks 
 require another: its rows' events wait for their outcomes (``announce``), which are recorded in order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -107,6 +107,10 @@ class ClaimRows(Write[list[ClaimOutcome]]):
         return len(self.claims)
 
     @classmethod
+    def look_ahead(cls, transaction: Transaction, writes: Sequence[Self]) -> None:
+        transaction.ask(_ROWS, _ids(claim for write in writes for claim in write.claims))
+
+    @classmethod
     def apply_all(cls, transaction: Transaction, writes: Sequence[Self]) -> list[Any]:
         return _Claiming(transaction, writes).run()
 
@@ -123,16 +127,16 @@ class _Claiming:
         self._told: list[dict[str, Any]] = []
         self._requiring: list[dict[str, Any]] = []
         self._held: dict[int, _Held] = {}
-        self._read({claim.row for write in writes for claim in write.claims})
+        self._read(_ids(claim for write in writes for claim in write.claims))
         converging = [claim.row for write in writes if write.work is Work.CONVERGE for claim in write.claims]
         places_taken = {row: self._held[row].row.replaced_by for row in converging if row in self._held}
-        self._read({one for one in places_taken.values() if one is not None} - self._held.keys())
+        self._read(sorted({one for one in places_taken.values() if one is not None} - self._held.keys()))
         self._served_by: dict[int, int] = {}  # node's row, or requirement -> the row that serves it in this operation
         self._upstream = self._read_upstream()
         self._upstream_by: dict[tuple[int, ...], dict[str, UpstreamRow]] = {}  # rows of one layer often share theirs
 
-    def _read(self, rows: set[int]) -> None:
-        for values in _ROWS.rows(self._transaction.connection, sorted(rows)):
+    def _read(self, rows: Sequence[int]) -> None:
+        for values in self._transaction.rows(_ROWS, rows):
             *_, seq, run, step, attempt, lease_until, intent_open, outcome, phase = values
             row = resource_row(values)
             self._held[row.id] = _Held(row, (seq, phase, run, step, attempt), lease_until, intent_open, outcome)
@@ -143,12 +147,12 @@ class _Claiming:
             for write in self._writes
         ]
         # No row is in both lists twice over: a second claim of a row in one transaction finds the first one's lease.
-        connection = self._transaction.connection
-        _CLAIM_FIRST.execute(connection, self._first)
-        _CLAIM_AGAIN.execute(connection, self._again)
-        _TOLD.execute(connection, self._told)
-        _CLAIM_QUIET.execute(connection, self._quiet)
-        _REQUIRE.execute(connection, self._requiring)
+        write = self._transaction.write
+        write(_CLAIM_FIRST, self._first)
+        write(_CLAIM_AGAIN, self._again)
+        write(_TOLD, self._told)
+        write(_CLAIM_QUIET, self._quiet)
+        write(_REQUIRE, self._requiring)
         return outcomes
 
     def _read_upstream(self) -> dict[int, UpstreamRow]:
@@ -167,16 +171,16 @@ class _Claiming:
                         read.update(needs)
                     if write.work is Work.CONVERGE:
                         seqs |= dict.fromkeys((*needs, claim.row), claim.seq)
-        connection = self._transaction.connection
+        rows = self._transaction.rows
         if seqs:
-            for replaced, stand_in, born in _STAND_INS.rows(connection, sorted(seqs)):
+            for replaced, stand_in, born in rows(_STAND_INS, sorted(seqs)):
                 if seqs[replaced] == born:
                     self._served_by[replaced] = stand_in
                     ids.add(stand_in)
                     if replaced in read:
                         read.add(stand_in)
-        known = {row[0]: known_row(*row) for row in _KNOWN.rows(connection, sorted(ids - read))}
-        return known | {row[0]: upstream_row(row) for row in _UPSTREAM.rows(connection, sorted(read))}
+        known = {row[0]: known_row(*row) for row in rows(_KNOWN, sorted(ids - read))}
+        return known | {row[0]: upstream_row(row) for row in rows(_UPSTREAM, sorted(read))}
 
     def _claim(self, write: ClaimRows, claim: Claim, key: str) -> ClaimOutcome:
         stack = self._transaction.stack(write.project, write.stack_id)
@@ -330,6 +334,10 @@ class RenewRows(Write[list[bool]]):
         return len(self.claims)
 
     @classmethod
+    def look_ahead(cls, transaction: Transaction, writes: Sequence[Self]) -> None:
+        transaction.ask(_HOLDERS, _ids(claim for write in writes for claim in write.claims))
+
+    @classmethod
     def apply_all(cls, transaction: Transaction, writes: Sequence[Self]) -> list[Any]:
         held = _orders(transaction, [claim for write in writes for claim in write.claims])
         renewed: list[dict[str, Any]] = []
@@ -342,7 +350,7 @@ class RenewRows(Write[list[bool]]):
                 for claim, mine in zip(write.claims, answers, strict=True)
                 if mine
             ]
-        _RENEW.execute(transaction.connection, renewed)
+        transaction.write(_RENEW, renewed)
         return outcomes
 
 
@@ -392,9 +400,12 @@ def claim_holds(transaction: Transaction, project: str, claim: Claim) -> LockedS
 
 def _orders(transaction: Transaction, claims: Sequence[Claim]) -> dict[int, tuple[int, ...]]:
     """Row id -> the claim that holds it; rows that nobody holds are missing."""
-    ids = sorted({claim.row for claim in claims})
-    found = _HOLDERS.rows(transaction.connection, ids)
+    found = transaction.rows(_HOLDERS, _ids(claims))
     return {id_: (seq, phase, run, step, attempt) for id_, phase, seq, run, step, attempt, lease in found if lease > 0}
+
+
+def _ids(claims: Iterable[Claim]) -> list[int]:
+    return sorted({claim.row for claim in claims})
 
 
 def _is_mine(transaction: Transaction, project: str, claim: Claim, held: Mapping[int, tuple[int, ...]]) -> bool:

@@ -94,6 +94,8 @@ def _prepare_postgresql(engine: Engine, *, writes: bool) -> None:
         connection.execute(f"SELECT {settings}")
         connection.autocommit = False
         connection.read_only = None if writes else True  # a server that only serves reads says so by itself
+        if writes:
+            connection.prepare_threshold = None  # what it prepares it forgets with a rollback, and the pipeline's too
 
 
 def _prepare_sqlite(engine: Engine, synchronous: str, *, writes: bool) -> None:

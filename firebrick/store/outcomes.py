@@ -112,8 +112,16 @@ class RecordRows(Write[list[bool]]):
         return len(self.outcomes)
 
     @classmethod
+    def look_ahead(cls, transaction: Transaction, writes: Sequence[Self]) -> None:
+        transaction.ask(_ROWS, _rows_of(writes))
+
+    @classmethod
     def apply_all(cls, transaction: Transaction, writes: Sequence[Self]) -> list[Any]:
         return _Recording(transaction, writes).run()
+
+
+def _rows_of(writes: Sequence[RecordRows]) -> list[int]:
+    return sorted({claim.row for write in writes for claim, _ in write.outcomes})
 
 
 class _Recording:
@@ -123,16 +131,15 @@ class _Recording:
         self._transaction = transaction
         self._writes = writes
         self._changes: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-        ids = sorted({claim.row for write in writes for claim, _ in write.outcomes})
         self._held: dict[int, _Held] = {}
-        for values in _ROWS.rows(transaction.connection, ids):
+        for values in transaction.rows(_ROWS, _rows_of(writes)):
             known: list[Any] = [*values[:11], tuple(values[11:16]), *values[16:]]
             self._held[values[0]] = _Held(*known)
 
     def run(self) -> list[list[bool]]:
         answers = [[self._record(write, claim, outcome) for claim, outcome in write.outcomes] for write in self._writes]
         for optional, changes in self._changes.items():
-            _update_of(optional).execute(self._transaction.connection, changes)
+            self._transaction.write(_update_of(optional), changes)
         return answers
 
     def _record(self, write: RecordRows, claim: Claim, outcome: RowOutcome) -> bool:

@@ -1,9 +1,9 @@
 """Reading rows by id inside a write, locked where the database knows how and they must be."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, bindparam, func
+from sqlalchemy import Column, Connection, Dialect, Select, bindparam, func
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from firebrick.store.bulk import TOGETHER
@@ -28,9 +28,10 @@ class ById:
 
     def rows(self, connection: Connection, ids: Sequence[Any]) -> Sequence[Any]:
         """Rows that exist; ids: ascending."""
+        return connection.execute(*self.asking(connection.dialect, ids)).all() if ids else ()
+
+    def asking(self, dialect: Dialect, ids: Sequence[Any]) -> tuple[Select[Any], Mapping[str, Any]]:
+        """The statement for these, at least one, and its parameters."""
         if len(ids) == 1:
-            return connection.execute(self.one, {"id": ids[0]}).all()
-        if not ids:
-            return ()
-        statement = self.any if connection.dialect.name == TOGETHER else self.many
-        return connection.execute(statement, {"ids": ids}).all()
+            return self.one, {"id": ids[0]}
+        return self.any if dialect.name == TOGETHER else self.many, {"ids": ids}

@@ -4,16 +4,19 @@ A stack's row is locked before anything that belongs to it (PostgreSQL: FOR UPDA
 transaction holds the whole file), so the sequence of its events is given out without gaps and in commit order.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Update, bindparam, select, update
 
 from firebrick.randomness import random_uuid
-from firebrick.store.bulk import BulkInsert
+from firebrick.store.bulk import TOGETHER, BulkInsert, BulkUpdate
 from firebrick.store.models import events, stacks
 from firebrick.store.rows_by_id import ById
+
+if TYPE_CHECKING:
+    from firebrick.store.pipeline import Answer, Pipeline
 
 STACK_TYPE = "OS::Heat::Stack"
 
@@ -69,15 +72,77 @@ class Transaction:
     """One transaction of the writer. Not shared between threads."""
 
     def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+        self._connection = connection
+        self._pipeline = _pipeline(connection)
+        self._asked: dict[tuple[ById, tuple[Any, ...]], Answer] = {}  # and not taken yet
+        self._at_once = False  # whether somebody has the connection, and might read what was written
         self._stacks: dict[str, LockedStack] = {}
         self._events: list[dict[str, Any]] = []
+
+    # --- statements -----------------------------------------------------------------------------------------------
+
+    @property
+    def connection(self) -> Connection:
+        """For any other statement. What was written before is there; what is written from now on is written at once."""
+        if self._pipeline is not None:
+            self._pipeline.run()
+            self._asked.clear()
+            self._at_once = True
+        return self._connection
+
+    def ask(self, query: ById, ids: Sequence[Any]) -> None:
+        """Have the rows that `rows` will be asked for brought along with others, where the database can."""
+        if self._pipeline is not None and ids:
+            self._asked[query, tuple(ids)] = self._pipeline.ask(*query.asking(self._connection.dialect, ids))
+
+    def rows(self, query: ById, ids: Sequence[Any]) -> Sequence[Any]:
+        """Those that exist, in order. ids: ascending."""
+        if self._pipeline is None or not ids:
+            return query.rows(self._connection, ids)
+        answer = self._asked.pop((query, tuple(ids)), None)
+        if answer is None:
+            answer = self._pipeline.ask(*query.asking(self._connection.dialect, ids))
+        return answer.rows()
+
+    def write(self, statement: BulkUpdate | BulkInsert, rows: Sequence[Mapping[str, Any]]) -> None:
+        """At the latest before the commit, and in the order of calls."""
+        if self._pipeline is None:
+            statement.execute(self._connection, rows)
+        elif rows:
+            self._forget({row["_id"] for row in rows if "_id" in row})
+            self._pipeline.send(*statement.together(self._connection.dialect, rows))
+            if self._at_once:
+                self._pipeline.run()
+
+    def _forget(self, ids: set[Any]) -> None:
+        """What was asked for about rows that change now."""
+        for asked in [one for one in self._asked if not ids.isdisjoint(one[1])]:
+            del self._asked[asked]
+
+    def _each(self, statement: Update, rows: Sequence[Mapping[str, Any]]) -> None:
+        """One statement for each row."""
+        if self._pipeline is None:
+            self._connection.execute(statement, rows)
+        else:
+            for row in rows:
+                self._pipeline.send(statement, row)
+
+    def commit(self) -> None:
+        """Send what has not been sent, and COMMIT, where that goes together; else nothing is done."""
+        if self._pipeline is not None:
+            self._pipeline.run(commit=True)
+
+    # --- stacks and their events ----------------------------------------------------------------------------------
+
+    def ask_for_stacks(self, ids: Iterable[str]) -> None:
+        """Have their rows locked before anything is read that is asked for after this."""
+        self.ask(_LOCK, sorted(set(ids)))
 
     def lock(self, ids: Iterable[str]) -> None:
         """Lock these stacks' rows, if they exist."""
         wanted = sorted(set(ids) - self._stacks.keys())
         if wanted:
-            for row in _LOCK.rows(self.connection, wanted):
+            for row in self.rows(_LOCK, wanted):
                 self._stacks[row[0]] = LockedStack(*row)
 
     def stack(self, project: str, stack_id: str) -> LockedStack | None:
@@ -132,15 +197,16 @@ class Transaction:
 
     def flush(self) -> None:
         """Write events and stacks. Called once, before the commit."""
+        self._at_once = False  # nobody reads any more
         if self._events:
-            _INSERT_EVENTS.execute(self.connection, self._events)
+            self.write(_INSERT_EVENTS, self._events)
         touched = [stack for stack in self._stacks.values() if stack.event_seq != stack.stored_event_seq]
         counted = [{"_id": one.id, "_event_seq": one.event_seq} for one in touched if not one.changed]
         if counted:
-            self.connection.execute(_SAVE_EVENT_SEQ, counted)
+            self._each(_SAVE_EVENT_SEQ, counted)
         changed = [stack for stack in self._stacks.values() if stack.changed]
         if changed:
-            self.connection.execute(
+            self._each(
                 _SAVE_STATE,
                 [
                     {
@@ -155,4 +221,12 @@ class Transaction:
             )
         reasons = [{"_id": one.id, "_reason": one.reason} for one in changed if one.reason is not None]
         if reasons:
-            self.connection.execute(_SAVE_REASON, reasons)
+            self._each(_SAVE_REASON, reasons)
+
+
+def _pipeline(connection: Connection) -> "Pipeline | None":
+    if connection.dialect.name != TOGETHER:
+        return None
+    from firebrick.store.pipeline import Pipeline  # and the driver, which only this database needs
+
+    return Pipeline(connection)

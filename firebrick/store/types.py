@@ -11,11 +11,11 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Dialect, Engine, LargeBinary
 from sqlalchemy.types import TypeDecorator
 
+from firebrick.compact_json import compact
 from firebrick.store.keyring import Keyring
 
 _KEYRINGS: "WeakKeyDictionary[Dialect, Keyring]" = WeakKeyDictionary()
 
-_to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _from_json = json.JSONDecoder().decode
 
 
@@ -44,7 +44,7 @@ class EncryptedJSON(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any | None, dialect: Dialect) -> bytes | None:
-        return None if value is None else _KEYRINGS[dialect].seal(_to_json(value).encode("ascii"))
+        return None if value is None else _KEYRINGS[dialect].seal(compact(value))
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any | None:
         return None if value is None else _from_json(_KEYRINGS[dialect].open(value).decode("ascii"))

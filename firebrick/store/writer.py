@@ -61,6 +61,10 @@ class Write(Generic[Outcome]):
         raise NotImplementedError
 
     @classmethod
+    def look_ahead(cls, transaction: Transaction, writes: Sequence[Self]) -> None:
+        """Ask for what `apply_all` will read whatever it finds, so that it comes with the stacks' rows."""
+
+    @classmethod
     def apply_all(cls, transaction: Transaction, writes: Sequence[Self]) -> list[Any]:
         """Do many of one kind; outcomes (or refusals) in the order given. Hot kinds do it in few statements."""
         outcomes: list[Any] = []
@@ -222,14 +226,16 @@ def _commit_alone(connection: Connection, write: Write[Any]) -> Any:
 
 def _finish(connection: Connection, transaction: RootTransaction, writes: list[Write[Any]]) -> list[Any]:
     """Apply and commit; outcomes. After any error but _Unknown nothing was written."""
+    work = Transaction(connection)
     try:
-        outcomes = _apply(connection, writes)
+        outcomes = _apply(work, writes)
     except Exception as error:
         _roll_back(transaction)
         if connection.invalidated:
             raise _Gone(_refusal(error)) from None
         raise
     try:
+        work.commit()
         transaction.commit()
     except Exception:
         lost = connection.invalidated
@@ -247,12 +253,15 @@ def _roll_back(transaction: RootTransaction) -> None:
         pass
 
 
-def _apply(connection: Connection, writes: list[Write[Any]]) -> list[Any]:
-    transaction = Transaction(connection)
-    transaction.lock(stack_id for write in writes for stack_id in write.stacks())
+def _apply(transaction: Transaction, writes: list[Write[Any]]) -> list[Any]:
+    stacks = [stack_id for write in writes for stack_id in write.stacks()]
     kinds: dict[type[Write[Any]], list[int]] = {}
     for index, write in enumerate(writes):
         kinds.setdefault(type(write), []).append(index)
+    transaction.ask_for_stacks(stacks)
+    for kind, indices in kinds.items():
+        kind.look_ahead(transaction, [writes[i] for i in indices])
+    transaction.lock(stacks)
     outcomes: list[Any] = [None] * len(writes)
     for kind, indices in kinds.items():
         for index, outcome in zip(indices, kind.apply_all(transaction, [writes[i] for i in indices]), strict=True):

@@ -219,6 +219,23 @@ async def test_a_value_that_cannot_be_kept_is_refused_and_harms_no_neighbour(sta
     assert [one.name for one in await stacks.repository.stacks()] == ["good"]
 
 
+async def test_an_outcome_that_cannot_be_kept_is_refused_and_harms_no_neighbour(stacks: Any) -> None:
+    stack = await stacks.running(dict.fromkeys("abcd", ()))
+    held = {name: await stack.claim(name) for name in "abcd"}
+
+    async def record(name: str, physical_id: str) -> Any:
+        outcome = RowOutcome.done(physical_id=physical_id)
+        return await stack.repository.record(held[name].claim, outcome, now=3.0)
+
+    for bad, good in ("ab", "cd"):  # twice: what a connection has prepared outlives the first one's rollback
+        told = await asyncio.gather(record(bad, "with\0zero"), record(good, "fine"), return_exceptions=True)
+        assert isinstance(told[0], InvalidInput) and told[0].first.code == "store-value"
+        assert told[1] is True
+    states = {row.name: row.state for row in await stack.repository.resources(stack.id)}
+    assert [states[name] for name in "bd"] == ["CREATE_COMPLETE"] * 2
+    assert [states[name] for name in "ac"] == ["CREATE_IN_PROGRESS"] * 2
+
+
 # --- its locale ---
 
 
