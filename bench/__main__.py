@@ -1,4 +1,4 @@
-"""``python -m bench``: stacks beside the floor, in one run on one Temporal server; see docs/benchmark.md.
+"""``python -m bench``: stacks beside the floor, in one run; see docs/benchmark.md.
 
 Exit code: 1 when something did not do what it must (a stack not complete, the hand-over check), 0 whatever the ratios.
 """
@@ -112,8 +112,9 @@ async def measure_all(options: argparse.Namespace, folder: Path, results: Result
         return
     with running_system(folder, options.database) as system:
         temporal = await connect(Target(system.temporal_address))
+        floor_temporal = await connect(Target(system.floor_address))
         async with api_client(system) as api:
-            bench = Bench(system, temporal, api)
+            bench = Bench(system, temporal, floor_temporal, api)
             if options.cases:
                 await _warm_up(bench)
             for shape in sorted({case.shape for case in options.cases}, key=_order):
@@ -152,7 +153,7 @@ def _repetitions(options: argparse.Namespace, shape: Shape) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m bench", description="Stacks beside the plainest fan-out of activities, on the same server."
+        prog="python -m bench", description="Stacks beside the plainest fan-out of activities."
     )
     parser.add_argument("--quick", action="store_true", help="sizes 10, 100, 1,000; 3 repetitions; no hand-over check")
     parser.add_argument(

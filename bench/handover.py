@@ -47,7 +47,7 @@ async def check_hand_over(bench: Bench, slow: SlowStack = SLOW, name: str = "han
     operation, events = await _stored(bench.system, name)
     runs = [
         await _read_run(bench, operation.workflow_id, run_id, count)
-        async for run_id, count, _ in bench.runs_of(operation.workflow_id)
+        async for run_id, count, _ in bench.runs_of(bench.temporal, operation.workflow_id)
     ]
     on_their_way = _on_their_way(slow, runs[0])
     calls = [line.split() for line in bench.system.ledger.read_text().splitlines()]

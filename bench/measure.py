@@ -65,11 +65,12 @@ class Stack:
 
 
 class Bench:
-    """Measures on one system."""
+    """Measures on one system. floor_temporal: a client of the floor's server."""
 
-    def __init__(self, system: System, temporal: Client, api: httpx2.AsyncClient) -> None:
+    def __init__(self, system: System, temporal: Client, floor_temporal: Client, api: httpx2.AsyncClient) -> None:
         self.system = system
         self.temporal = temporal
+        self._floor_temporal = floor_temporal
         self._api = api
 
     async def floor(self, shape: Shape, name: str) -> Sample:
@@ -77,7 +78,7 @@ class Bench:
         async with Memory.watch(self.system.pids["floor"]) as memory:
             before = self.system.processor_seconds()
             began = time.perf_counter()
-            handle = await self.temporal.start_workflow(
+            handle = await self._floor_temporal.start_workflow(
                 FloorFanOut.run, FanOut(total=shape.size, width=shape.width), id=name, task_queue=FLOOR_QUEUE
             )
             accepted = time.perf_counter() - began
@@ -86,7 +87,7 @@ class Bench:
             processor = self._used(before)
         if done != shape.size:
             raise CheckFailed(f"the floor's {name} did {done} of {shape.size}")
-        runs, events, size = await self._history(name)
+        runs, events, size = await self._history(self._floor_temporal, name)
         return Sample(seconds, memory.peak, runs, events, size, accepted=accepted, processor=processor)
 
     async def stack(self, template: str, name: str, size: int) -> Sample:
@@ -102,7 +103,7 @@ class Bench:
             processor = self._used(before)
             store = StoreReading.of(self.system.clocks, pid).since(written)
         await self.check_complete(stack, size)
-        runs, events, history = await self._history(stack.workflow_id)
+        runs, events, history = await self._history(self.temporal, stack.workflow_id)
         return Sample(seconds, memory.peak, runs, events, history, accepted, store, processor)
 
     async def create(self, name: str, template: str) -> Stack:
@@ -140,12 +141,12 @@ class Bench:
         if complete != size:
             raise CheckFailed(f"{stack.name} has {complete} complete resources, not {size}")
 
-    async def runs_of(self, workflow_id: str) -> AsyncIterator[tuple[str, int, int]]:
+    async def runs_of(self, temporal: Client, workflow_id: str) -> AsyncIterator[tuple[str, int, int]]:
         """(run id, events, bytes of history) of each run of a workflow's chain, first to last."""
-        latest = await self.temporal.get_workflow_handle(workflow_id).describe()
+        latest = await temporal.get_workflow_handle(workflow_id).describe()
         run_id = latest.raw_description.workflow_execution_info.first_run_id
         while True:
-            handle = self.temporal.get_workflow_handle(workflow_id, run_id=run_id)
+            handle = temporal.get_workflow_handle(workflow_id, run_id=run_id)
             described = await handle.describe()
             info = described.raw_description.workflow_execution_info
             yield run_id, info.history_length, info.history_size_bytes
@@ -156,8 +157,8 @@ class Bench:
             ):
                 run_id = event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
 
-    async def _history(self, workflow_id: str) -> tuple[int, int, int]:
-        runs = [(events, size) async for _, events, size in self.runs_of(workflow_id)]
+    async def _history(self, temporal: Client, workflow_id: str) -> tuple[int, int, int]:
+        runs = [(events, size) async for _, events, size in self.runs_of(temporal, workflow_id)]
         return len(runs), sum(events for events, _ in runs), sum(size for _, size in runs)
 
     def _used(self, before: Mapping[str, float]) -> dict[str, float]:

@@ -1,6 +1,8 @@
-"""The processes under measurement: `firebrick server` as users run it (front, worker, Temporal) and the floor's worker.
+"""The processes under measurement: `firebrick server` as users run it (front, worker, Temporal), and the floor's worker
+with a Temporal server of its own.
 
-Everything is kept in one temporary folder on disk. Both workers use the same Temporal server.
+Everything is kept in one temporary folder on disk. The two Temporal servers are the same program with the same options:
+on one for both, each side paid for timers and tasks that the other had left behind.
 """
 
 import asyncio
@@ -19,6 +21,7 @@ from typing import Any
 import psutil
 
 from bench.plugin import CLOCKS, LEDGER
+from firebrick.testing.dev_server import DevServer
 from firebrick.testing.postgres import PostgresServer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,11 +38,13 @@ SAMPLE_EVERY = 0.1  # seconds between two looks at a process's memory
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What runs, and where. pids: of worker, front, temporal, floor, and postgresql where that is the database."""
+    """What runs, and where. pids: of worker, front, temporal, floor, floor's temporal, and postgresql where that is
+    the database. floor_address: of the floor's Temporal server."""
 
     folder: Path
     api_url: str
     temporal_address: str
+    floor_address: str
     pids: Mapping[str, int]
     database_url: str
 
@@ -107,13 +112,14 @@ def running_system(folder: Path, database: str = SQLITE) -> Iterator[System]:
             return bool(told)
 
         _wait(server, "server", folder, server_answers)
+        floor_server = cleanup.enter_context(DevServer(folder / "floor-temporal.db"))
         ready = folder / "floor.ready"
-        line = [sys.executable, "-m", "bench.floor_worker", told["temporal_address"], str(ready)]
+        line = [sys.executable, "-m", "bench.floor_worker", floor_server.address, str(ready)]
         floor = cleanup.enter_context(_child("floor", line, folder, environment))
         _wait(floor, "floor", folder, ready.exists)
         pids |= {"worker": told["worker_pid"], "front": told["pid"], "temporal": told["temporal_pid"]}
-        pids["floor"] = floor.pid
-        yield System(folder, told["api_url"], told["temporal_address"], pids, database_url)
+        pids |= {"floor": floor.pid, "floor's temporal": floor_server.pid}
+        yield System(folder, told["api_url"], told["temporal_address"], floor_server.address, pids, database_url)
 
 
 @contextlib.contextmanager

@@ -64,10 +64,27 @@ class Selection:
     never_made: tuple[int, ...]
 
 
+_MANY = 8  # requirements; to write these is most of the work, and resources of one layer share them
+_PLACE = "\0requires\0"
+_PLACE_JSON = _sorted_json(_PLACE)
+
+
 def base_hash(definition: Mapping[str, Any], implementation: str, fingerprint: str) -> str:
     """Of a frozen definition and of the type that serves it; fingerprint: of that type's schema."""
-    text = _sorted_json([definition, implementation, fingerprint])
+    required = definition.get("requires", ())
+    around: list[str] = []
+    if len(required) >= _MANY:
+        around = _sorted_json([{**definition, "requires": _PLACE}, implementation, fingerprint]).split(_PLACE_JSON)
+    if len(around) == 2:  # more where a value has the very text of the place
+        text = _names_json(tuple(required)).join(around)
+    else:
+        text = _sorted_json([definition, implementation, fingerprint])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@lru_cache(maxsize=64)
+def _names_json(names: tuple[str, ...]) -> str:
+    return _sorted_json(names)
 
 
 def input_hash(base: str, requirements: Sequence[tuple[str, int, int]]) -> str:
@@ -82,7 +99,7 @@ def input_hash(base: str, requirements: Sequence[tuple[str, int, int]]) -> str:
 
 @lru_cache(maxsize=64)
 def _requirements_json(requirements: tuple[tuple[str, int, int], ...]) -> str:
-    """Resources of one layer often require the same others, and many of them."""
+    """Shared by the resources of a layer, as above."""
     return _sorted_json(requirements)
 
 

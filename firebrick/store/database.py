@@ -82,11 +82,15 @@ def open_engine(url: str, keyring: Keyring | None, *, writes: bool, connections:
 
 
 def _prepare_postgresql(engine: Engine, *, writes: bool) -> None:
-    limits = {
+    given: dict[str, object] = {
         "lock_timeout": BUSY_MILLISECONDS,
         "idle_in_transaction_session_timeout": STOPPED_MILLISECONDS,
     }
-    settings = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in limits.items())
+    if writes:
+        # What is written is found by its key. A statement is planned while it is new, and the plan is kept: in a young
+        # database that was to read the whole table, as long as nobody analysed it, however large it became.
+        given["enable_seqscan"] = "off"
+    settings = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in given.items())
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: object) -> None:

@@ -1,6 +1,7 @@
 """Which row serves a resource, and what becomes of each row when a stack is brought to a target."""
 
 import hashlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -123,3 +124,13 @@ def test_a_row_that_is_gone_serves_nobody() -> None:
 def test_a_circle_is_refused() -> None:
     with pytest.raises(CycleFound):
         select_rows([], [wanted("a", "b"), wanted("b", "a")], target="new", previous="old")
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 60])
+@pytest.mark.parametrize("value", ["v", "\0requires\0", 'x"requires":["a"]'])
+def test_a_base_is_the_hash_of_the_sorted_json(count: int, value: str) -> None:
+    """Databases have it: what it is must not change."""
+    requires = [f"r{number}" for number in range(count)]
+    definition = {"type": "T", "requires": requires, "name": "n", "properties": {"requires": value, "a": [value]}}
+    text = json.dumps([definition, "T", "schema"], sort_keys=True, separators=(",", ":"))
+    assert base_hash(definition, "T", "schema") == hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,8 @@ from firebrick.diagnostics import InvalidInput, Unavailable
 from firebrick.store import Keyring, NewResource, OperationRow, Store
 from firebrick.store.operation_outcomes import Mine
 from firebrick.store.step_outcomes import AlreadyEnded, Busy, Claimed, RowOutcome
+from firebrick.store.transaction import Transaction
+from firebrick.store.writer import Write
 from firebrick.testing.postgres import PostgresServer
 from tests.unit.store.proxy import Proxy
 
@@ -199,6 +202,36 @@ async def test_all_writes_of_a_group_whose_answer_is_lost_are_told(
         in_progress = {text.split()[0] for text in texts if " CREATE_IN_PROGRESS state" in text}
         answered = {name for name, one in zip("abcd", told, strict=True) if isinstance(one, Claimed)}
         assert in_progress == (answered if cut == "before" else set("abcd"))
+
+
+# --- plans ---
+
+
+@dataclass(frozen=True)
+class Explained(Write[dict[str, str]]):
+    """How the writer's connection carries out what it has prepared: statement -> plan, whatever its parameters are."""
+
+    def apply(self, transaction: Transaction) -> dict[str, str]:
+        run = transaction.connection.exec_driver_sql
+        run("SET LOCAL plan_cache_mode = force_generic_plan")
+        prepared = run("SELECT name, statement, cardinality(parameter_types) FROM pg_prepared_statements").all()
+        plans = {}
+        for name, statement, count in prepared:
+            nothing = f"({', '.join(['NULL'] * count)})" if count else ""
+            plans[statement] = "\n".join(row[0] for row in run(f"EXPLAIN EXECUTE {name}{nothing}"))
+        return plans
+
+
+async def test_a_young_database_gets_no_plan_that_an_old_one_suffers_from(store: Store, stacks: Any) -> None:
+    """Plans are kept: one that reads the whole of a small table would still do so when it has grown."""
+    stack = await stacks.running({"a": (), "b": ("a",), "c": ("a",)}, computes=True)
+    await stack.step("a", RowOutcome.done(physical_id="p"))
+    held = await asyncio.gather(stack.claim("b"), stack.claim("c"))
+    assert await asyncio.gather(*(stack.repository.renew(one.claim, 9.0) for one in held)) == [True, True]
+    plans = await store.writer.write(Explained())
+    assert len(plans) > 6
+    for statement, plan in plans.items():
+        assert "Seq Scan" not in plan, f"{statement}\n{plan}"
 
 
 # --- values ---
