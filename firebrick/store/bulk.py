@@ -55,9 +55,8 @@ class BulkUpdate:
         )
 
     def execute(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        if len(rows) > 1 and connection.dialect.name == TOGETHER:
-            connection.execute(*self.together(connection.dialect, rows))
-        elif rows:
+        """One statement a row."""
+        if rows:
             connection.execute(self._each, rows)
 
     def together(self, dialect: Dialect, rows: Sequence[Mapping[str, Any]]) -> tuple[Update, Mapping[str, Any]]:

@@ -29,28 +29,32 @@ _NUMBERED = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-un
 
 _BEGIN = b"BEGIN ISOLATION LEVEL READ COMMITTED"
 _COMMIT = b"COMMIT"
+_STALE = frozenset({"0A000", "26000"})
+"""A column that a prepared statement reads has another type now; there is no such prepared statement."""
 
 _Converter = Callable[[Any], Any]
+_MISSING = object()
 
 
 class Answer:
-    """Of a SELECT that was sent or will be."""
+    """Of a SELECT that was sent or will be. What nobody asks for is not read."""
 
-    __slots__ = ("_pipeline", "_rows")
+    __slots__ = ("_pipeline", "_result", "_statement")
 
-    def __init__(self, pipeline: "Pipeline") -> None:
+    def __init__(self, pipeline: "Pipeline", statement: "_Statement") -> None:
         self._pipeline = pipeline
-        self._rows: Sequence[tuple[Any, ...]] | None = None
+        self._statement = statement
+        self._result: PGresult | None = None
 
-    def give(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        self._rows = rows
+    def give(self, result: PGresult) -> None:
+        self._result = result
 
     def rows(self) -> Sequence[tuple[Any, ...]]:
         """Sends what waits to be sent, if need be. DBAPIError, as SQLAlchemy raises it, of whatever failed."""
-        if self._rows is None:
+        if self._result is None:
             self._pipeline.run()
-        assert self._rows is not None, "the statement has failed before"
-        return self._rows
+        assert self._result is not None, "its round trip has failed"
+        return self._statement.read(self._result)
 
 
 class Pipeline:
@@ -64,19 +68,23 @@ class Pipeline:
 
     def ask(self, statement: ClauseElement, parameters: Mapping[str, Any]) -> Answer:
         """Have a SELECT sent with the next round trip."""
-        answer = Answer(self)
-        self._add(statement, parameters, answer)
+        known = self._known(statement)
+        answer = Answer(self, known)
+        self._add(known, parameters, answer)
         return answer
 
     def send(self, statement: ClauseElement, parameters: Mapping[str, Any]) -> None:
         """Have a statement sent, at the latest with the COMMIT."""
-        self._add(statement, parameters, None)
+        self._add(self._known(statement), parameters, None)
 
-    def _add(self, statement: ClauseElement, parameters: Mapping[str, Any], answer: Answer | None) -> None:
+    def _known(self, statement: ClauseElement) -> "_Statement":
         known = self._statements.get(statement)
         if known is None:
             name = f"firebrick_{len(self._statements)}".encode()
             known = self._statements[statement] = _Statement(name, statement, self._connection.dialect, self._raw)
+        return known
+
+    def _add(self, known: "_Statement", parameters: Mapping[str, Any], answer: Answer | None) -> None:
         try:
             self._waiting.append((known, known.written(parameters), answer))
         except psycopg.Error as error:
@@ -91,52 +99,51 @@ class Pipeline:
             self._exchange(begin=not begun, commit=commit)
         except psycopg.Error as error:
             raise self._told(error) from None
+        except BaseException:
+            if self._raw.pgconn.pipeline_status != PipelineStatus.OFF:
+                self._connection.invalidate()  # or what was sent now would be carried out with what is sent next
+            raise
 
     def _exchange(self, *, begin: bool, commit: bool) -> None:
         waiting, self._waiting = self._waiting, []
         pgconn = self._raw.pgconn
-        sent: list[_Statement | tuple[_Statement, Answer] | None] = []  # to be prepared, asked, or just carried out
+        sent: list[tuple[_Statement | None, Answer | None]] = []  # what is prepared by it, what is answered by it
         pgconn.enter_pipeline_mode()
         if begin:
             pgconn.send_query_params(_BEGIN, None)
-            sent.append(None)
+            sent.append((None, None))
         for statement, parameters, answer in waiting:
             if not statement.prepared:
                 pgconn.send_prepare(statement.name, statement.sql)
-                sent.append(statement)
+                sent.append((statement, None))
                 statement.prepared = True
             pgconn.send_query_prepared(statement.name, parameters)
-            sent.append(None if answer is None else (statement, answer))
+            sent.append((None, answer))
         if commit:
             pgconn.send_query_params(_COMMIT, None)
-            sent.append(None)
+            sent.append((None, None))
         pgconn.pipeline_sync()
         results = _received(pgconn)
         pgconn.exit_pipeline_mode()
-        self._take(sent, results)
-
-    def _take(
-        self, sent: "Sequence[_Statement | tuple[_Statement, Answer] | None]", results: Sequence[PGresult]
-    ) -> None:
         failure: psycopg.Error | None = None
-        for one, result in zip(sent, results, strict=True):
+        for (prepared, answer), result in zip(sent, results, strict=True):
             if result.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
-                if isinstance(one, tuple):
-                    statement, answer = one
-                    answer.give(statement.read(result))
+                if answer is not None:
+                    answer.give(result)
                 continue
-            if isinstance(one, _Statement):
-                one.prepared = False
+            if prepared is not None:
+                prepared.prepared = False
             if failure is None:  # the others were skipped
                 failure = error_from_result(result, encoding="utf-8")
         if failure is not None:
             raise failure
 
     def _told(self, error: psycopg.Error) -> BaseException:
-        """As SQLAlchemy tells it. A connection that is lost, or whose answers were not read to their end, is not used
-        again."""
+        """As SQLAlchemy tells it. A connection is not used again that is lost, whose answers were not read to their
+        end, or whose prepared statements the server has thrown away or cannot carry out any more."""
         pgconn = self._raw.pgconn
-        lost = pgconn.status == ConnStatus.BAD or pgconn.pipeline_status != PipelineStatus.OFF
+        broken = pgconn.status == ConnStatus.BAD or pgconn.pipeline_status != PipelineStatus.OFF
+        lost = broken or error.sqlstate in _STALE
         if lost:
             self._connection.invalidate(error)
         return DBAPIError.instance(
@@ -159,23 +166,28 @@ class _Statement:
         compiled: Any = statement.compile(dialect=_NUMBERED)
         self.sql: bytes = compiled.string.encode()
         fixed = compiled.params  # what is not given with each execution has its value in the statement
-        self._parameters: list[tuple[str, _Converter | None, bytes | None]] = []
+        self._parameters: list[tuple[str, _Converter | None, Any]] = []
         for key in compiled.positiontup or ():
-            seal = _converter(compiled.binds[key].type, dialect, reads=False)
-            self._parameters.append((key, seal, _written(seal, fixed[key])))
+            bind = compiled.binds[key]
+            value = _MISSING if bind.required else fixed[key]
+            self._parameters.append((key, _converter(bind.type, dialect, reads=False), value))
         columns = statement.selected_columns if isinstance(statement, Select) else ()
         readers = [_converter(column.type, dialect, reads=True) for column in columns]
         self._readers = [(place, reader) for place, reader in enumerate(readers) if reader is not None]
         self._transformer = Transformer(raw)  # of its own: it remembers how the columns are read
 
     def written(self, parameters: Mapping[str, Any]) -> list[bytes | None]:
-        return [
-            _written(seal, parameters[key]) if key in parameters else fixed for key, seal, fixed in self._parameters
-        ]
+        """As they are sent; sealed anew each time, since keys change. KeyError for one that is missing."""
+        values = []
+        for key, seal, fixed in self._parameters:
+            value = parameters[key] if fixed is _MISSING else parameters.get(key, fixed)
+            values.append(_written(value if seal is None else seal(value)))
+        return values
 
     def read(self, result: PGresult) -> Sequence[tuple[Any, ...]]:
         self._transformer.set_pgresult(result)
         rows = self._transformer.load_rows(0, result.ntuples, tuple)
+        self._transformer.set_pgresult(None)  # it would keep all that is in it
         return [self._converted(row) for row in rows] if self._readers else rows
 
     def _converted(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -193,10 +205,8 @@ def _converter(type_: Any, dialect: Dialect, *, reads: bool) -> "_Converter | No
     return lambda value: convert(value, dialect)
 
 
-def _written(seal: "_Converter | None", value: Any) -> bytes | None:
+def _written(value: Any) -> bytes | None:
     """As PostgreSQL reads it. Every parameter has its type in the statement."""
-    if seal is not None:
-        value = seal(value)
     if isinstance(value, str):
         return _whole(value)
     if value is None:

@@ -226,8 +226,8 @@ def _commit_alone(connection: Connection, write: Write[Any]) -> Any:
 
 def _finish(connection: Connection, transaction: RootTransaction, writes: list[Write[Any]]) -> list[Any]:
     """Apply and commit; outcomes. After any error but _Unknown nothing was written."""
-    work = Transaction(connection)
     try:
+        work = Transaction(connection)
         outcomes = _apply(work, writes)
     except Exception as error:
         _roll_back(transaction)

@@ -67,7 +67,7 @@ class ResourceSection:
         self._place = self._dialect.sections["resources"]
         self._words = self._dialect.resource
         self._schemas: dict[tuple[str, str], tuple[str, TypeSchema | None]] = {}
-        self._interned: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._sorted: dict[frozenset[str], tuple[str, ...]] = {}  # resources of one layer often require the same
         # By the id of a list under depends_on, if nothing is wrong with it: the resources there are among its names.
         # Aliases of YAML are one list, named by many resources.
         self._listed: dict[int, set[str]] = {}
@@ -229,7 +229,9 @@ class ResourceSection:
             evaluation.begin(self._place, name, properties)
             self._check_properties(header, header.schema, {})
         self._depends_on(header)
-        requires = tuple(sorted(header.requires))
+        required = frozenset(header.requires)
+        if required not in self._sorted:
+            self._sorted[required] = tuple(sorted(required))
         external_id = self._text(name, "external_id", body) if "external_id" in self._words else None
         policy = self._deletion_policy(name, body.get(self._words["deletion_policy"]))
         if external_id is not None:
@@ -241,7 +243,7 @@ class ResourceSection:
             declared_type=header.declared_type,
             properties=trees["properties"],
             metadata=trees["metadata"],
-            requires=self._interned.setdefault(requires, requires),
+            requires=self._sorted[required],
             deletion_policy=policy,
             update_policy=trees["update_policy"],
             description=self._text(name, "description", body) or "",

@@ -234,6 +234,33 @@ async def test_a_young_database_gets_no_plan_that_an_old_one_suffers_from(store:
         assert "Seq Scan" not in plan, f"{statement}\n{plan}"
 
 
+@dataclass(frozen=True)
+class Run(Write[None]):
+    """A statement on the writer's connection."""
+
+    statement: str
+
+    def apply(self, transaction: Transaction) -> None:
+        transaction.connection.exec_driver_sql(self.statement)
+
+
+async def test_a_column_that_is_altered_under_a_store_at_work_is_not_noticed(store: Store, stacks: Any) -> None:
+    """What was prepared before cannot be carried out any more."""
+    stack = await stacks.running(dict.fromkeys("abc", ()))
+    await stack.claim("a")
+    await store.writer.write(Run("ALTER TABLE resources ALTER COLUMN name TYPE varchar(300)"))
+    await stack.claim("b")
+    await store.writer.write(Run("ALTER TABLE stacks ALTER COLUMN name TYPE varchar(300)"))
+    await stack.claim("c")
+
+
+async def test_statements_that_the_server_has_forgotten_are_prepared_again(store: Store, stacks: Any) -> None:
+    stack = await stacks.running(dict.fromkeys("ab", ()))
+    await stack.claim("a")
+    await store.writer.write(Run("DEALLOCATE ALL"))
+    await stack.claim("b")
+
+
 # --- values ---
 
 

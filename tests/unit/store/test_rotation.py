@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
+from firebrick.contract import Action
 from firebrick.diagnostics import Conflict, NotFound, Unavailable
 from firebrick.store import Keyring, Store, keyring_file, maintenance, models, rotation
+from firebrick.store.claims import ClaimRows
 from firebrick.store.database import open_engine
-from firebrick.store.keyring import NOTICED_WITHIN
+from firebrick.store.keyring import NOTICED_WITHIN, key_id_of
 from firebrick.store.rotation import Progress
-from firebrick.store.step_outcomes import RowOutcome
+from firebrick.store.step_outcomes import Claimed, RowOutcome
 from tests.unit.store.databases import Database
 
 SECRET = "correct-horse-battery-staple"
@@ -168,6 +170,34 @@ async def test_stores_at_work_go_on_and_lose_nothing(database: Database, file: P
 
 
 # --- dropping a key ---
+
+
+async def test_what_each_row_gets_alike_is_sealed_with_the_key_of_its_time(
+    database: Database, file: Path, stacks_of: Any
+) -> None:
+    """The reason of a claim that is told only by a later attempt is the same text in all rows."""
+    ring = Keyring.from_file(file)
+    async with await Store.open(database.url, ring) as store:
+        stack = await stacks_of(store).running({"a": (), "b": ()})
+
+        async def tell(name: str) -> str:
+            """Claim a row quietly, then tell of it; the id of the key that sealed what the row says now."""
+            quietly, told = (
+                ClaimRows("default", stack.id, [claim], [""], Action.CREATE, stack.operation.id, now, 1.0, announce)
+                for claim, now, announce in (
+                    (stack.claim_of(name), 2.0, False),
+                    (stack.claim_of(name, attempt=2), 9.0, True),
+                )
+            )
+            for write in (quietly, told):
+                assert isinstance((await store.writer.write(write))[0], Claimed)
+            assert (await stack.texts())[-1] == f"{name} CREATE_IN_PROGRESS state changed"
+            ((sealed,),) = database.run(f"SELECT status_reason FROM resources WHERE name = '{name}'")
+            return key_id_of(bytes(sealed))
+
+        assert await tell("a") == "k1"
+        assert ring.open(rotate(file).seal(b"")) == b"" and ring.current == "k2"
+        assert await tell("b") == "k2"
 
 
 async def test_a_key_that_is_needed_is_not_dropped(stacks: Any, database: Database, file: Path) -> None:
