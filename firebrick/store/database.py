@@ -90,6 +90,7 @@ def _prepare_postgresql(engine: Engine, *, writes: bool) -> None:
         # What is written is found by its key. A statement is planned while it is new, and the plan is kept: in a young
         # database that was to read the whole table, as long as nobody analysed it, however large it became.
         given["enable_seqscan"] = "off"
+        given["jit"] = "off"  # what can only be read whole is dear now by its plan, and would be compiled each time
     settings = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in given.items())
 
     @event.listens_for(engine, "connect")
