@@ -135,6 +135,8 @@ class Pipeline:
                 prepared.prepared = False
             if failure is None:  # the others were skipped
                 failure = error_from_result(result, encoding="utf-8")
+        if failure is None and commit and results[-1].command_status != _COMMIT:
+            failure = psycopg.errors.InFailedSqlTransaction("rolled back: something in it had failed before")
         if failure is not None:
             raise failure
 

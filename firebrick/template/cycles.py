@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from firebrick.graph import Graph
+
 
 def find_cycles(requires: Mapping[str, Sequence[str]]) -> list[list[str]]:
     """Each knot of resources that need each other, all members named, in the order in which they were given.
@@ -9,7 +11,7 @@ def find_cycles(requires: Mapping[str, Sequence[str]]) -> list[list[str]]:
     Where the knot is a plain circle the members stand in its order: each needs the next, the last the first. What is
     required and is no key itself is in no circle.
     """
-    if _has_order(requires):
+    if _is_free(requires):
         return []
     order = {name: place for place, name in enumerate(requires)}
     found = []
@@ -19,29 +21,17 @@ def find_cycles(requires: Mapping[str, Sequence[str]]) -> list[list[str]]:
     return sorted(found, key=lambda knot: min(order[name] for name in knot))
 
 
-def _has_order(requires: Mapping[str, Sequence[str]]) -> bool:
-    """Whether there is no circle. Where many resources require the same others, these are looked at once."""
-    sharing: dict[tuple[str, ...], list[str]] = {}
+def _is_free(requires: Mapping[str, Sequence[str]]) -> bool:
+    """Whether there is no circle, as is usual; it costs little where many resources require the same others."""
+    places = {name: place for place, name in enumerate(requires)}
+    shared: dict[tuple[str, ...], tuple[int, ...]] = {}
+    edges: dict[int, tuple[int, ...]] = {}
     for name, needs in requires.items():
-        sharing.setdefault(tuple(needs), []).append(name)
-    missing: dict[tuple[str, ...], int] = {}
-    asked_by: dict[str, list[tuple[str, ...]]] = {}
-    ready: list[str] = []
-    for needs, names in sharing.items():
-        inside = [need for need in dict.fromkeys(needs) if need in requires]
-        missing[needs] = len(inside)
-        for need in inside:
-            asked_by.setdefault(need, []).append(needs)
-        if not inside:
-            ready += names
-    done = 0
-    while ready:
-        done += 1
-        for needs in asked_by.get(ready.pop(), ()):
-            missing[needs] -= 1
-            if not missing[needs]:
-                ready += sharing[needs]
-    return done == len(requires)
+        names = tuple(needs)
+        if names not in shared:
+            shared[names] = tuple(places[need] for need in names if need in places)
+        edges[places[name]] = shared[names]
+    return not Graph(edges).cycle()
 
 
 def _as_circle(members: list[str], requires: Mapping[str, Sequence[str]]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from firebrick.diagnostics import Conflict, Diagnostic, Unavailable
 from firebrick.store import Store
@@ -158,3 +159,27 @@ async def test_a_database_whose_tables_are_gone_refuses_and_is_not_changed(
     with pytest.raises(Unavailable, match="no such table|UndefinedTable"):
         await stacks.running({"a": ()})
     assert await store.project("default").stacks() == []
+
+
+@dataclass(frozen=True)
+class Swallow(Write[str]):
+    """Hides that one of its statements failed."""
+
+    def apply(self, transaction: Transaction) -> str:
+        transaction.connection.execute(text("INSERT INTO notes VALUES (1)"))
+        try:
+            transaction.connection.execute(text("INSERT INTO notes VALUES (1)"))
+        except IntegrityError:
+            return "fine"
+        raise AssertionError("two notes of one number")
+
+
+@pytest.mark.usefixtures("notes")
+async def test_what_is_answered_is_committed_whatever_a_write_hides(store: Store, database: Database) -> None:
+    """PostgreSQL answers the COMMIT of a transaction in which something failed by rolling back."""
+    try:
+        answered = await store.writer.write(Swallow())
+    except Exception:
+        answered = ""
+    assert (answered, numbers(database)) in [("fine", [1]), ("", [])]
+    assert await store.writer.write(Note(2)) == 2
