@@ -36,14 +36,15 @@ _KINDS: Mapping[str, str] = {
 
 @dataclass(slots=True)
 class _Header:
-    """An enabled resource after the first pass. schema: None when its type is reported as wrong."""
+    """An enabled resource after the first pass. schema: None when its type is reported as wrong. referred: resources
+    that its values name."""
 
     name: str
     body: Mapping[str, Any]
     declared_type: str
     type: str
     schema: TypeSchema | None
-    requires: set[str] = field(default_factory=set)
+    referred: set[str] = field(default_factory=set)
 
 
 class ResourceSection:
@@ -70,7 +71,7 @@ class ResourceSection:
         self._sorted: dict[frozenset[str], tuple[str, ...]] = {}  # resources of one layer often require the same
         # By the id of a list under depends_on, if nothing is wrong with it: the resources there are among its names.
         # Aliases of YAML are one list, named by many resources.
-        self._listed: dict[int, set[str]] = {}
+        self._listed: dict[int, frozenset[str]] = {}
         self._headers: dict[str, _Header] = {}
         self.undecided: set[str] = set()
 
@@ -221,15 +222,15 @@ class ResourceSection:
             elif key == "properties" and isinstance(value, dict) and header.schema is not None:
                 self._check_properties(header, header.schema, value)
             dynamic = dynamic or evaluation.waits
-            header.requires |= evaluation.referred
+            header.referred |= evaluation.referred
             trees[key] = value
             secret += self._secret(key, value, (self._place, name, word))
         properties = self._words["properties"]
         if not body.get(properties) and header.schema is not None:
             evaluation.begin(self._place, name, properties)
             self._check_properties(header, header.schema, {})
-        self._depends_on(header)
-        required = frozenset(header.requires)
+        named = self._depends_on(header)
+        required = named | header.referred if header.referred else named
         if required not in self._sorted:
             self._sorted[required] = tuple(sorted(required))
         external_id = self._text(name, "external_id", body) if "external_id" in self._words else None
@@ -274,20 +275,19 @@ class ResourceSection:
                 heat_type="InvalidExternalResourceDependency",
             )
 
-    def _depends_on(self, header: _Header) -> None:
+    def _depends_on(self, header: _Header) -> frozenset[str]:
         word = self._words["depends_on"]
         raw = header.body.get(word)
         path: Path = (self._place, header.name, word)
         if raw is None:
-            return
+            return frozenset()
         if not isinstance(raw, str | list):
             heat = f"Resource {shorten(header.name)} {word} type must be list or string"
             detail = "Write the name of a resource, or a list of names; functions are not for here."
             self._wrong("bad-resource", f"{word} must name resources, and is {kind_of(raw)}", path, heat, detail)
-            return
+            return frozenset()
         if (names := self._listed.get(id(raw))) is not None:
-            header.requires |= names
-            return
+            return names
         found: set[str] = set()
         fine = True
         for index, name in enumerate([raw] if isinstance(raw, str) else raw):
@@ -308,9 +308,10 @@ class ResourceSection:
                     heat=f'The specified reference "{shorten(name)}" (in {shorten(header.name)}) is incorrect.',
                     heat_type="InvalidTemplateReference",
                 )
-        header.requires |= found
+        names = frozenset(found)
         if fine and isinstance(raw, list):
-            self._listed[id(raw)] = found
+            self._listed[id(raw)] = names
+        return names
 
     def _static(self, name: str, key: str, raw: Any) -> Any:
         """A field that must be known before anything is created."""

@@ -23,8 +23,30 @@ _TAG = "tag:yaml.org,2002:"
 _NOT_PRINTABLE = re.compile("[^\x09\x0a\x0d\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufeff\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
+class _TooDeep(Exception):
+    """Maps and lists are nested too deep. mark: of the first that is."""
+
+    def __init__(self, mark: Any) -> None:
+        super().__init__()
+        self.mark = mark
+
+
 class _Loader(_BASE):  # type: ignore[misc]
-    """libyaml's parser; plain scalars are resolved as YAML 1.1 says, but for dates."""
+    """libyaml's parser; plain scalars are resolved as YAML 1.1 says, but for dates.
+
+    Composing recurses in C, and would end the process where it recurses too far. It tells of each node before it goes
+    into it, and that is where the depth is bounded. (To read the events beforehand took as long as parsing takes.)
+    """
+
+    _depth = 0  # nodes that are open
+
+    def descend_resolver(self, current_node: yaml.Node | None, current_index: Any) -> None:
+        if self._depth > MOST_DEPTH and current_node is not None:
+            raise _TooDeep(current_node.start_mark)
+        self._depth += 1
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -92,8 +114,6 @@ def read_yaml(text: str, problems: Problems) -> tuple[Any, Places]:
         )
         return None, nowhere
     try:
-        if not _shallow(text, problems):
-            return None, nowhere
         loader = _Loader(text)
         try:
             root = loader.get_single_node()
@@ -102,29 +122,11 @@ def read_yaml(text: str, problems: Problems) -> tuple[Any, Places]:
             return (value if len(problems) == before else None), Places(root)
         finally:
             loader.dispose()
+    except _TooDeep as found:
+        too_deep(problems, at=(found.mark.line + 1, found.mark.column + 1))
     except yaml.YAMLError as error:
         _broken(error, problems)
-        return None, nowhere
-
-
-def _shallow(text: str, problems: Problems) -> bool:
-    """Whether the nesting is within bounds. Composing recurses in C and ends the process when it is not."""
-    loader = _Loader(text)
-    try:
-        depth = 0
-        while loader.check_event():
-            event = loader.get_event()
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > MOST_DEPTH:
-                    mark: Any = event.start_mark
-                    too_deep(problems, at=(mark.line + 1, mark.column + 1))
-                    return False
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-        return True
-    finally:
-        loader.dispose()
+    return None, nowhere
 
 
 def too_deep(problems: Problems, path: Path = (), at: tuple[int, int] | None = None) -> None:

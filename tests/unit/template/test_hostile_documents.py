@@ -51,6 +51,16 @@ def test_nesting_within_bounds_is_read() -> None:
     assert deep == []
 
 
+@pytest.mark.parametrize("inside", ["", "x", "{a: b}"], ids=["empty", "scalar", "map"])
+def test_the_first_level_beyond_the_bound_is_named(inside: str) -> None:
+    lists = 100 - 1 - inside.count("{")  # in a map
+    assert parse_template("a:\n  " + "[" * lists + inside + "]" * lists).tree
+    with pytest.raises(InvalidInput) as caught:
+        parse_template("a:\n  " + "[" * (lists + 1) + inside + "]" * (lists + 1))
+    assert [one.code for one in caught.value.diagnostics] == ["nested-too-deep"]
+    assert (caught.value.first.line, caught.value.first.column) == (2, 3 + 99)
+
+
 def test_nesting_of_parsed_maps_is_bounded_and_circles_end() -> None:
     deep: list[Any] = []
     for _ in range(3000):
