@@ -40,6 +40,7 @@ from starter.builds import Builds, deployment_of
 from starter.cluster import Target, connect, missing_search_attributes
 from starter.health import Health
 from starter.monitor_address import MonitorAddress
+from starter.payload_walks import leave_out_idle
 from starter.reconcile_schedule import INTERVAL, Schedule
 from starter.reconciler import Reconciler
 from starter.starting import Starter
@@ -166,6 +167,7 @@ def make_worker(
 ) -> Worker:
     """A worker with the measured settings (docs/architecture.md, section 8). others: objects that have activities
     beside the world's. versioned: False for servers that know no worker deployments (the time-skipping one)."""
+    leave_out_idle()
     return Worker(
         client,
         task_queue=task_queue,

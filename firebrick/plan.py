@@ -12,6 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from firebrick import contract
 from firebrick.contract import Action, Work
@@ -253,8 +254,14 @@ def _after(rows: Sequence[PlanNode], last: int | None) -> Sequence[PlanNode]:
 
 def _node_bytes(node: PlanNode) -> int:
     """At least what a WireNode takes (JSON with escapes is never shorter than UTF-8)."""
-    texts = len(json.dumps(node.name)) + len(json.dumps(node.type)) + len(json.dumps(node.concurrency))
+    texts = len(json.dumps(node.name)) + _text_bytes(node.type) + _text_bytes(node.concurrency)
     return _NODE_BYTES + len(str(node.id)) + texts
+
+
+@lru_cache(maxsize=256)
+def _text_bytes(text: str) -> int:
+    """Of one that many nodes have."""
+    return len(json.dumps(text))
 
 
 def _group_bytes(requires: tuple[int, ...]) -> int:

@@ -1,10 +1,12 @@
 """What a plan is made from: the rows of a stack, without anything that is encrypted."""
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Row, Text, bindparam, cast, select
 
-from firebrick.contract import StepResult
+from firebrick.contract import Status, StepResult
 from firebrick.hooks import HookState
 from firebrick.plan import ExistingRow, Role
 from firebrick.store.acceptance import stack_not_found
@@ -25,14 +27,14 @@ _ROWS = (
         resources.c.type,
         resources.c.action,
         resources.c.status,
-        resources.c.requires,
+        cast(resources.c.requires, Text).label("requires"),
         resources.c.instant,
         resources.c.concurrency,
         resources.c.claim_seq,
         resources.c.outcome,
         resources.c.role,
         resources.c.role_seq,
-        resources.c.target_requires,
+        cast(resources.c.target_requires, Text).label("target_requires"),
         resources.c.hooks,
     )
     .where(resources.c.stack_id == bindparam("stack_id"))
@@ -46,28 +48,41 @@ def list_plan_rows(connection: Connection, project: str, stack_id: str, operatio
     seq = connection.execute(_SEQ, values).scalar_one_or_none()
     if seq is None:
         raise stack_not_found(stack_id)
-    return [
-        ExistingRow(
-            id=row.id,
-            name=row.name,
-            type=row.type,
-            action=row.action,
-            status="IN_PROGRESS" if _waits(row, seq) else row.status,
-            requires=tuple(row.requires),
-            instant=row.instant,
-            concurrency=row.concurrency,
-            ended_in_operation=row.claim_seq == seq and _ended(row.outcome),
-            role=Role(row.role) if row.role_seq == seq else Role.NONE,
-            target_requires=tuple(row.target_requires or ()),
+    rows = connection.execute(_ROWS, {"stack_id": stack_id})
+    return _existing(rows.all(), seq)
+
+
+def _existing(rows: Sequence[Row[Any]], seq: int) -> list[ExistingRow]:
+    """Of what _ROWS gives. Its values are unpacked: to ask a row for each by name takes as long as to read it."""
+    lists = _Lists()
+    made = []
+    for values in rows:
+        id_, name, type_, action, status, requires, instant, concurrency, *rest = values
+        claim_seq, outcome, role, role_seq, target_requires, hooks = rest
+        ended = outcome is not None and StepResult.model_validate_json(outcome).kind in ENDED_KINDS
+        if not ended and hooks is not None and HookState.of(hooks, seq).result is not None:
+            status = Status.IN_PROGRESS  # its action is done and its node is not: it is at the hook after the action
+        made.append(
+            ExistingRow(
+                id=id_,
+                name=name,
+                type=type_,
+                action=action,
+                status=status,
+                requires=lists[requires],
+                instant=instant,
+                concurrency=concurrency,
+                ended_in_operation=ended and claim_seq == seq,
+                role=Role(role) if role_seq == seq else Role.NONE,
+                target_requires=lists[target_requires],
+            )
         )
-        for row in connection.execute(_ROWS, {"stack_id": stack_id})
-    ]
+    return made
 
 
-def _waits(row: Any, seq: int) -> bool:
-    """Whether its action is done, and its node is not: it is at the hook after the action."""
-    return HookState.of(row.hooks, seq).result is not None and not _ended(row.outcome)
+class _Lists(dict[str | None, tuple[int, ...]]):
+    """Ids by the JSON text that has them, each distinct one read once: resources of a layer require the same."""
 
-
-def _ended(outcome: str | None) -> bool:
-    return outcome is not None and StepResult.model_validate_json(outcome).kind in ENDED_KINDS
+    def __missing__(self, text: str | None) -> tuple[int, ...]:
+        found = self[text] = tuple(json.loads(text) or ()) if text else ()
+        return found
