@@ -44,7 +44,7 @@ from starter.payload_walks import leave_out_idle
 from starter.reconcile_schedule import INTERVAL, Schedule
 from starter.reconciler import Reconciler
 from starter.starting import Starter
-from workflows.runner import RUNNER, WORKFLOWS
+from workflows.runner import RUNNER, WORKFLOWS, patient
 
 if TYPE_CHECKING:
     from starter.monitor import Monitor
@@ -173,7 +173,7 @@ def make_worker(
         task_queue=task_queue,
         workflows=WORKFLOWS,
         activities=[*activities_of(world), *(one for other in others for one in activities_in(other))],
-        workflow_runner=RUNNER,
+        workflow_runner=patient(RUNNER, world.recent.wait),
         max_concurrent_activities=200,
         max_workflow_task_external_storage_concurrency=1,  # there is none; more would mean a task for each payload
         max_eager_activity_reservations_per_workflow_task=100,

@@ -56,8 +56,9 @@ class StepActivities:
     @scrubbed
     async def run_step(self, ask: contract.RunStep) -> StepResult:
         """Take a resource one step further; the outcome is in the store before it is told."""
-        interrupt = Interrupt()
-        return await alive(Step(self._world, ask, activity.info().attempt, interrupt, self._masks).run(), interrupt)
+        info, interrupt = activity.info(), Interrupt()
+        self._world.recent.begin(info.workflow_run_id or "")
+        return await alive(Step(self._world, ask, info.attempt, interrupt, self._masks).run(), interrupt)
 
 
 class Step:

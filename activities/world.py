@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from activities.handlers import HandlerRunner
+from activities.recent import RecentSteps
 from firebrick.contract import WINDOW
 from firebrick.resources.registry import Registry
 from firebrick.store import OperationRow, Store
@@ -36,7 +37,7 @@ class Cluster(Protocol):
 class World:
     """clock: seconds since the epoch, UTC. minute: seconds that a minute of timeout_mins lasts (60; tests shorten it).
     payload_codec: whether payloads are encrypted, so that hidden values may travel inline. pause: lets so many seconds
-    pass. window: steps of one operation that run at once."""
+    pass. window: steps of one operation that run at once. recent: see there."""
 
     store: Store
     registry: Registry
@@ -48,3 +49,4 @@ class World:
     search_attributes: bool = False
     window: int = WINDOW
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    recent: RecentSteps = field(default_factory=RecentSteps)

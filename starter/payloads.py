@@ -8,7 +8,6 @@ machine: neither belongs into a history.
 Encrypted payloads: starter.payload_codec.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -16,8 +15,8 @@ from pydantic import BaseModel
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.common import RawValue
-from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_converter
-from temporalio.converter import DefaultFailureConverter, PayloadConverter
+from temporalio.contrib.pydantic import PydanticPayloadConverter
+from temporalio.converter import DataConverter, DefaultFailureConverter, PayloadConverter
 from temporalio.exceptions import FailureError
 
 
@@ -81,8 +80,22 @@ class ScrubbingFailureConverter(DefaultFailureConverter):
             scrubbed = scrubbed.cause if scrubbed.HasField("cause") else None
 
 
-DATA_CONVERTER = dataclasses.replace(
-    pydantic_data_converter,
+class TolerantDataConverter(DataConverter):
+    """Where there is no storage outside of histories, a payload that refers to one is handed on as it came: the SDK's
+    error would fail the workflow task, too. A client with such a storage may send one."""
+
+    async def _decode_reference_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
+        if self.external_storage is None:
+            return list(payloads)
+        return await super()._decode_reference_payload_sequence(payloads)
+
+    async def _external_retrieve_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
+        if self.external_storage is None:
+            return list(payloads)
+        return await super()._external_retrieve_payload_sequence(payloads)
+
+
+DATA_CONVERTER = TolerantDataConverter(
     payload_converter_class=TolerantPayloadConverter,
     failure_converter_class=ScrubbingFailureConverter,
 )

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Text, bindparam, cast, select
+from sqlalchemy import Connection, Text, bindparam, cast, select
 
 from firebrick.contract import Status, StepResult
 from firebrick.hooks import HookState
@@ -48,11 +48,10 @@ def list_plan_rows(connection: Connection, project: str, stack_id: str, operatio
     seq = connection.execute(_SEQ, values).scalar_one_or_none()
     if seq is None:
         raise stack_not_found(stack_id)
-    rows = connection.execute(_ROWS, {"stack_id": stack_id})
-    return _existing(rows.all(), seq)
+    return _existing(connection.execute(_ROWS, {"stack_id": stack_id}).all(), seq)
 
 
-def _existing(rows: Sequence[Row[Any]], seq: int) -> list[ExistingRow]:
+def _existing(rows: Sequence[Any], seq: int) -> list[ExistingRow]:
     """Of what _ROWS gives. Its values are unpacked: to ask a row for each by name takes as long as to read it."""
     lists = _Lists()
     made = []

@@ -359,6 +359,7 @@ def plain(data: bytes, encoding: str = "json/plain") -> RawValue:
         pytest.param((plain(b"\xff\xfe"),), "JSON", id="no text"),
         pytest.param((plain(b"\x00\x01", "binary/plain"),), "one JSON object", id="bytes"),
         pytest.param((plain(b"\x00\x01", "binary/protobuf"),), "one JSON object", id="an encoding nobody knows"),
+        pytest.param((plain(b"{}", "json/external-storage-reference"),), "one JSON object", id="kept elsewhere"),
     ],
 )
 async def test_a_create_whose_input_is_no_request_fails_with_a_message(
