@@ -1,7 +1,7 @@
 """The floor's worker, in a process of its own as Firebrick's is: ``python -m bench.floor_worker ADDRESS READY_FILE``.
 
 Its settings are the best that were measured, and the same as Firebrick's worker has: eager activities, no compression
-on loopback, pydantic payloads and none of the SDK's idle walks over them, the sandbox on. SIGTERM ends it.
+on loopback, pydantic payloads, the sandbox on. SIGTERM ends it.
 """
 
 import asyncio
@@ -14,7 +14,6 @@ from temporalio.worker import Worker
 
 from bench.floor import FLOOR_QUEUE, FloorFanOut, noop
 from starter.cluster import Target, connect
-from starter.payload_walks import leave_out_idle
 from workflows.runner import RUNNER
 
 
@@ -23,7 +22,6 @@ async def work(address: str, ready_file: Path) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    leave_out_idle()
     worker = Worker(
         await connect(Target(address)),
         task_queue=FLOOR_QUEUE,
