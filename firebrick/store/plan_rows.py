@@ -58,8 +58,10 @@ def _existing(rows: Sequence[Any], seq: int) -> list[ExistingRow]:
     for values in rows:
         id_, name, type_, action, status, requires, instant, concurrency, *rest = values
         claim_seq, outcome, role, role_seq, target_requires, hooks = rest
-        ended = outcome is not None and StepResult.model_validate_json(outcome).kind in ENDED_KINDS
-        if not ended and hooks is not None and HookState.of(hooks, seq).result is not None:
+        is_done = hooks is not None and HookState.of(hooks, seq).result is not None
+        # Outcomes of earlier operations are not read: another version may have written them.
+        ended = (claim_seq == seq or is_done) and outcome is not None and _is_end(outcome)
+        if is_done and not ended:
             status = Status.IN_PROGRESS  # its action is done and its node is not: it is at the hook after the action
         made.append(
             ExistingRow(
@@ -77,6 +79,10 @@ def _existing(rows: Sequence[Any], seq: int) -> list[ExistingRow]:
             )
         )
     return made
+
+
+def _is_end(outcome: str) -> bool:
+    return StepResult.model_validate_json(outcome).kind in ENDED_KINDS
 
 
 class _Lists(dict[str | None, tuple[int, ...]]):

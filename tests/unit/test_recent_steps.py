@@ -71,6 +71,28 @@ async def test_few_steps_and_those_of_other_runs_are_not_waited_for(recent: Rece
         await asyncio.wait_for(asyncio.to_thread(recent.wait, run), LONG / 2)
 
 
+async def test_steps_of_before_are_not_waited_for(recent: RecentSteps, steps: Steps, monkeypatch: Any) -> None:
+    monkeypatch.setattr("activities.recent.MOMENT", 0.0)  # each that begins now is a group by itself
+    await steps.begin("run", MANY)
+    monkeypatch.setattr("activities.recent.MOMENT", LONG)
+    await steps.begin("run", 1)
+    await asyncio.wait_for(asyncio.to_thread(recent.wait, "run"), LONG / 2)
+
+
+async def test_a_step_of_before_does_not_hold_up_those_that_began_together(
+    recent: RecentSteps, steps: Steps, monkeypatch: Any
+) -> None:
+    old = Steps(recent)
+    monkeypatch.setattr("activities.recent.MOMENT", 0.0)
+    await old.begin("run", 1)
+    monkeypatch.setattr("activities.recent.MOMENT", LONG)
+    await steps.begin("run", MANY)
+    waiting = asyncio.create_task(asyncio.to_thread(recent.wait, "run"))
+    await steps.end(MANY)
+    await asyncio.wait_for(waiting, LONG / 2)
+    await old.end(1)
+
+
 async def test_steps_that_take_longer_are_not_waited_for(steps: Steps, recent: RecentSteps, monkeypatch: Any) -> None:
     monkeypatch.setattr("activities.recent.MOMENT", MOMENT)
     began = time.monotonic()

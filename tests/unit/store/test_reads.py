@@ -4,11 +4,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from firebrick.contract import Action
 from firebrick.diagnostics import InvalidInput, NotFound
 from firebrick.store import Repository, Store
 from firebrick.store.step_outcomes import RowOutcome
+from firebrick.store.transaction import Transaction
+from firebrick.store.writer import Write
 
 
 @pytest.fixture
@@ -142,6 +145,21 @@ async def test_another_project_sees_nothing_of_a_stack(stacks: Any, store: Store
     for ask in asks:
         with pytest.raises(NotFound):
             await ask()
+
+
+class Said(Write[None]):
+    """All rows' outcomes are what another version told of."""
+
+    def apply(self, transaction: Transaction) -> None:
+        transaction.connection.execute(text("""UPDATE resources SET outcome = '{"kind": "done", "newer": 1}'"""))
+
+
+async def test_an_outcome_of_an_operation_before_is_not_read(stacks: Any, repository: Repository, store: Store) -> None:
+    stack = await stacks.created({"a": ()})
+    await store.writer.write(Said())
+    await stack.accept_delete()
+    (row,) = await repository.plan_rows(stack.id, (await repository.operations(stack.id))[0].id)
+    assert (row.name, row.ended_in_operation) == ("a", False)
 
 
 async def test_what_is_not_there_is_told_in_heats_words(stacks: Any, repository: Repository) -> None:
