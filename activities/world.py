@@ -37,7 +37,7 @@ class Cluster(Protocol):
 class World:
     """clock: seconds since the epoch, UTC. minute: seconds that a minute of timeout_mins lasts (60; tests shorten it).
     payload_codec: whether payloads are encrypted, so that hidden values may travel inline. pause: lets so many seconds
-    pass. window: steps of one operation that run at once. recent: see there."""
+    pass. window: steps of one operation that run at once. recent: those that began a moment ago."""
 
     store: Store
     registry: Registry
