@@ -185,8 +185,8 @@ def count_stacks(
 
 
 def list_resources(connection: Connection, project: str, stack_id: str) -> list[ResourceRow]:
-    """The rows of a stack in template order, one for each name. NotFound when there is no such stack; a deleted one
-    has no rows."""
+    """The rows of a stack as they came to be (a template's in its order), one for each name. NotFound when there is
+    no such stack; a deleted one has no rows."""
     check_stack(connection, project, stack_id)
     query = _RESOURCES.where(stacks.c.project == project).where(resources.c.stack_id == stack_id)
     rows = connection.execute(query.order_by(resources.c.id)).all()

@@ -114,7 +114,9 @@ class Tree:
         self._began = now
         found = list(resources)
         self._rows = Rows(found)
-        self._places = {one["resource_name"]: number for number, one in enumerate(found)}
+        self._places: dict[str, int] = {}  # of a name: its oldest row
+        for one in found:
+            self._place(one["resource_name"], one["row"])
         self._leaves = {
             one["row"]: Leaf(one["resource_name"], one["resource_type"], one["resource_status"], "", now)
             for one in found
@@ -139,11 +141,14 @@ class Tree:
             return
         name, now = event["resource_name"], time.monotonic()
         leaf = self._leaves.setdefault(event["row"], Leaf(name, event["resource_type"], "", "", now))
-        self._places.setdefault(name, len(self._places))
+        self._place(name, event["row"])
         leaf.touched, leaf.replaced = True, self._rows.replaced(event)
         if leaf.state != event["resource_status"]:
             leaf.state, leaf.since = event["resource_status"], now
         leaf.reason = str(event["resource_status_reason"] or "")
+
+    def _place(self, name: str, row: int) -> None:
+        self._places[name] = min(row, self._places.get(name, row))
 
     def note(self, text: str) -> None:
         self._note = text
@@ -152,7 +157,10 @@ class Tree:
         from rich.console import Group
         from rich.text import Text
 
-        leaves = sorted(self._leaves.values(), key=lambda leaf: self._places[leaf.name])  # rows of a name together
+        # Rows of a name together, in the order of rows: the same whenever the resources were listed, also when what
+        # replaces another was there before its first event was seen.
+        ordered = sorted(self._leaves.items(), key=lambda row: (self._places[row[1].name], row[0]))
+        leaves = [leaf for _, leaf in ordered]
         rows = max(5, self._console.height - 4)
         shown = leaves if len(leaves) <= rows else sorted(leaves, key=_interest)[:rows]
         lines: list[Text] = [self._root(leaves)]

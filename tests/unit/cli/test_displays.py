@@ -1,6 +1,7 @@
 """Progress: the tree, its limits, and the line of an event."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -42,16 +43,17 @@ def resource(name: str, status: str = "INIT_COMPLETE") -> dict[str, Any]:
 
 
 def drawn(
-    resources: list[str],
-    events: list[dict[str, Any]],
+    resources: Sequence[str | dict[str, Any]],
+    events: Sequence[dict[str, Any]],
     *,
     height: int = 25,
     width: int = 80,
     status: str = "INIT_COMPLETE",
 ) -> list[str]:
-    """What stands on the terminal at the end."""
+    """What stands on the terminal at the end. resources: names, of which all have that status, or as the API has it."""
     console = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=width, height=height)
-    tree = Tree(STACK, [resource(name, status) for name in resources], console)
+    listed = [resource(one, status) if isinstance(one, str) else one for one in resources]
+    tree = Tree(STACK, listed, console)
     for one in events:
         tree.event(one)
     with console.capture() as captured:
@@ -94,6 +96,13 @@ def test_both_rows_of_what_is_replaced_are_told_apart_and_what_does_not_change_i
         ["├─ b", "UPDATE_COMPLETE"],
         ["└─ c", "CREATE_COMPLETE"],
     ]
+
+
+def test_the_tree_is_the_same_when_it_was_listed_after_the_replacement() -> None:
+    """The command lists resources when its request was accepted: by then a quick replacement may be the one in service,
+    and stands last."""
+    late = [*(resource(name, "CREATE_COMPLETE") for name in "bc"), resource("a", "CREATE_COMPLETE") | {"row": 900}]
+    assert drawn(late, REPLACEMENT) == drawn(["a", "b", "c"], REPLACEMENT, status="CREATE_COMPLETE")
 
 
 def test_a_rollback_counts_anew_and_its_new_row_is_the_one_that_goes() -> None:
