@@ -13,6 +13,7 @@ from activities.masks import Masks
 from activities.others import others
 from activities.settling import settled_create
 from activities.steps import error_name
+from activities.unequipped import left_to_others, types_asked_for
 from activities.world import World
 from firebrick import contract
 from firebrick.contract import Action, StepKind, StepResult, Work
@@ -23,7 +24,16 @@ from firebrick.resources.base import Context, Done
 from firebrick.resources.errors import classify
 from firebrick.resources.schema import validate
 from firebrick.store.rows import UpstreamRow
-from firebrick.store.step_outcomes import AlreadyEnded, AlreadyRecorded, Busy, Claim, Claimed, RowOutcome, Superseded
+from firebrick.store.step_outcomes import (
+    AlreadyEnded,
+    AlreadyRecorded,
+    Busy,
+    Claim,
+    Claimed,
+    RowOutcome,
+    Superseded,
+    Unequipped,
+)
 from firebrick.template import ResourceDefinition
 
 # Seconds after which a batch starts nothing more: it shares the worker's loop with everything else.
@@ -62,6 +72,7 @@ class BatchActivities:
             )
             for row in ask.rows
         ]
+        deletes = ask.action is Action.DELETE or ask.work is Work.CLEAN  # then nothing is asked of a type
         held = await rows.claim_many(
             claims,
             action=ask.action,
@@ -70,10 +81,12 @@ class BatchActivities:
             lease=LEASE,
             announce=False,
             work=ask.work,
+            types=None if deletes else types_asked_for(self._world, attempt),
         )
         failpoint("batch.after-claim")
         results: dict[int, StepResult] = {}
         mine: list[Claimed] = []
+        lacking = ""
         for claim, got in zip(claims, held, strict=True):
             match got:
                 case Claimed():
@@ -84,12 +97,16 @@ class BatchActivities:
                     results[claim.row] = StepResult(kind=StepKind.SUPERSEDED)
                 case Busy():
                     pass
+                case Unequipped(type=type_name):
+                    lacking = type_name
         outcomes = await self._settle(ask, mine, results, interrupt)
         kept = await rows.record_many(outcomes, now=self._world.clock())
         failpoint("batch.after-record")
         for (claim, outcome), stored in zip(outcomes, kept, strict=True):
             if stored and not outcome.released:
                 results[claim.row] = outcome.result
+        if not results and lacking:
+            raise left_to_others(lacking)
         if not results:
             # All rows are another worker's, which may be dead: come back when its lease has run out.
             await interrupt.wait(LEASE / 10)
@@ -128,9 +145,9 @@ class BatchActivities:
         if row.action == Action.DELETE:
             return RowOutcome.done()
         world = self._world
-        kind = world.registry.type(row.implementation)
         properties: dict[str, Any] | None = None
         try:
+            kind = world.registry.type(row.implementation)
             definition = ResourceDefinition.thaw(row.definition)
             known = _known(held, upstream)
             lookup = StoredLookup(known, world.registry)

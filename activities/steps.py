@@ -16,6 +16,7 @@ from activities.masks import Masks
 from activities.nested import Nested
 from activities.others import others
 from activities.settling import settled_create
+from activities.unequipped import left_to_others, types_asked_for
 from activities.updating import converge
 from activities.waiting import at_hook, stopped_after
 from activities.world import World
@@ -27,12 +28,21 @@ from firebrick.hooks import LOOK
 from firebrick.plan import Role
 from firebrick.resolution import StoredLookup, apart, physical_name, properties_of
 from firebrick.resources.base import Context, Done, Found, Next, Poll, ResourceType, WaitSignal, WaitUntil
-from firebrick.resources.errors import RETRY_RULES, classify
+from firebrick.resources.errors import RETRY_RULES, UnknownOutcome, classify
 from firebrick.resources.heat.template_resource import TemplateResource
 from firebrick.resources.schema import restore, validate
 from firebrick.signals import wake_key
 from firebrick.store.rows import ResourceRow, UpstreamRow
-from firebrick.store.step_outcomes import AlreadyEnded, AlreadyRecorded, Busy, Claim, Claimed, RowOutcome, Superseded
+from firebrick.store.step_outcomes import (
+    AlreadyEnded,
+    AlreadyRecorded,
+    Busy,
+    Claim,
+    Claimed,
+    RowOutcome,
+    Superseded,
+    Unequipped,
+)
 from firebrick.template import ResourceDefinition, resolve
 
 # Polls up to this far apart, and for this long in all, stay in the activity; longer ones park the node.
@@ -43,6 +53,7 @@ CLAIM_LEASE = 5.0
 LEASE_MARGIN = 2.0
 # Between two tries to write while the database is away, in seconds.
 DATABASE_PAUSE = 0.5
+UNTOLD = "looking for what a create made whose answer was lost (a type that cannot look repeats the create): "
 
 
 class StepActivities:
@@ -85,6 +96,7 @@ class Step:
         # Resolved ones, to be stored with whatever is recorded; those of an update only when it is done.
         self._properties: dict[str, Any] | None = None
         self._signals: Sequence[Any] = ()
+        self._why_called = ""  # told before an error's text, where the call is not what the action's name says
 
     async def run(self) -> StepResult:
         """Claim, work, and again from the claim if the row was lost meanwhile."""
@@ -98,8 +110,11 @@ class Step:
                 now=now,
                 lease=CLAIM_LEASE,
                 work=self.ask.work,
+                types=types_asked_for(self.world, self.claim.attempt),
             )
             match held:
+                case Unequipped(type=lacking):
+                    raise left_to_others(lacking)
                 case AlreadyEnded(result=result) | AlreadyRecorded(result=result):
                     return result
                 case Superseded():
@@ -145,6 +160,8 @@ class Step:
             return await converge(self, kind, held)
         except (Lost, Unavailable):
             raise
+        except UnknownOutcome as error:
+            return await self._unknown(held.row, await self._text(error))
         except Exception as error:
             return await self._failed(kind, held, error)
 
@@ -170,7 +187,7 @@ class Step:
                     adopted = Poll(after=0, physical_id=found.physical_id)
                     return await self.follow(kind, held, context, kind.poll_create, adopted)
             elif _effect_unknowable(kind):
-                return await self._unknown(row)
+                return await self._unknown(row, _must_be_looked_for(row))
         failpoint("step.before-call", row.name)
         if self.interrupt:
             return await self.aborted(row, lost=held.intent_open)
@@ -180,7 +197,7 @@ class Step:
         except Exception as error:
             # Throttled, conflict and the like are answers; a broken connection or a time limit is none.
             if _may_hide_an_effect(error) and _effect_unknowable(kind):
-                return await self._unknown(row)
+                return await self._unknown(row, _must_be_looked_for(row), error)
             raise
         failpoint("step.after-call", row.name)
         return await self.follow(kind, held, context, kind.poll_create, answer)
@@ -196,7 +213,9 @@ class Step:
             return await self.follow(kind, held, context, kind.poll_delete, answer)
         if row.physical_id is None:
             # Nothing is known of an object; a create may have been begun and not told about.
+            self._why_called = UNTOLD
             made = await self._untold(kind, held, model) if row.create_unsettled else None
+            self._why_called = ""
             if made is None:
                 return await self.done(held, Done())
             failpoint("step.after-find", row.name)
@@ -376,8 +395,7 @@ class Step:
         lost = held.intent_open or (_may_hide_an_effect(error) and not (kind.inline or kind.instant))
         if attempt < rule.attempts and self.interrupt:
             return await self.aborted(row, lost=lost)
-        ask = self.ask
-        text = await self._masks.text(error, ask.project, ask.stack_id, ask.operation_id, self.interrupt)
+        text = self._why_called + await self._text(error)
         if attempt < rule.attempts:
             delay = getattr(error, "delay", None)
             if delay is None:
@@ -397,14 +415,18 @@ class Step:
             )
         return await self.record(row, outcome)
 
-    async def _unknown(self, row: ResourceRow) -> StepResult:
-        """A create may or may not have taken effect, and the provider cannot be asked."""
-        message = (
-            f"the answer to CREATE was lost, and {row.type} can neither find an object by its key nor be created "
-            f"twice safely. Look at the provider for an object made with key {row.key}; if it is there, delete it "
-            "there; then delete the stack."
-        )
+    async def _unknown(self, row: ResourceRow, message: str, error: Exception | None = None) -> StepResult:
+        """A create may or may not have taken effect, and the provider cannot be asked. message: where to look. error:
+        what the call ended with, if this attempt made it; what an earlier one ended with, the row has."""
+        if error is not None:
+            message += f" The call ended with: {await self._text(error)}"
+        elif row.retries:
+            message += f" Before that, {row.status_reason}"
         return await self.record(row, RowOutcome.unknown(message, properties=self._properties))
+
+    async def _text(self, error: Exception) -> str:
+        ask = self.ask
+        return await self._masks.text(error, ask.project, ask.stack_id, ask.operation_id, self.interrupt)
 
     async def aborted(self, row: ResourceRow, *, lost: bool = False) -> StepResult:
         """An interrupt between two calls. Its cause is the workflow's to know; finish_operation writes it."""
@@ -470,6 +492,14 @@ def error_name(error: Exception) -> str:
 
 def error_text(error: Exception) -> str:
     return error.first.message if isinstance(error, FirebrickError) else str(error)
+
+
+def _must_be_looked_for(row: ResourceRow) -> str:
+    return (
+        f"the answer to CREATE was lost, and {row.type} can neither find an object by its key nor be created twice "
+        f"safely. Look at the provider for an object made with key {row.key}; if it is there, delete it there; then "
+        "delete the stack."
+    )
 
 
 def _may_hide_an_effect(error: Exception) -> bool:

@@ -6,6 +6,7 @@
     |   |-- ThrottledError          429; honours its delay
     |   |-- ConflictError           the object, or one it hangs on, is busy
     |   `-- QuotaError              no room; wait longer
+    |-- UnknownOutcome              find_by_key cannot tell whether there is an object
     |-- Replace                     no error: an update says that it takes another object
     `-- PermanentError              no attempt will help               (also: any other exception)
 
@@ -55,6 +56,11 @@ class QuotaError(TemporaryError):
 
 class PermanentError(ResourceError):
     """No attempt will help."""
+
+
+class UnknownOutcome(ResourceError):
+    """Raised by find_by_key: nothing can tell whether a create whose answer was lost has made an object. The resource
+    becomes UNKNOWN, and a person must look. The message says at what."""
 
 
 class Replace(ResourceError):

@@ -11,6 +11,7 @@ import inspect
 import os
 import pkgutil
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import entry_points
@@ -43,6 +44,7 @@ class Registry:
             if not type_.hidden:
                 self._names.append(type_.type_name)
         self._names = sorted(set(self._names))
+        self.implementations: AbstractSet[str] = frozenset(self._schemas)
         self.secret_attributes: Mapping[str, frozenset[str]] = {
             one.implementation.type_name: one.implementation.secret_attributes
             for one in self._schemas.values()

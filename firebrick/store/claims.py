@@ -8,6 +8,7 @@ require another: its rows' events wait for their outcomes (``announce``), which 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -30,6 +31,7 @@ from firebrick.store.step_outcomes import (
     Claimed,
     ClaimOutcome,
     Superseded,
+    Unequipped,
 )
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write
@@ -87,7 +89,8 @@ class _Held:
 
 @dataclass(frozen=True, slots=True)
 class ClaimRows(Write[list[ClaimOutcome]]):
-    """Claim rows of one stack. keys: an idempotency key each; "" gives ``<operation id>.<row id>``."""
+    """Claim rows of one stack. keys: an idempotency key each; "" gives ``<operation id>.<row id>``. types: those that
+    the claimant has; None: it asks for rows of any type."""
 
     project: str
     stack_id: str
@@ -99,6 +102,7 @@ class ClaimRows(Write[list[ClaimOutcome]]):
     lease: float
     announce: bool = True
     work: Work = Work.ACT
+    types: AbstractSet[str] | None = None
 
     def stacks(self) -> Sequence[str]:
         return (self.stack_id,)
@@ -133,7 +137,8 @@ class _Claiming:
         self._read(sorted({one for one in places_taken.values() if one is not None} - self._held.keys()))
         self._served_by: dict[int, int] = {}  # node's row, or requirement -> the row that serves it in this operation
         self._upstream = self._read_upstream()
-        self._upstream_by: dict[tuple[int, ...], dict[str, UpstreamRow]] = {}  # rows of one layer often share theirs
+        # Rows of one layer often share theirs: the rows by name, and the types of those whose values are read.
+        self._upstream_by: dict[tuple[int, ...], tuple[Mapping[str, UpstreamRow], AbstractSet[str]]] = {}
 
     def _read(self, rows: Sequence[int]) -> None:
         for values in self._transaction.rows(_ROWS, rows):
@@ -201,10 +206,21 @@ class _Claiming:
             return Busy(held.lease_until)
         if claim.order < held.order:
             return Superseded()
+        upstream, types = self._upstream_of(held.row, write)
+        if write.types is not None and (lacking := _types_of(held.row, types) - write.types):
+            return Unequipped(min(lacking))
         clean = ".clean" if claim.phase else ""  # its row may have had a key of this operation for another action
-        return self._give(write, stack, held, claim, key or f"{write.operation_id}.{claim.row}{clean}")
+        return self._give(write, stack, held, claim, key or f"{write.operation_id}.{claim.row}{clean}", upstream)
 
-    def _give(self, write: ClaimRows, stack: LockedStack, held: _Held, claim: Claim, key: str) -> Claimed:
+    def _give(
+        self,
+        write: ClaimRows,
+        stack: LockedStack,
+        held: _Held,
+        claim: Claim,
+        key: str,
+        upstream: Mapping[str, UpstreamRow],
+    ) -> Claimed:
         row = held.row
         first = held.order[:2] != claim.order[:2]
         action = self._action_of(write, row, first)
@@ -218,7 +234,6 @@ class _Claiming:
         polling = row.polling and not first
         intent_open = not quiet if not polling else intent_before
         unsettled = row.create_unsettled or (creates and not polling)
-        upstream = self._upstream_of(row, write)
         if begins and action is not None:
             row = replace(
                 row,
@@ -290,14 +305,15 @@ class _Claiming:
             stack, now, row.id, row.name, row.type, row.physical_id, row.action, row.status, row.status_reason
         )
 
-    def _upstream_of(self, row: ResourceRow, write: ClaimRows) -> Mapping[str, UpstreamRow]:
+    def _upstream_of(self, row: ResourceRow, write: ClaimRows) -> tuple[Mapping[str, UpstreamRow], AbstractSet[str]]:
         if write.work is Work.CLEAN or write.action is Action.DELETE:
-            return {}
+            return {}, frozenset()
         needs = row.requires if row.target_requires is None else row.target_requires
         ids = tuple(self._served_by.get(one, one) for one in needs) if write.work is Work.CONVERGE else needs
         if ids not in self._upstream_by:
             found = [self._upstream[one] for one in ids if one in self._upstream]
-            self._upstream_by[ids] = {one.name: one for one in found}
+            types = frozenset(one.implementation for one in found if one.implementation)
+            self._upstream_by[ids] = {one.name: one for one in found}, types
         return self._upstream_by[ids]
 
 
@@ -307,6 +323,12 @@ def _computes(row: ResourceRow) -> bool:
     wanted = row.wanted or {}
     definitions = (row.definition, wanted.get("definition", row.definition))
     return row.replaced_by is not None or any("dynamic" in definition for definition in definitions)
+
+
+def _types_of(row: ResourceRow, upstream: AbstractSet[str]) -> AbstractSet[str]:
+    """All types that work on the row needs."""
+    wanted = row.implementation if row.wanted is None else row.wanted.get("implementation", row.implementation)
+    return upstream | {row.implementation, wanted}
 
 
 def _is_held_back(write: ClaimRows, row: ResourceRow, action: Action, seq: int) -> bool:

@@ -7,6 +7,7 @@ Unavailable when the database does not work.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -225,10 +226,11 @@ class Repository:
         lease: float,
         key: str = "",
         work: Work = Work.ACT,
+        types: AbstractSet[str] | None = None,
     ) -> ClaimOutcome:
-        """Ask for a row for one step. lease: seconds from `now`. key, work: see claim_many."""
+        """Ask for a row for one step. lease: seconds from `now`. key, work, types: see claim_many."""
         outcomes = await self.claim_many(
-            [claim], action=action, operation_id=operation_id, now=now, lease=lease, keys=[key], work=work
+            [claim], action=action, operation_id=operation_id, now=now, lease=lease, keys=[key], work=work, types=types
         )
         return outcomes[0]
 
@@ -243,20 +245,21 @@ class Repository:
         keys: Sequence[str] | None = None,
         announce: bool = True,
         work: Work = Work.ACT,
+        types: AbstractSet[str] | None = None,
     ) -> list[ClaimOutcome]:
         """Ask for rows of one stack in one transaction; outcomes in the order given.
 
         keys: idempotency keys, kept from the first claim of a row in an operation on; "" or None gives
         ``<operation id>.<row id>``. announce: write the IN_PROGRESS events now; else with the outcomes, for batches
         whose rows require each other. work: what is to be done; to converge, a row is given quietly, and a row whose
-        place another has taken in this operation gives that one.
+        place another has taken in this operation gives that one. types: those that the claimant has, for Unequipped.
         """
         if not claims:
             return []
         stack_id = _one_stack(claims)
         keys = [""] * len(claims) if keys is None else keys
         write = ClaimRows(
-            self.project, stack_id, tuple(claims), tuple(keys), action, operation_id, now, lease, announce, work
+            self.project, stack_id, tuple(claims), tuple(keys), action, operation_id, now, lease, announce, work, types
         )
         return await self._store.writer.write(write)
 

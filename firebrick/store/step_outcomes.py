@@ -92,7 +92,15 @@ class Superseded:
     """The stack does not belong to this operation any more, or a later claimant has had the row."""
 
 
-ClaimOutcome = Claimed | AlreadyEnded | AlreadyRecorded | Busy | Superseded
+@dataclass(frozen=True, slots=True)
+class Unequipped:
+    """The claimant cannot work on the row: it lacks this type, of the row or of what the row computes with. Nothing was
+    changed; another claimant may have it."""
+
+    type: str
+
+
+ClaimOutcome = Claimed | AlreadyEnded | AlreadyRecorded | Busy | Superseded | Unequipped
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,8 @@ async def _blind_lost(rig: Rig) -> None:
     assert ended.reason == (
         "Resource CREATE failed: UnknownOutcome: resources.it: the answer to CREATE was lost, and "
         "Firebrick::Test::Blind can neither find an object by its key nor be created twice safely. Look at the "
-        f"provider for an object made with key {row.key}; if it is there, delete it there; then delete the stack."
+        f"provider for an object made with key {row.key}; if it is there, delete it there; then delete the stack. "
+        "The call ended with: the provider's answer was lost: RemoteDisconnected"
     )
     assert ended.failure is not None and [one.error_class for one in ended.failure.causes] == ["unknown"]
     assert len(rig.provider.ledger.effects(what=CREATED)) == len(rig.provider.ledger.requests(method="POST")) == 1

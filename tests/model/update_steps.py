@@ -22,6 +22,7 @@ from firebrick.store.step_outcomes import (
     RowOutcome,
     Settled,
     Superseded,
+    Unequipped,
 )
 from tests.model.life_stores import FINGERPRINT, Stores, UpdateStore
 from tests.model.update_history import Kind, Verb
@@ -88,6 +89,8 @@ class Step:
                     continue
                 case Claimed(claim=claim):
                     self.claim = claim
+                case Unequipped():
+                    raise AssertionError("the model's workers have all types")
             try:
                 yield 1
                 return (yield from self._guarded(held))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from firebrick.resources.base import Context, Done, Live, ResourceProperties, ResourceType
+from firebrick.resources.base import Context, Done, Found, Live, ResourceProperties, ResourceType
 from firebrick.resources.commands import Ended, demand_enabled, masked, run
 from firebrick.resources.errors import PermanentError, Replace, TransientError
 from firebrick.resources.vocabulary import SECRET, UPDATABLE, Length, Range
@@ -61,6 +61,12 @@ class Exec(ResourceType):
 
     def create(self, context: Context) -> Done:
         return self._done(_ran(context.properties.create, "create", context, stdin=context.properties.input), context)
+
+    def find_by_key(self, context: Context) -> Found | None:
+        """For a delete: what a lost create may have made has the id that it was told, and is taken away under that. A
+        create is repeated, since what it says is wanted, too."""
+        deletes = context.action == "DELETE" and context.properties.delete is not None
+        return Found(physical_id=context.physical_name) if deletes else None
 
     def update(self, context: Context) -> Done:
         properties = context.properties

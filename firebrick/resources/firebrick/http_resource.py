@@ -8,7 +8,7 @@ from urllib.parse import quote
 from pydantic import Field
 
 from firebrick.resources.base import Context, Done, Found, Live, Next, Poll, ResourceProperties, ResourceType
-from firebrick.resources.errors import PermanentError, Replace
+from firebrick.resources.errors import PermanentError, Replace, UnknownOutcome
 from firebrick.resources.http_requests import Answer, base_of, request
 from firebrick.resources.vocabulary import SECRET, UPDATABLE, Custom, Number, OneOf, Range
 
@@ -96,7 +96,7 @@ class HttpResource(ResourceType):
 
     def find_by_key(self, context: Context) -> Found | None:
         """By `find`; else, for a delete, by the create repeated under its key. Where the create is about to be repeated
-        it need not be found; with no way to know, PermanentError."""
+        it need not be found; with no way to know, UnknownOutcome."""
         properties = context.properties
         if properties.find is not None:
             answer = self._call(Call(method="GET", path=properties.find.path), context)
@@ -109,7 +109,7 @@ class HttpResource(ResourceType):
             return Found(physical_id=str(made.physical_id))
         if context.action == "DELETE":
             return None  # a person was told to look
-        raise PermanentError(
+        raise UnknownOutcome(
             "the answer to the create was lost, and nothing says how to find what it made: look at the provider for an "
             f"object of {context.physical_name}, and delete it there. To prevent this, give the property find or "
             "idempotency_header."

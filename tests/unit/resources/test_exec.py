@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from firebrick.resources.base import Live
+from firebrick.resources.base import Found, Live
 from firebrick.resources.errors import PermanentError, TransientError
 from firebrick.resources.firebrick.exec import Exec
 from firebrick.testing.contract_kit import Contract, ContractTests
@@ -51,6 +51,15 @@ class TestContract(ContractTests):
             secrets=[SECRET],
             existing=lambda: os.listdir(tmp_path),
         )
+
+    test_find_by_key_finds_its_own_object_only = None  # a create is repeated, and a delete knows the id it was told
+
+
+def test_a_delete_takes_away_under_its_id_what_a_lost_create_may_have_made() -> None:
+    resource = command(sh("exit 1"), delete=sh("exit 3"))
+    assert resource.find("CREATE") is None
+    assert resource.find("DELETE") == Found(physical_id="stack-web-abcdefghijkl")
+    assert command(sh("exit 1")).find("DELETE") is None  # nothing would be taken away
 
 
 def command(create: Sequence[str], **other: Any) -> Rehearsal:

@@ -17,6 +17,7 @@ from firebrick.resources.errors import (
     Replace,
     ThrottledError,
     TransientError,
+    UnknownOutcome,
 )
 from firebrick.resources.firebrick.http_resource import HttpResource
 from firebrick.testing.contract_kit import Contract, ContractTests
@@ -115,7 +116,7 @@ def test_a_lost_create_with_no_way_to_find_it_says_where_to_look(api: Api) -> No
     with pytest.raises(TransientError, match="the answer was lost") as lost:
         resource.create()
     assert not lost.value.not_sent
-    with pytest.raises(PermanentError, match="look at the provider for an object of stack-web-abcdefghijkl"):
+    with pytest.raises(UnknownOutcome, match="look at the provider for an object of stack-web-abcdefghijkl"):
         resource.find()
     assert len(api.things) == 1
 

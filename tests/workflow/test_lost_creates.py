@@ -1,0 +1,92 @@
+"""Creates whose answers were lost: what a delete does about them, and what is told."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import WorkflowFailureError
+
+from firebrick import contract
+from firebrick.contract import OperationState
+from tests.unit.resources.http_world import Api
+from tests.workflow.conftest import Lab, Started
+
+
+def template(kind: str, **properties: Any) -> str:
+    return json.dumps(
+        {"heat_template_version": "2018-08-31", "resources": {"it": {"type": kind, "properties": properties}}}
+    )
+
+
+async def taken_over(lab: Lab, created: Started, calls: Callable[[], int]) -> Started:
+    """By a delete, of which the create's run is told when three calls of the create have failed and the fourth is two
+    seconds away: in the moment in which a step ends, the time-skipping server is confused by it for good."""
+    while calls() < 3 or not (await created.handle.query(contract.PROGRESS, result_type=contract.Progress)).parked:
+        await asyncio.sleep(0.01)
+    deleted = await lab.delete("s")
+    await created.handle.signal(contract.TAKE_OVER, deleted.accepted.seq)
+    return deleted
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    with Api() as server:
+        monkeypatch.setenv("FIREBRICK_HTTP_HOSTS", f"127.0.0.1:{server.port}")
+        yield server
+
+
+@pytest.mark.parametrize("deletes", [False, True], ids=["no delete command", "a delete command"])
+async def test_a_delete_runs_no_create_command(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deletes: bool
+) -> None:
+    """It did, to learn what a create had made that was killed: and made an object that had never been, and left it."""
+    monkeypatch.setenv("FIREBRICK_EXEC", "enabled")
+    calls = tmp_path / "calls"
+    say = f'echo "$FIREBRICK_ACTION $FIREBRICK_ID" >> {calls}'
+    commands = {"create": ["/bin/sh", "-c", f"{say}; exit 75"]}
+    if deletes:
+        commands["delete"] = ["/bin/sh", "-c", f"{say}; exit 3"]
+    created = await lab.create(template("Firebrick::Exec", **commands), name="s")
+    deleted = await taken_over(lab, created, lambda: len(calls.read_text().splitlines()) if calls.exists() else 0)
+    await created.handle.result()
+    assert (await deleted.operation()).state is OperationState.DONE
+    # Creates, and nothing after them but the delete of what they were told to make.
+    first, *others = calls.read_text().splitlines()
+    told = [line for line in others if line != first]
+    assert first.startswith("CREATE s-it-") and told == ([first.replace("CREATE", "DELETE")] if deletes else [])
+    assert not told or others[-1] == told[0]
+    assert not any(event.action == "DELETE" and "attempt" in event.reason for event in await deleted.events())
+
+
+async def test_what_nobody_can_look_up_is_unknown_in_the_providers_own_words(lab: Lab, api: Api) -> None:
+    api.orders.append((500, {}, {"error": "out of cheese"}))
+    created = await lab.create(template("Firebrick::HTTP::Resource", url=api.url), name="s")
+    with pytest.raises(WorkflowFailureError):
+        await created.handle.result()
+    ended = await created.operation()
+    assert ended.failure is not None and [one.error_class for one in ended.failure.causes] == ["unknown"]
+    reason = (await created.resources())["it"].status_reason
+    assert reason.startswith("UnknownOutcome: resources.it: the answer to the create was lost, and nothing says how to")
+    assert "Before that, attempt 1 of 8 failed (transient): POST" in reason and "500: out of cheese" in reason
+
+
+async def test_a_delete_that_repeats_a_create_to_learn_its_id_says_so(lab: Lab, api: Api) -> None:
+    api.orders += [(500, {}, {"error": "out of cheese"})] * 1_000
+    it = template(
+        "Firebrick::HTTP::Resource", url=api.url, idempotency_header="X-Token", id="data.id", body={"colour": "red"}
+    )
+    created = await lab.create(it, name="s")
+    deleted = await taken_over(lab, created, lambda: len(api.seen))
+
+    async def told() -> list[str]:
+        return [event.reason for event in await deleted.events() if event.action == "DELETE"]
+
+    while not any("looking for what a create made whose answer was lost" in one for one in await told()):
+        await asyncio.sleep(0.01)
+    assert any("out of cheese" in one for one in await told())
+    api.orders.clear()
+    await created.handle.result()
+    assert (await deleted.operation()).state is OperationState.DONE and not api.things
