@@ -35,7 +35,7 @@ from firebrick.contract import TASK_QUEUE, WINDOW
 from firebrick.diagnostics import Diagnostic, FirebrickError, InvalidInput, Unavailable
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
-from starter import health, logs, tracing
+from starter import health, logs, sdk_runtime, tracing
 from starter.builds import Builds, deployment_of
 from starter.cluster import Target, connect, missing_search_attributes
 from starter.health import Health
@@ -156,6 +156,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
 def _monitor(address: MonitorAddress | None) -> "Monitor | None":
     """What shows metrics; an HTTP server is loaded only where somebody wants to see them."""
     if address is None:
+        sdk_runtime.start()
         return None
     from starter.monitor import Monitor
 

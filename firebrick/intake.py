@@ -23,7 +23,7 @@ from firebrick.contract import (
     workflow_id,
 )
 from firebrick.deletion_policies import policy_problems
-from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
+from firebrick.diagnostics import Conflict, Diagnostic, InvalidInput, NotFound
 from firebrick.nested import WithTemplates
 from firebrick.randomness import random_uuid
 from firebrick.resources.base import ResourceType
@@ -94,7 +94,9 @@ async def accept_create(
     """
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
-    if request.operation_id is not None and (known := await known_operation(store, request.project, operation_id)):
+    if request.operation_id is not None and (
+        known := await known_operation(store, request.project, operation_id, Action.CREATE, request.name)
+    ):
         return known
     stack_id = str(uuid.uuid5(uuid.UUID(operation_id), "stack"))
     definition, document_description = await asyncio.to_thread(
@@ -151,7 +153,9 @@ async def accept_delete(
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
     project = store.project(request.project)
-    if request.operation_id is not None and (known := await known_operation(store, request.project, operation_id)):
+    if request.operation_id is not None and (
+        known := await known_operation(store, request.project, operation_id, Action.DELETE, request.stack)
+    ):
         return known
     stack = await project.stack(request.stack)
     await check_names(project, stack.id, request.retain, "retain")
@@ -177,7 +181,9 @@ async def accept_rollback(
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
     project = store.project(request.project)
-    if request.operation_id is not None and (known := await known_operation(store, request.project, operation_id)):
+    if request.operation_id is not None and (
+        known := await known_operation(store, request.project, operation_id, Action.ROLLBACK, request.stack)
+    ):
         return known
     stack = await project.stack(request.stack)
     await check_names(project, stack.id, request.skip, "skip")
@@ -223,12 +229,26 @@ def check_nothing_hidden(definition: StackDefinition) -> None:
         )
 
 
-async def known_operation(store: Store, project: str, operation_id: str) -> OperationRow | None:
-    """The operation of an earlier request with this id: a repeated request must not be refused for its own effect."""
+async def known_operation(
+    store: Store, project: str, operation_id: str, action: Action, stack: str
+) -> OperationRow | None:
+    """The operation of an earlier request with this id: a repeated request must not be refused for its own effect.
+    stack: its name or id. Conflict: the id was given to another request."""
     try:
-        return await store.project(project).operation(operation_id)
+        known = await store.project(project).operation(operation_id)
     except NotFound:
         return None
+    if known.action is not action or stack not in (known.stack_name, known.stack_id):
+        raise Conflict(
+            Diagnostic(
+                code="operation-id-used",
+                summary=f"The operation id {operation_id} was used before, for the {known.action.value} of stack "
+                f"{known.stack_name!r}.",
+                detail="Nothing was changed. An id names one request: take another one, or none.",
+                path="operation_id",
+            )
+        )
+    return known
 
 
 def _define(

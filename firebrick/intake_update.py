@@ -62,7 +62,9 @@ async def accept_update(
     """
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
-    if request.operation_id is not None and (known := await known_operation(store, request.project, operation_id)):
+    if request.operation_id is not None and (
+        known := await known_operation(store, request.project, operation_id, Action.UPDATE, request.stack)
+    ):
         return known
     project = store.project(request.project)
     stack = await project.stack(request.stack)
@@ -103,7 +105,9 @@ async def accept_continue(store: Store, request: ContinueStackRequest, *, minute
     fail), NotFound, Unavailable."""
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
-    if request.operation_id is not None and (known := await known_operation(store, request.project, operation_id)):
+    if request.operation_id is not None and (
+        known := await known_operation(store, request.project, operation_id, Action.UPDATE, request.stack)
+    ):
         return known
     project = store.project(request.project)
     stack = await project.stack(request.stack)
@@ -237,13 +241,15 @@ def _known(document: Document, parameters: Mapping[str, Any]) -> Mapping[str, An
 
 
 def new_target(registry: Registry, target_id: str, inputs: Inputs, definition: StackDefinition) -> NewTarget:
+    shown = definition.shown_parameters()
+    known = {name: value for name, value in inputs.parameters.items() if name in shown}
     return NewTarget(
         id=target_id,
         template=as_text(inputs.template),
         environment=as_text(inputs.environment),
-        parameters=dict(inputs.parameters),
+        parameters=known if inputs.drop_unknown else dict(inputs.parameters),
         files=dict(inputs.files),
-        shown_parameters=definition.shown_parameters(),
+        shown_parameters=shown,
         outputs=[output.freeze() for output in definition.outputs.values()],
         resources=new_resources(registry, definition),
         description=definition.description,

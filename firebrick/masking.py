@@ -6,12 +6,14 @@ as wholes. Used by the activities before a failure is stored. What was changed b
 not found.
 """
 
+import html
 import json
 import re
+import shlex
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 from firebrick.diagnostics import InvalidInput
 from firebrick.template import parse_environment, parse_template
@@ -19,13 +21,15 @@ from firebrick.template.parameters import SHOWN_HIDDEN
 
 SHORT = 4
 """A secret with fewer characters is hidden where it stands as a word of its own only: it is in every other word."""
+UNQUOTED = ("", "/", "!'()*", "!'()*;,/?:@&=+$#")
+"""Characters that stand in a URL as they are: strictly, by Python, by JavaScript for a part and for a whole."""
 LINE = 8
 """Lines of a secret of several (a private key) are secrets, too, when they have so many characters."""
 
 
 def masked(text: str, secrets: Iterable[str], wholes: Iterable[str] = ()) -> str:
-    """The text with ``******`` for each secret in it: as it is, or as a JSON text, a Python literal, a URL or base64
-    would have it; upper and lower case count as the same. Of `wholes`, a line alone is no secret."""
+    """The text with ``******`` for each secret in it: as it is, or as JSON, a Python literal, a URL, HTML, SQL, a shell
+    or base64 would have it; upper and lower case count as the same. Of `wholes`, a line alone is no secret."""
     forms = {form for secret in secrets for form in _forms(secret)}
     forms |= {form for whole in wholes if len(whole.strip()) <= len(text) for form in _same(whole.strip())}
     words = sorted((form for form in forms if SHORT <= len(form) <= len(text)), key=lambda word: (-len(word), word))
@@ -91,9 +95,17 @@ def _same(text: str) -> Iterator[str]:
     raw = text.encode("utf-8", "surrogatepass")
     yield text
     yield repr(text)[1:-1]
-    yield json.dumps(text)[1:-1]
-    yield quote(raw, safe="")
-    yield quote_plus(raw)
+    for in_json in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+        yield in_json
+        yield in_json.replace("/", "\\/")
+        yield json.dumps(in_json)[1:-1]
+    for safe in UNQUOTED:
+        yield quote(raw, safe=safe)
+        yield quote(raw, safe=safe).replace("%20", "+")
+    yield html.escape(text)
+    yield text.replace("'", "''")
+    yield text.replace("'", "'\\''")
+    yield shlex.quote(text)[1:-1] if "'" in text else text
     if len(text) >= SHORT:
         yield from _base64(raw)
 
@@ -105,6 +117,7 @@ def _base64(raw: bytes) -> Iterator[str]:
         whole = coded[-(-8 * before // 6) : (before + len(raw)) * 8 // 6]
         if len(whole) >= SHORT:
             yield whole
+            yield whole.replace("+", "-").replace("/", "_")  # as URLs and tokens have it
 
 
 def _pattern(word: str) -> str:

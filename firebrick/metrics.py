@@ -93,6 +93,8 @@ REQUESTS = Histogram(
     buckets=_REQUEST,
 )
 
+for _work in ("run_step", "run_batch", "api"):
+    INTERNAL_ERRORS.labels(_work)
 for _finding in ("started", "lost", "moved"):
     FINDINGS.labels(_finding)  # so that a rate is 0 before the first, not unknown
 for _result in ("completed", "broken"):

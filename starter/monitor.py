@@ -19,10 +19,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.runtime import PrometheusConfig
 
 from firebrick import metrics
 from firebrick.ports import free_ports
+from starter import sdk_runtime
 from starter.health import Health
 from starter.http_front import serving
 from starter.listening import listen
@@ -99,7 +100,7 @@ def _count_in_temporal() -> int:
             bind_address=f"127.0.0.1:{port}", counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
         )
         try:
-            Runtime.set_default(Runtime(telemetry=TelemetryConfig(metrics=config)))
+            sdk_runtime.start(config)
         except RuntimeError:  # somebody took the port in between
             if not left:
                 raise

@@ -17,15 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import make_url
-
 from firebrick import collector
 from firebrick.contract import TASK_QUEUE
 from firebrick.diagnostics import Diagnostic, InvalidInput, Unavailable
 from firebrick.ports import LOOPBACK, free_ports
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
-from starter import cluster, dev_server, health, logs, tracing
+from firebrick.store.database_url import shown_url
+from starter import cluster, dev_server, health, logs, sdk_runtime, tracing
 from starter.child_process import DIES_WITH_PARENT, Child
 from starter.codec_endpoint import CODEC_PATH, CodecEndpoint
 from starter.health import Health
@@ -51,10 +50,12 @@ WORKER_GRACE = 20.0
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """What the command's options say. Ports: 0 takes a free one. database: "" is the file in the state folder.
+    allowed_hosts: names it is asked by beside its own, as by a proxy.
     payload_keyring: "" leaves payloads readable. codec_origins, codec_token: see starter.codec_endpoint."""
 
     folder: StateFolder
     host: str = LOOPBACK
+    allowed_hosts: tuple[str, ...] = ()
     port: int = 8004
     temporal_port: int = 7233
     ui_port: int = 8233
@@ -142,7 +143,7 @@ class Server:
             registry = Registry.default()
             minute = float(os.environ.get("FIREBRICK_TIMEOUT_UNIT_SECONDS", "60"))  # as the worker's; for tests
             starter = Starter(store, registry, lambda: client, minute=minute, search_attributes=search_attributes)
-            hosts = LOOPBACKS if self._settings.host in LOOPBACKS else ()
+            hosts = self._own_names()
             app = create_app(store, starter, registry, hosts=hosts)
             able = Health({"database": health.database(store), "temporal": health.temporal(client)})
             app.router.routes[:0] = health_routes(able)
@@ -171,6 +172,7 @@ class Server:
     def _monitor(self, cleanup: contextlib.AsyncExitStack) -> Monitor | None:
         """What shows metrics and health on an address of its own, if one was given."""
         if self._settings.metrics is None:
+            sdk_runtime.start()
             return None
         monitor = Monitor(self._settings.metrics)
         cleanup.callback(monitor.close)
@@ -197,9 +199,16 @@ class Server:
                 )
             ) from None
         except Unavailable as error:
-            url = make_url(self._settings.database_url)
-            shown = url.database if url.drivername.startswith("sqlite") else url.render_as_string(hide_password=True)
-            raise Unavailable([replace(one, file=one.file or str(shown)) for one in error.diagnostics]) from None
+            shown = shown_url(self._settings.database_url)
+            raise Unavailable([replace(one, file=one.file or shown) for one in error.diagnostics]) from None
+
+    def _own_names(self) -> Sequence[str]:
+        """The names in requests that it answers; () for any: on an address that others reach, which names lead there
+        is theirs to know, unless they are said."""
+        settings = self._settings
+        if settings.host not in LOOPBACKS and not settings.allowed_hosts:
+            return ()
+        return (*LOOPBACKS, settings.host.lower(), *(name.lower() for name in settings.allowed_hosts))
 
     def _with_codec(self, app: Any, namespace: str, hosts: Sequence[str]) -> Any:
         """The application, with the codec's endpoint for Temporal's UI where payloads are encrypted."""

@@ -16,11 +16,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from firebrick.diagnostics import Diagnostic, FirebrickError, InvalidInput, Unavailable
+from firebrick.store.database_url import parse_url
 from firebrick.store.keyring import Keyring
 from firebrick.store.types import use_keyring
 
@@ -39,26 +40,6 @@ NETWORK = {  # what libpq is told where the URL does not say otherwise; seconds,
 }
 NOT_PREPARED = frozenset({"42P01", "42703", "42501", "3F000"})
 """PostgreSQL: no such table, no such column, no right to it, no such schema. The database's state, not our bug."""
-
-
-def parse_url(url: str) -> tuple[URL, str]:
-    """The database's address and SQLite's ``synchronous`` setting. InvalidInput for anything this store cannot use."""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        raise _bad_url("The database's address is not a URL.") from None
-    if parsed.drivername in ("postgres", "postgresql"):
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    if parsed.drivername == "postgresql+psycopg":
-        return parsed, ""
-    if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
-        raise _bad_url(f"This store does not know {parsed.drivername!r} databases.")
-    if not parsed.database or parsed.database == ":memory:":
-        raise _bad_url("A database in memory cannot be shared by processes or threads; name a file.")
-    synchronous = parsed.query.get("synchronous", "normal")
-    if synchronous not in ("normal", "full"):
-        raise _bad_url("synchronous is normal or full.")
-    return parsed.difference_update_query(["synchronous"]), str(synchronous)
 
 
 def open_engine(url: str, keyring: Keyring | None, *, writes: bool, connections: int) -> Engine:
@@ -195,8 +176,3 @@ def _unkept(what: str) -> InvalidInput:
             detail="A name or an identifier is too long, or holds a character with the code 0.",
         )
     )
-
-
-def _bad_url(summary: str) -> InvalidInput:
-    detail = "Use sqlite:////absolute/path or postgresql+psycopg://user@host/database."
-    return InvalidInput(Diagnostic(code="store-url", summary=summary, detail=detail))

@@ -34,13 +34,14 @@ class KeyUse:
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """What was found. schema: the newest migration, "" for none. differences: from this program's tables, when the
-    schema is its own. keys: by id; keys in the keyring that sealed nothing are there with 0."""
+    schema is its own. keys: by id; keys in the keyring that sealed nothing are there with 0. Where the tables are not
+    this program's, keys and stacks were not looked at: None."""
 
     schema: str
     needed: str
     differences: tuple[str, ...]
-    keys: tuple[KeyUse, ...]
-    stacks: int
+    keys: tuple[KeyUse, ...] | None
+    stacks: int | None
 
     @property
     def sound(self) -> bool:
@@ -58,7 +59,7 @@ class Inspection:
         told += [
             f"{one}: somebody changed the tables by hand; restore a backup, or undo it." for one in self.differences
         ]
-        for key in self.keys:
+        for key in self.keys or ():
             if key.state == MISSING:
                 told.append(f"{key.values} values need key {key.id}: put it back into the keyring from its backup.")
             elif key.state == ANOTHER:
@@ -79,10 +80,10 @@ def inspect(engine: Engine, keyring: Keyring) -> Inspection:
     with engine.connect() as connection:
         schema = migrate.current(connection) or ""
         if schema != migrate.HEAD:
-            return Inspection(schema, migrate.HEAD, (), (), 0)
+            return Inspection(schema, migrate.HEAD, (), None, None)
         differences = _differences(connection)
         if differences:
-            return Inspection(schema, migrate.HEAD, differences, (), 0)
+            return Inspection(schema, migrate.HEAD, differences, None, None)
         count = connection.execute(select(func.count()).select_from(stacks)).scalar_one()
         return Inspection(schema, migrate.HEAD, (), _keys(connection, keyring), count)
 

@@ -14,7 +14,8 @@ from sqlalchemy import Column, Connection, Engine, delete, exists, func, select
 
 from firebrick.diagnostics import Conflict, Diagnostic
 from firebrick.store import inspection, keyring_file, migrate, rotation
-from firebrick.store.database import open_engine, parse_url, refusals, unavailable
+from firebrick.store.database import open_engine, refusals, unavailable
+from firebrick.store.database_url import parse_url
 from firebrick.store.inspection import Inspection, KeyUse
 from firebrick.store.keyring import Keyring
 from firebrick.store.models import events, operations, resources, stacks
@@ -47,12 +48,6 @@ class Purged:
 
     def __add__(self, other: "Purged") -> "Purged":
         return Purged(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
-
-
-def shown_url(url: str) -> str:
-    """The database's address without its password."""
-    parsed, _ = parse_url(url)
-    return parsed.render_as_string(hide_password=True)
 
 
 def upgrade(url: str) -> Upgraded:

@@ -1,5 +1,6 @@
 """The root command, and what becomes of every exception: one place decides the exit code and what is printed."""
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ USAGE = 2
 REFUSED = 1
 UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EIO}  # what a full or broken disk answers to whoever writes
 SERVER_ERROR = "internal-error"  # the server's own unexpected exception, with a report id
 
 COMMANDS = {  # name -> (module, attribute, short help); modules are imported when their command is used
@@ -67,6 +69,9 @@ def firebrick(ctx: click.Context, url: str | None, project: str | None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; its exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the shell has closed it: `firebrick stack list >&-`
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     try:
         result = firebrick.main(list(arguments), prog_name="firebrick", standalone_mode=False)
         sys.stdout.flush()
@@ -87,10 +92,19 @@ def run(arguments: Sequence[str]) -> int:
         print_problems(refused)
         return UNEXPECTED if refused.first.code == SERVER_ERROR else REFUSED
     except BrokenPipeError:  # the reader of our output has gone: `firebrick stack list | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         return REFUSED
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in UNWRITABLE and error.filename is None:
+            _write_no_more()
+            click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+            return REFUSED
         from starter.cli.report import write_report
 
         write_report(error, arguments)
         return UNEXPECTED
+
+
+def _write_no_more() -> None:
+    """What is left in the buffer would be tried once more when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -45,4 +45,4 @@ def existing_keyring(file: Path) -> Path:
 
 def shown(url: str) -> str:
     """The database's address without its password."""
-    return str(import_module("firebrick.store.maintenance").shown_url(url))
+    return str(import_module("firebrick.store.database_url").shown_url(url))

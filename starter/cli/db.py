@@ -15,6 +15,8 @@ from starter.state_folder import StateFolder
 REFUSED = 1
 DAY = 86_400  # seconds
 
+UNSEEN = "not looked at: its tables are not this program's"
+
 
 @click.group()
 def db() -> None:
@@ -60,9 +62,11 @@ def check(database: str | None, state_dir: str | None, keyring: str | None, form
             "schema": found.schema or None,
             "schema_needed": found.needed,
             "differences": list(found.differences),
-            "stacks": found.stacks,
+            "stacks": UNSEEN if found.stacks is None else found.stacks,
             "keyring": str(file),
-            "keys": {key.id: f"{key.state}, sealed {key.values} values" for key in found.keys},
+            "keys": UNSEEN
+            if found.keys is None
+            else {key.id: f"{key.state}, sealed {key.values} values" for key in found.keys},
             "result": "sound" if found.sound else "not sound",
         },
         form,

@@ -12,6 +12,14 @@ from starter.state_folder import StateFolder
 @click.group(invoke_without_command=True)
 @click.option("--state-dir", metavar="FOLDER", help="Where everything is kept. Default: $FIREBRICK_STATE, or XDG's.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address the API answers on.")
+@click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    envvar="FIREBRICK_ALLOWED_HOSTS",
+    help="A name that requests may have in Host beside loopback's, as a proxy's; may be repeated.",
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=8004, show_default=True, help="The API's port; 0: any.")
 @click.option(
     "--temporal-port", type=click.IntRange(0, 65535), default=7233, show_default=True, help="Temporal's port; 0: any."
@@ -66,6 +74,7 @@ def server(
     ctx: click.Context,
     state_dir: str | None,
     host: str,
+    allowed_hosts: tuple[str, ...],
     port: int,
     temporal_port: int,
     ui_port: int,
@@ -90,6 +99,7 @@ def server(
         module.ServerSettings(
             folder=StateFolder.at(state_dir),
             host=host,
+            allowed_hosts=allowed_hosts,
             port=port,
             temporal_port=temporal_port,
             ui_port=ui_port,

@@ -1,7 +1,7 @@
 """`firebrick stack update, cancel, continue, rollback`: bringing a living stack to something else, or back."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -43,6 +43,8 @@ def update(
     body = read_update(given)
     api = Api(connection)
     address = api.find(name)
+    if given["existing"]:
+        _tell_unknown(api, address, body)
     if dry_run:
         return show_plan(api.plan(address, body, existing=given["existing"]), "json" if form == "json" else "text")
     start = newest_seq(api, address)
@@ -55,6 +57,23 @@ def update(
         raise
     _shown(api, address, operation, "UPDATE", start, wait, form, columns)
     return 0
+
+
+def _tell_unknown(api: Api, address: StackAddress, body: Mapping[str, Any]) -> None:
+    """Heat's API drops parameters that the template of what exists does not have, without a word: a typo would pass."""
+    if not body.get("parameters"):
+        return
+    template = body.get("template") or api.document(address, "template")
+    if isinstance(template, str):
+        import yaml
+
+        try:
+            template = yaml.load(template, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        except (yaml.YAMLError, ValueError):  # refused by the server, which says where
+            return
+    known = (template.get("parameters") or template.get("Parameters") or {}) if isinstance(template, dict) else {}
+    for name in sorted(set(body["parameters"]) - set(known)):
+        click.echo(f"warning: the template has no parameter {name}; what was given for it is not used", err=True)
 
 
 @click.command()

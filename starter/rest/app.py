@@ -141,10 +141,12 @@ class Border:
         host = request.headers.get("host", "")
         origin = request.headers.get("origin")
         name = urlsplit(f"//{host}").hostname or ""
+        detail = ""
         if self._hosts and name not in self._hosts:
             summary = "this server answers to its own addresses only"
+            detail = f"It was asked as {name!r}; --allowed-host or $FIREBRICK_ALLOWED_HOSTS allows a proxy's name."
         elif origin is not None and urlsplit(origin).netloc != host:
             summary = "requests from pages of other origins are refused"
         else:
             return None
-        return Forbidden(Diagnostic(code="foreign-origin", summary=summary, heat_type="HTTPForbidden"))
+        return Forbidden(Diagnostic(code="foreign-origin", summary=summary, detail=detail, heat_type="HTTPForbidden"))

@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import shlex
 import signal
+import subprocess
 import time
 import uuid
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ import yaml
 from rich.cells import cell_len
 
 from tests.acceptance.bad_templates import VERSION
-from tests.acceptance.command_line import MINUTE, CommandLine, until
+from tests.acceptance.command_line import FIREBRICK, MINUTE, CommandLine, until
 from tests.acceptance.refusals import check_refusal
 from tests.acceptance.terminal import Terminal
 
@@ -313,6 +315,29 @@ def test_an_output_that_cannot_be_computed_hides_no_other(firebrick: CommandLine
     assert values == {"good": "text", "bad": None}
     assert firebrick.record("stack", "output", "show", "outputs", "good")["output_value"] == "text"
     firebrick("stack", "delete", "outputs", "--yes", "--wait")
+
+
+def test_an_operation_id_of_another_request_is_refused(firebrick: CommandLine, layers: Path) -> None:
+    token = str(uuid.uuid4())
+    firebrick("stack", "create", "first", "-t", layers, "--operation-id", token, "--wait")
+    others = [("create", "second", "-t", layers), ("update", "first", "-t", layers), ("delete", "first", "--yes")]
+    for other in others:
+        done = firebrick.run("stack", *other, "--operation-id", token)
+        assert done.code == 1 and f"{token} was used before, for the CREATE of stack 'first'" in done.err, done
+    assert firebrick.record("stack", "show", "first")["stack_status"] == "CREATE_COMPLETE"
+    assert firebrick.run("stack", "show", "second").code == 1
+    firebrick("stack", "delete", "first", "--yes", "--wait")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_an_output_that_cannot_be_written_is_told_as_that(firebrick: CommandLine) -> None:
+    def listed(redirected: str) -> subprocess.CompletedProcess[str]:
+        line = f"{shlex.quote(str(FIREBRICK))} stack list {redirected}"
+        return subprocess.run(["sh", "-c", line], env=firebrick.environment, capture_output=True, text=True, timeout=60)
+
+    full = listed(">/dev/full")
+    assert (full.returncode, full.stderr) == (1, "error: the output cannot be written: No space left on device\n")
+    assert listed(">&-").returncode == 0 and not listed(">&-").stderr
 
 
 def test_an_operation_id_makes_a_repeated_request_count_once(firebrick: CommandLine, layers: Path) -> None:

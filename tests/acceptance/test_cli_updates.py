@@ -57,6 +57,13 @@ def test_a_stack_is_changed_brought_back_gone_on_with_and_deleted(firebrick: Com
     done = firebrick.run(*update, "--existing", "--parameter", "word=two", *wait)
     assert (done.code, done.out) == (0, "UPDATE_COMPLETE\n"), done
     assert sorted({line.split("]")[0] for line in said(done.err)}) == ["[life", "[life.base", "[life.user"]
+    typo = firebrick.run(*update, "--existing", "--parameter", "wrod=two", "--dry-run")
+    assert (typo.code, typo.err.count("warning: the template has no parameter wrod; what was given for it is not")) == (
+        0,
+        1,
+    )
+    firebrick(*update, "--existing", "--parameter", "wrod=two", *wait)
+    assert "wrod" not in firebrick("stack", "environment", "show", "life")
     changed = firebrick.resources("life")
     assert {name: one["physical_resource_id"] for name, one in changed.items() if name != "user"} == {
         name: one["physical_resource_id"] for name, one in made.items() if name != "user"

@@ -1,7 +1,11 @@
 """What is left of a text that quotes secrets."""
 
 import base64
+import html
 import json
+import re
+import shlex
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -21,6 +25,34 @@ def test_a_secret_is_hidden_however_it_is_written(said: str) -> None:
     left = masked(f"401: {said} is wrong", [SECRET])
     assert left.startswith("401: ") and left.endswith(" is wrong") and "******" in left
     assert "ss" not in left.partition(" ")[2].removesuffix("is wrong")
+
+
+WAYS: dict[str, Callable[[str], str]] = {
+    "JSON": lambda text: json.dumps(text)[1:-1],
+    "JSON of Unicode": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    "JSON in JSON": lambda text: json.dumps(json.dumps(text)),
+    "JSON with escaped slashes": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
+    "Python": repr,
+    "quote": quote,
+    "quote, all": lambda text: quote(text, safe=""),
+    "quote, lower case": lambda text: re.sub("%..", lambda match: match[0].lower(), quote(text)),
+    "encodeURIComponent": lambda text: quote(text, safe="!'()*"),
+    "a form": quote_plus,
+    "a shell": shlex.quote,
+    "another shell": lambda text: "'" + text.replace("'", "'\\''") + "'",
+    "SQL": lambda text: "'" + text.replace("'", "''") + "'",
+    "HTML": html.escape,
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "URLs' base64": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@given(secret=st.text(st.characters(codec="utf-8"), min_size=12, max_size=24).filter(lambda one: len(one.strip()) > 8))
+def test_no_way_to_write_a_secret_shows_it(way: str, secret: str) -> None:
+    left = masked(f"401: [{WAYS[way](secret)}] is wrong", [secret])
+    # What stands beside it may stay: quotes, white space that was around it, base64's digits that it shares.
+    assert re.fullmatch(r"401: \[.{0,12}\*{6}.{0,12}\] is wrong", left, re.DOTALL), left
 
 
 @given(st.binary(max_size=9), st.binary(max_size=9))

@@ -244,6 +244,7 @@ async def test_a_web_page_of_another_origin_cannot_send_requests(world: World) -
 async def test_a_server_on_loopback_answers_to_loopback_names_only(world: World) -> None:
     app = create_app(world.store, world.starter, hosts=("127.0.0.1", "localhost", "::1"))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://evil.test") as http:
-        assert (await http.get("/v1/p1/stacks")).status_code == 403
+        refused = await http.get("/v1/p1/stacks")
+        assert refused.status_code == 403 and "--allowed-host" in refused.json()["diagnostics"][0]["detail"]
         for host in ("127.0.0.1:8004", "localhost:8004", "[::1]:8004"):
             assert (await http.get("/v1/p1/stacks", headers={"host": host})).status_code == 200

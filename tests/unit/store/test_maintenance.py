@@ -50,7 +50,7 @@ async def test_a_database_in_order_is_said_to_be(stacks: Any, database: Database
     found = maintenance.check(database.url, keyring)
     assert found.sound and found.advice() == []
     assert (found.schema, found.differences, found.stacks) == (migrate.HEAD, (), 1)
-    (key,) = found.keys
+    (key,) = found.keys or ()
     sealed = sum(
         database.run(f"SELECT count({column.name}) FROM {column.table.name}")[0][0] for column in sealed_columns()
     )
@@ -63,16 +63,16 @@ async def test_keys_that_sealed_something_are_counted_and_missing_ones_named(
     await stacks.created({"a": ()})
     both = Keyring.from_values({"k1": key, "k2": OTHER}, current="k2")
     before = maintenance.check(database.url, both)
-    assert before.sound and {one.id: one.state for one in before.keys} == {"k1": "known", "k2": "current"}
+    assert before.sound and {one.id: one.state for one in before.keys or ()} == {"k1": "known", "k2": "current"}
     async with await Store.open(database.url, both) as store:
         await type(stacks)(store).created({"a": ()}, "second")
-    after = {one.id: one.values for one in maintenance.check(database.url, both).keys}
-    assert after["k1"] == next(one.values for one in before.keys if one.id == "k1") and after["k2"] > 10
+    after = {one.id: one.values for one in maintenance.check(database.url, both).keys or ()}
+    assert after["k1"] == next(one.values for one in before.keys or () if one.id == "k1") and after["k2"] > 10
     alone = maintenance.check(database.url, Keyring.from_values({"k2": OTHER}, current="k2"))
-    assert {one.id: one.state for one in alone.keys} == {"k1": "missing", "k2": "current"}
+    assert {one.id: one.state for one in alone.keys or ()} == {"k1": "missing", "k2": "current"}
     assert not alone.sound and f"{after['k1']} values need key k1" in alone.advice()[0]
     strange = maintenance.check(database.url, Keyring.from_values({"k1": OTHER, "k2": OTHER}, current="k2"))
-    assert {one.id: one.state for one in strange.keys} == {"k1": "another key", "k2": "current"}
+    assert {one.id: one.state for one in strange.keys or ()} == {"k1": "another key", "k2": "current"}
     assert "another installation" in strange.advice()[0]
 
 
@@ -88,6 +88,7 @@ def test_tables_that_somebody_changed_are_named(database: Database, keyring: Key
     database.run(change)
     found = maintenance.check(database.url, keyring)
     assert not found.sound and any(said in one for one in found.differences)
+    assert found.stacks is None and found.keys is None  # 0 would read as if everything were lost
     assert all("by hand" in one for one in found.advice())
 
 
