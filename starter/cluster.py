@@ -59,7 +59,7 @@ async def connect(target: Target, interceptors: Sequence[Interceptor] = ()) -> C
             Diagnostic(
                 code="no-temporal-server",
                 summary=f"no Temporal server answers at {address} ({_reason(error)})",
-                detail="Check the address, or leave --address and --profile out to run a server of our own.",
+                detail="Check the address. `firebrick server` without --address and --profile runs a cluster of its own.",
             )
         ) from None
 

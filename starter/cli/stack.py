@@ -165,7 +165,7 @@ def list_stacks(
 
 @stack.command()
 @click.argument("names", metavar="STACK...", nargs=-1, required=True)
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask; where there is no terminal nobody is asked.")
 @click.option("--retain", metavar="NAME,NAME", help="Resources whose objects stay.")
 @click.option("--dry-run", is_flag=True, help="Show what would go, and do nothing.")
 @click.option("--wait", is_flag=True, help="Follow it until it has ended; exit code 0 only when it is complete.")
