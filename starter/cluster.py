@@ -59,7 +59,7 @@ async def connect(target: Target, interceptors: Sequence[Interceptor] = ()) -> C
             Diagnostic(
                 code="no-temporal-server",
                 summary=f"no Temporal server answers at {address} ({_reason(error)})",
-                detail="Check the address. `firebrick server` without --address and --profile runs a cluster of its own.",
+                detail="Check it. `firebrick server` without --address and --profile runs a cluster of its own.",
             )
         ) from None
 
