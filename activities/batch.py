@@ -105,7 +105,7 @@ class BatchActivities:
         for (claim, outcome), stored in zip(outcomes, kept, strict=True):
             if stored and not outcome.released:
                 results[claim.row] = outcome.result
-        if not results and lacking:
+        if not results and lacking and not interrupt:
             raise left_to_others(lacking)
         if not results:
             # All rows are another worker's, which may be dead: come back when its lease has run out.

@@ -114,6 +114,8 @@ class Step:
             )
             match held:
                 case Unequipped(type=lacking):
+                    if self.interrupt:
+                        return StepResult(kind=StepKind.ABORTED)
                     raise left_to_others(lacking)
                 case AlreadyEnded(result=result) | AlreadyRecorded(result=result):
                     return result
@@ -138,6 +140,7 @@ class Step:
 
     async def work(self, held: Claimed) -> StepResult:
         """Of a claimed row; whatever a handler raises is the resource's failure, not the worker's."""
+        self._why_called = ""
         try:
             kind = self.world.registry.type(held.row.implementation)
         except InvalidInput as error:  # a plug-in that this worker does not have

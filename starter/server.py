@@ -199,7 +199,7 @@ class Server:
                 )
             ) from None
         except Unavailable as error:
-            shown = shown_url(self._settings.database_url)
+            shown = shown_url(self._settings.database_url).removeprefix("sqlite:///")
             raise Unavailable([replace(one, file=one.file or shown) for one in error.diagnostics]) from None
 
     def _own_names(self) -> Sequence[str]:

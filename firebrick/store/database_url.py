@@ -30,10 +30,8 @@ def parse_url(url: str) -> tuple[URL, str]:
 
 
 def shown_url(url: str) -> str:
-    """The database's address without its passwords: of a file, its path."""
+    """The database's address without its passwords."""
     parsed, _ = parse_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return str(parsed.database)
     hidden = {name: "***" for name in SECRET_OPTIONS if name in parsed.query}
     return parsed.update_query_dict(hidden).render_as_string(hide_password=True).replace("%2A%2A%2A", "***")
 

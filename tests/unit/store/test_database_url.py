@@ -17,7 +17,7 @@ SECRET = "Fb%25s3cr3t%2Fx"
             "postgresql+psycopg://db/firebrick?password=***&user=me",
         ),
         (f"postgresql://me@db/x?sslpassword={SECRET}", "postgresql+psycopg://me@db/x?sslpassword=***"),
-        ("sqlite:////var/lib/stacks.db?synchronous=full", "/var/lib/stacks.db"),
+        ("sqlite:////var/lib/stacks.db?synchronous=full", "sqlite:////var/lib/stacks.db"),
     ],
 )
 def test_no_password_is_shown(url: str, shown: str) -> None:
