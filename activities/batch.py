@@ -81,7 +81,7 @@ class BatchActivities:
             lease=LEASE,
             announce=False,
             work=ask.work,
-            types=None if deletes else types_asked_for(self._world, attempt),
+            types=None if deletes else types_asked_for(self._world),
         )
         failpoint("batch.after-claim")
         results: dict[int, StepResult] = {}

@@ -110,7 +110,7 @@ class Step:
                 now=now,
                 lease=CLAIM_LEASE,
                 work=self.ask.work,
-                types=types_asked_for(self.world, self.claim.attempt),
+                types=types_asked_for(self.world),
             )
             match held:
                 case Unequipped(type=lacking):
@@ -144,6 +144,9 @@ class Step:
         try:
             kind = self.world.registry.type(held.row.implementation)
         except InvalidInput as error:  # a plug-in that this worker does not have
+            if self._deletes(held) and not held.row.create_key:
+                waits = await at_hook(self, held)
+                return await self.done(held, Done()) if waits is None else waits
             failed = RowOutcome.failed("permanent", error_text(error), error=error_name(error))
             return await self.record(held.row, failed)
         try:
@@ -156,7 +159,7 @@ class Step:
                 return await look(self, kind, held)
             if isinstance(kind, TemplateResource):
                 return await self.nested(self, kind, held).run()
-            if held.row.action == Action.DELETE and held.in_progress:
+            if self._deletes(held):
                 return await self._delete(kind, held)
             if held.row.action == Action.CREATE and held.in_progress:
                 return await self._create(kind, held)
@@ -217,7 +220,10 @@ class Step:
         if row.physical_id is None:
             # Nothing is known of an object; a create may have been begun and not told about.
             self._why_called = UNTOLD
-            made = await self._untold(kind, held, model) if row.create_unsettled else None
+            made = None
+            if row.create_unsettled:
+                model = await self._model_of_create(kind, held) if model is None else model
+                made = await self._untold(kind, held, model)
             self._why_called = ""
             if made is None:
                 return await self.done(held, Done())
@@ -231,10 +237,22 @@ class Step:
         failpoint("step.after-call", row.name)
         return await self.follow(kind, held, context, kind.poll_delete, answer)
 
+    @staticmethod
+    def _deletes(held: Claimed) -> bool:
+        return held.row.action == Action.DELETE and held.in_progress
+
     def leaves(self, row: ResourceRow) -> bool:
         """Whether what the row stands for outlives it: its template, or who asked for the delete, wants it so."""
         retained = row.role == Role.RETAINED and row.role_seq == self.claim.seq
         return retained or row.definition.get("deletion_policy", "Delete") == "Retain"
+
+    async def _model_of_create(self, kind: ResourceType, held: Claimed) -> Any:
+        """The properties of a create that died before they were stored. What it required is still there: it goes after
+        this row."""
+        definition = ResourceDefinition.thaw(held.row.definition)
+        upstream = await self.rows.upstream(self.ask.stack_id, definition.requires)
+        self._properties, _ = await self.resolve(upstream, definition)
+        return validate(kind, self._properties, name=held.row.name, quoting=False)
 
     async def _untold(self, kind: ResourceType, held: Claimed, model: Any) -> str | None:
         """Physical id of the object that a create made whose answer was lost; None when there is none, or when this
@@ -246,11 +264,6 @@ class Step:
         if not kind.idempotent_create or kind.inline or kind.instant:
             return None
         # Under the same token the provider gives the same object; if it made none then, it makes one to be deleted.
-        if model is None:
-            definition = ResourceDefinition.thaw(row.definition)
-            upstream = await self.rows.upstream(self.ask.stack_id, definition.requires)
-            self._properties, _ = await self.resolve(upstream, definition)
-            model = validate(kind, self._properties, name=row.name, quoting=False)
         context = replace(self.context(held, model, {}, key=row.create_key), action=Action.CREATE.value)
         answer = await self.effect(kind, kind.create, await self.with_others(kind, context, {}))
         made: str | None = answer.physical_id

@@ -241,11 +241,12 @@ async def known_operation(
     if known.action is not action or stack not in (known.stack_name, known.stack_id):
         raise Conflict(
             Diagnostic(
-                code="operation-id-used",
+                code="operation-id-in-use",
                 summary=f"The operation id {operation_id} was used before, for the {known.action.value} of stack "
                 f"{known.stack_name!r}.",
-                detail="Nothing was changed. An id names one request: take another one, or none.",
+                detail="Nothing was changed. An operation id names one request: mint a new UUID.",
                 path="operation_id",
+                heat_type="Conflict",
             )
         )
     return known

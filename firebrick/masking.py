@@ -30,8 +30,15 @@ LINE = 8
 def masked(text: str, secrets: Iterable[str], wholes: Iterable[str] = ()) -> str:
     """The text with ``******`` for each secret in it: as it is, or as JSON, a Python literal, a URL, HTML, SQL, a shell
     or base64 would have it; upper and lower case count as the same. Of `wholes`, a line alone is no secret."""
-    forms = {form for secret in secrets for form in _forms(secret)}
-    forms |= {form for whole in wholes if len(whole.strip()) <= len(text) for form in _same(whole.strip())}
+    lower = text.lower()
+    forms = {form for secret in secrets for form in _forms(secret) if form.lower() in lower}
+    forms |= {
+        form
+        for whole in wholes
+        if len(whole.strip()) <= len(text)
+        for form in _same(whole.strip())
+        if form.lower() in lower  # of many long secrets few are there, and an alternation of all would take seconds
+    }
     words = sorted((form for form in forms if SHORT <= len(form) <= len(text)), key=lambda word: (-len(word), word))
     words += sorted(form for form in forms if 0 < len(form) < SHORT)
     if not words:
@@ -99,10 +106,20 @@ def _same(text: str) -> Iterator[str]:
         yield in_json
         yield in_json.replace("/", "\\/")
         yield json.dumps(in_json)[1:-1]
+        yield re.sub("[&<>]", lambda match: f"\\u{ord(match[0]):04x}", in_json)  # as Go writes it
+        if len(text) >= SHORT and in_json != text:
+            yield from _base64(in_json.encode("utf-8", "surrogatepass"))
     for safe in UNQUOTED:
         yield quote(raw, safe=safe)
         yield quote(raw, safe=safe).replace("%20", "+")
-    yield html.escape(text)
+    in_html = html.escape(text)
+    yield in_html
+    yield html.escape(text, quote=False)
+    yield in_html.replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
+    yield in_html.replace("&#x27;", "&#39;")
+    yield in_html.replace("&#x27;", "&apos;")
+    yield re.sub(r"([\\'\"])", r"\\\1", text)
+    yield re.sub(r"([^\w@%+=:,./-])", r"\\\1", text)
     yield text.replace("'", "''")
     yield text.replace("'", "'\\''")
     yield shlex.quote(text)[1:-1] if "'" in text else text

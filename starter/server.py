@@ -23,7 +23,7 @@ from firebrick.diagnostics import Diagnostic, InvalidInput, Unavailable
 from firebrick.ports import LOOPBACK, free_ports
 from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
-from firebrick.store.database_url import shown_url
+from firebrick.store.database_url import parse_url, shown_url
 from starter import cluster, dev_server, health, logs, sdk_runtime, tracing
 from starter.child_process import DIES_WITH_PARENT, Child
 from starter.codec_endpoint import CODEC_PATH, CodecEndpoint
@@ -143,11 +143,10 @@ class Server:
             registry = Registry.default()
             minute = float(os.environ.get("FIREBRICK_TIMEOUT_UNIT_SECONDS", "60"))  # as the worker's; for tests
             starter = Starter(store, registry, lambda: client, minute=minute, search_attributes=search_attributes)
-            hosts = self._own_names()
-            app = create_app(store, starter, registry, hosts=hosts)
+            app = create_app(store, starter, registry, hosts=self._own_names(self._settings.allowed_hosts))
             able = Health({"database": health.database(store), "temporal": health.temporal(client)})
             app.router.routes[:0] = health_routes(able)
-            whole = self._with_codec(app, client.namespace, hosts)
+            whole = self._with_codec(app, client.namespace)
             collector.relax()
             front = await cleanup.enter_async_context(serving(traces.around(whole) if traces else whole, listener))
             if monitor is not None:
@@ -199,18 +198,18 @@ class Server:
                 )
             ) from None
         except Unavailable as error:
-            shown = shown_url(self._settings.database_url).removeprefix("sqlite:///")
+            url, _ = parse_url(self._settings.database_url)
+            file = url.database if url.get_backend_name() == "sqlite" else None
+            shown = file or shown_url(self._settings.database_url)
             raise Unavailable([replace(one, file=one.file or shown) for one in error.diagnostics]) from None
 
-    def _own_names(self) -> Sequence[str]:
+    def _own_names(self, allowed: Sequence[str]) -> Sequence[str]:
         """The names in requests that it answers; () for any: on an address that others reach, which names lead there
         is theirs to know, unless they are said."""
-        settings = self._settings
-        if settings.host not in LOOPBACKS and not settings.allowed_hosts:
-            return ()
-        return (*LOOPBACKS, settings.host.lower(), *(name.lower() for name in settings.allowed_hosts))
+        host = self._settings.host
+        return () if host not in LOOPBACKS and not allowed else (*LOOPBACKS, host.lower(), *allowed)
 
-    def _with_codec(self, app: Any, namespace: str, hosts: Sequence[str]) -> Any:
+    def _with_codec(self, app: Any, namespace: str) -> Any:
         """The application, with the codec's endpoint for Temporal's UI where payloads are encrypted."""
         settings = self._settings
         if not settings.payload_keyring:
@@ -223,7 +222,8 @@ class Server:
             namespace=namespace,
             origins=[*own, *settings.codec_origins],
             token=settings.codec_token,
-            hosts=hosts,
+            # Through a proxy everybody is this machine: without a token that is no reason to decrypt for them.
+            hosts=self._own_names(settings.allowed_hosts if settings.codec_token else ()),
         )
 
     async def _start_temporal(

@@ -147,10 +147,7 @@ class _Claiming:
             self._held[row.id] = _Held(row, (seq, phase, run, step, attempt), lease_until, intent_open, outcome)
 
     def run(self) -> list[list[ClaimOutcome]]:
-        outcomes = [
-            [self._claim(write, claim, key) for claim, key in zip(write.claims, write.keys, strict=True)]
-            for write in self._writes
-        ]
+        outcomes = [self._claim_all(write) for write in self._writes]
         # No row is in both lists twice over: a second claim of a row in one transaction finds the first one's lease.
         write = self._transaction.write
         write(_CLAIM_FIRST, self._first)
@@ -187,7 +184,18 @@ class _Claiming:
         known = {row[0]: known_row(*row) for row in rows(_KNOWN, sorted(ids - read))}
         return known | {row[0]: upstream_row(row) for row in rows(_UPSTREAM, sorted(read))}
 
-    def _claim(self, write: ClaimRows, claim: Claim, key: str) -> ClaimOutcome:
+    def _claim_all(self, write: ClaimRows) -> list[ClaimOutcome]:
+        """In dependency order: what requires a row of the same write that is not given, is not given either."""
+        withheld: dict[int, ClaimOutcome] = {}
+        outcomes: list[ClaimOutcome] = []
+        for claim, key in zip(write.claims, write.keys, strict=True):
+            outcome = self._claim(write, claim, key, withheld)
+            if isinstance(outcome, Busy | Unequipped):
+                withheld[self._served_by.get(claim.row, claim.row)] = outcome
+            outcomes.append(outcome)
+        return outcomes
+
+    def _claim(self, write: ClaimRows, claim: Claim, key: str, withheld: Mapping[int, ClaimOutcome]) -> ClaimOutcome:
         stack = self._transaction.stack(write.project, write.stack_id)
         if write.work is Work.CONVERGE:
             claim = replace(claim, row=self._served_by.get(claim.row, claim.row))
@@ -207,7 +215,11 @@ class _Claiming:
         if claim.order < held.order:
             return Superseded()
         upstream, types = self._upstream_of(held.row, write)
-        if write.types is not None and (lacking := _types_of(held.row, types) - write.types):
+        if withheld:
+            for one in upstream.values():
+                if one.id in withheld:
+                    return withheld[one.id]
+        if write.types is not None and (lacking := _types_of(held.row, types, write) - write.types):
             return Unequipped(min(lacking))
         clean = ".clean" if claim.phase else ""  # its row may have had a key of this operation for another action
         return self._give(write, stack, held, claim, key or f"{write.operation_id}.{claim.row}{clean}", upstream)
@@ -325,8 +337,10 @@ def _computes(row: ResourceRow) -> bool:
     return row.replaced_by is not None or any("dynamic" in definition for definition in definitions)
 
 
-def _types_of(row: ResourceRow, upstream: AbstractSet[str]) -> AbstractSet[str]:
-    """All types that work on the row needs."""
+def _types_of(row: ResourceRow, upstream: AbstractSet[str], write: ClaimRows) -> AbstractSet[str]:
+    """All types that work on the row needs: none to delete what was never made."""
+    if write.action is Action.DELETE or write.work is Work.CLEAN:
+        return frozenset({row.implementation} if row.create_key else ())
     wanted = row.implementation if row.wanted is None else row.wanted.get("implementation", row.implementation)
     return upstream | {row.implementation, wanted}
 

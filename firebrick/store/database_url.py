@@ -5,7 +5,13 @@ from sqlalchemy.exc import ArgumentError
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
 
-SECRET_OPTIONS = ("password", "sslpassword")  # of libpq, which may stand in the URL's query
+SECRET_OPTIONS = (
+    "password",
+    "sslpassword",
+    "oauth_client_secret",
+    "scram_client_key",
+    "scram_server_key",
+)  # of libpq, which may stand in the URL's query
 
 
 def parse_url(url: str) -> tuple[URL, str]:
@@ -50,7 +56,7 @@ def _check_libpq(url: URL) -> None:
     try:
         make_conninfo("", **options)
         timeout_from_conninfo(options)  # type: ignore[arg-type]
-    except ProgrammingError as error:
+    except (ProgrammingError, TypeError) as error:
         raise _bad_url(
             f"The database's address has an option that libpq does not take: {str(error).strip()}."
         ) from None

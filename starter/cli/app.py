@@ -95,7 +95,7 @@ def run(arguments: Sequence[str]) -> int:
         _write_no_more()
         return REFUSED
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in UNWRITABLE and error.filename is None:
+        if isinstance(error, OSError) and error.errno in UNWRITABLE and not _can_write():
             _write_no_more()
             click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
             return REFUSED
@@ -103,6 +103,15 @@ def run(arguments: Sequence[str]) -> int:
 
         write_report(error, arguments)
         return UNEXPECTED
+
+
+def _can_write() -> bool:
+    """Whether what is left in standard output's buffer can be written: else that was it, and no file."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
 
 
 def _write_no_more() -> None:

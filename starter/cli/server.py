@@ -3,10 +3,20 @@
 import os
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
 from starter.state_folder import StateFolder
+
+
+def _host_names(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Of options, or of a variable's list with commas or blanks. A port says nothing: a name leads to all of them."""
+    words = [word for one in given for word in one.replace(",", " ").split()]
+    names = [urlsplit(f"//{word}").hostname or "" for word in words if "/" not in word]
+    if len(names) < len(words) or not all(names):
+        raise click.BadParameter(f"names of hosts like firebrick.example.com, not {' '.join(words)!r}")
+    return tuple(names)
 
 
 @click.group(invoke_without_command=True)
@@ -18,6 +28,7 @@ from starter.state_folder import StateFolder
     multiple=True,
     metavar="NAME",
     envvar="FIREBRICK_ALLOWED_HOSTS",
+    callback=_host_names,
     help="A name that requests may have in Host beside loopback's, as a proxy's; may be repeated.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8004, show_default=True, help="The API's port; 0: any.")

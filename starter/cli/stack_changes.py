@@ -72,7 +72,7 @@ def _tell_unknown(api: Api, address: StackAddress, body: Mapping[str, Any]) -> N
         except (yaml.YAMLError, ValueError):  # refused by the server, which says where
             return
     known = (template.get("parameters") or template.get("Parameters") or {}) if isinstance(template, dict) else {}
-    for name in sorted(set(body["parameters"]) - set(known)):
+    for name in sorted(set(body["parameters"]) - set(known if isinstance(known, dict) else body["parameters"])):
         click.echo(f"warning: the template has no parameter {name}; what was given for it is not used", err=True)
 
 

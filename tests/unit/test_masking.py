@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firebrick.masking import hidden_values, masked, texts_in
+from tests.processor import processor_time
 
 SECRET = "pa'ss \"wörd/7+"
 
@@ -53,6 +54,36 @@ def test_no_way_to_write_a_secret_shows_it(way: str, secret: str) -> None:
     left = masked(f"401: [{WAYS[way](secret)}] is wrong", [secret])
     # What stands beside it may stay: quotes, white space that was around it, base64's digits that it shares.
     assert re.fullmatch(r"401: \[.{0,12}\*{6}.{0,12}\] is wrong", left, re.DOTALL), left
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        r"Pa\u0026ss\u003cw'or\u003ed\"1/2",  # Go's JSON
+        "Pa&amp;ss&lt;w&#39;or&gt;d&#34;1/2",  # HTML by Jinja and Go
+        "Pa&amp;ss&lt;w&#39;or&gt;d&quot;1/2",
+        "Pa&amp;ss&lt;w&apos;or&gt;d&quot;1/2",
+        "Pa&amp;ss&lt;w'or&gt;d\"1/2",
+        r"Pa&ss<w\'or>d\"1/2",  # MySQL
+        r"Pa\&ss\<w\'or\>d\"1/2",  # a shell, by backslashes
+        r"""'Pa&ss<w'"'"'or>d"1/2'""",  # and by quotes
+        "Pa%26ss%3Cw%27or%3Ed%221/2",
+        "Pa%26ss%3cw'or%3ed%221%2f2",
+        "UGEmc3M8dydvcj5kIjEvMg==",
+        "UGEmc3M8dydvcj5kXCIxLzI=",  # of its JSON
+    ],
+)
+def test_a_secret_as_others_really_write_it_is_hidden(said: str) -> None:
+    left = masked(f"said {said}!", ["Pa&ss<w'or>d\"1/2"])
+    assert "******" in left and "ss" not in left.removeprefix("said") and len(left) < 25, left
+
+
+def test_many_secrets_take_no_time() -> None:
+    secrets = [f"line {number} of a key: {'x' * number}&'{number}" for number in range(1_000)]
+    began = processor_time()
+    for number in (1, 500, 999):
+        assert masked(f"bad: {secrets[number]}!", ["\n".join(secrets)]) == "bad: ******!"
+    assert processor_time() - began < 20.0
 
 
 @given(st.binary(max_size=9), st.binary(max_size=9))

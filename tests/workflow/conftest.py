@@ -51,8 +51,10 @@ def server_clock() -> float:
 class Lab:
     """One worker and its store. `create` and `delete` accept and start; the handle is the chain's."""
 
-    def __init__(self, client: Client, store: Store, registry: Registry, starter: Starter) -> None:
-        self.client, self.store, self.registry, self.starter = client, store, registry, starter
+    def __init__(
+        self, client: Client, store: Store, registry: Registry, starter: Starter, queue: str = contract.TASK_QUEUE
+    ) -> None:
+        self.client, self.store, self.registry, self.starter, self.queue = client, store, registry, starter, queue
 
     async def create(self, template: str, *, name: str = "", **request: Any) -> "Started":
         name = name or f"s{uuid.uuid4().hex[:8]}"
@@ -79,7 +81,7 @@ class Lab:
             operation.action.workflow_type,
             Accepted(project=PROJECT, stack_id=operation.stack_id, operation_id=operation.id),
             id=f"{operation.workflow_id}/{operation.seq}",
-            task_queue=contract.TASK_QUEUE,
+            task_queue=self.queue,
             result_type=contract.ActionResult,
         )
         return Started(self, operation, handle)

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowFailureError
 
+from activities import steps
 from firebrick import contract
 from firebrick.contract import OperationState
+from firebrick.resources.firebrick.exec import Exec
+from firebrick.store.database import unavailable
 from tests.unit.resources.http_world import Api
 from tests.workflow.conftest import Lab, Started
 
@@ -90,3 +93,36 @@ async def test_a_delete_that_repeats_a_create_to_learn_its_id_says_so(lab: Lab, 
     api.orders.clear()
     await created.handle.result()
     assert (await deleted.operation()).state is OperationState.DONE and not api.things
+
+
+@pytest.mark.parametrize("deletes", [False, True], ids=["no delete command", "a delete command"])
+async def test_a_create_that_died_with_its_worker_is_taken_away_by_what_the_template_says(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deletes: bool
+) -> None:
+    """Its properties were not stored yet, and the lookup was given none."""
+    monkeypatch.setenv("FIREBRICK_EXEC", "enabled")
+    monkeypatch.setattr(Exec, "call_timeout", 0.2)  # and so the lease that the dead worker leaves
+    dead = asyncio.Event()
+
+    def dies(point: str, name: str = "") -> None:
+        """The worker is gone after the call, and nobody has the step until the delete comes."""
+        if point == "step.after-call":
+            dead.set()
+        if dead.is_set() and point in ("step.after-call", "step.before-claim"):
+            raise unavailable("the worker is dead")
+
+    monkeypatch.setattr(steps, "failpoint", dies)
+    calls = tmp_path / "calls"
+    say = ["/bin/sh", "-c", f'echo "$FIREBRICK_ACTION $FIREBRICK_ID" >> {calls}']
+    commands = {"create": say, **({"delete": say} if deletes else {})}
+    created = await lab.create(template("Firebrick::Exec", **commands), name="s")
+    await dead.wait()
+    deleted = await lab.delete("s")
+    await created.handle.signal(contract.TAKE_OVER, deleted.accepted.seq)
+    while (await deleted.operation()).state is OperationState.PENDING:
+        await asyncio.sleep(0.01)
+    monkeypatch.setattr(steps, "failpoint", lambda *_: None)
+    await created.handle.result()
+    assert (await deleted.operation()).state is OperationState.DONE
+    first, *others = calls.read_text().splitlines()
+    assert first.startswith("CREATE s-it-") and others == ([first.replace("CREATE", "DELETE")] if deletes else [])

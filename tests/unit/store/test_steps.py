@@ -263,11 +263,12 @@ async def test_a_batch_has_an_outcome_and_an_event_for_each(stacks: Any, reposit
     before = await stack.texts()
     got = await repository.claim_many(claims, **ask, announce=False)
     assert await stack.texts() == before
-    assert [type(one).__name__ for one in got] == ["AlreadyEnded", *["Claimed"] * 2, "Busy", *["Claimed"] * 6]
+    # What requires a row that somebody else holds is not given before that is made.
+    assert [type(one).__name__ for one in got] == ["AlreadyEnded", *["Claimed"] * 2, *["Busy"] * 7]
     mine = [one for one in got if isinstance(one, Claimed)]
     assert mine[0].upstream["r0"].physical_id == "p0"
     stored = await repository.record_many([(one.claim, RowOutcome.done(physical_id="x")) for one in mine], now=4.0)
-    assert stored == [True] * 8
+    assert stored == [True] * 2
     # Each begins after what it requires is complete, although all were claimed together.
     assert (await stack.texts())[len(before) :] == [
         f"{one.row.name} CREATE_{status} state changed" for one in mine for status in ("IN_PROGRESS", "COMPLETE")
