@@ -221,7 +221,7 @@ class Step:
             # Nothing is known of an object; a create may have been begun and not told about.
             self._why_called = UNTOLD
             made = None
-            if row.create_unsettled:
+            if row.create_unsettled and _can_be_looked_for(kind):
                 model = await self._model_of_create(kind, held) if model is None else model
                 made = await self._untold(kind, held, model)
             self._why_called = ""
@@ -255,14 +255,12 @@ class Step:
         return validate(kind, self._properties, name=held.row.name, quoting=False)
 
     async def _untold(self, kind: ResourceType, held: Claimed, model: Any) -> str | None:
-        """Physical id of the object that a create made whose answer was lost; None when there is none, or when this
-        type cannot know (then a person was told to look)."""
+        """Physical id of the object that a create made whose answer was lost, of a type that can learn it; None when
+        there is none."""
         row = held.row
         if kind.find_by_key is not None:
             found = await self._find(kind, self.context(held, model, {}, key=row.create_key))
             return None if found is None else found.physical_id
-        if not kind.idempotent_create or kind.inline or kind.instant:
-            return None
         # Under the same token the provider gives the same object; if it made none then, it makes one to be deleted.
         context = replace(self.context(held, model, {}, key=row.create_key), action=Action.CREATE.value)
         answer = await self.effect(kind, kind.create, await self.with_others(kind, context, {}))
@@ -522,6 +520,12 @@ def _may_hide_an_effect(error: Exception) -> bool:
     """Whether a failed call may have done its work all the same: an answer that says no is an answer; a broken
     connection or a time limit is none, unless nothing was sent."""
     return classify(error) == "transient" and not getattr(error, "not_sent", False)
+
+
+def _can_be_looked_for(kind: ResourceType) -> bool:
+    """Whether what a lost create made can be learned: by a lookup, or by the create once more. Of others a person was
+    told to look, or there is nothing to take away."""
+    return kind.find_by_key is not None or (kind.idempotent_create and not (kind.inline or kind.instant))
 
 
 def _effect_unknowable(kind: ResourceType) -> bool:
