@@ -95,7 +95,7 @@ def run(arguments: Sequence[str]) -> int:
         _write_no_more()
         return REFUSED
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in UNWRITABLE and not _can_write():
+        if isinstance(error, OSError) and error.errno in UNWRITABLE and _is_of_output(error):
             _write_no_more()
             click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
             return REFUSED
@@ -105,13 +105,15 @@ def run(arguments: Sequence[str]) -> int:
         return UNEXPECTED
 
 
-def _can_write() -> bool:
-    """Whether what is left in standard output's buffer can be written: else that was it, and no file."""
-    try:
-        sys.stdout.flush()
-    except OSError:
+def _is_of_output(error: OSError) -> bool:
+    """Whether it was raised where output is written: by who prints, or by the last flush; else it was a file."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
         return False
-    return True
+    printer = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+    return printer in ("click", "rich") or trace.tb_frame.f_code is run.__code__
 
 
 def _write_no_more() -> None:

@@ -34,7 +34,7 @@ def write_report(error: BaseException, arguments: Sequence[str]) -> str:
 
 def _state_folder(arguments: Sequence[str]) -> str | None:
     """What --state-dir of the failed command says, if it does."""
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=False):
         name, equals, value = argument.partition("=")
         if name == "--state-dir":
             return value if equals else following
