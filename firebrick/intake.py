@@ -23,7 +23,7 @@ from firebrick.contract import (
     workflow_id,
 )
 from firebrick.deletion_policies import policy_problems
-from firebrick.diagnostics import Conflict, Diagnostic, InvalidInput, NotFound
+from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from firebrick.nested import WithTemplates
 from firebrick.randomness import random_uuid
 from firebrick.resources.base import ResourceType
@@ -32,6 +32,7 @@ from firebrick.resources.registry import Registry
 from firebrick.resources.schema import TypeSchema, is_known
 from firebrick.selection import base_hash
 from firebrick.store import Repository, Store
+from firebrick.store.acceptance import id_in_use
 from firebrick.store.requests import NewOperation, NewResource, NewStack
 from firebrick.store.rows import OperationRow
 from firebrick.template import (
@@ -239,16 +240,7 @@ async def known_operation(
     except NotFound:
         return None
     if known.action is not action or stack not in (known.stack_name, known.stack_id):
-        raise Conflict(
-            Diagnostic(
-                code="operation-id-in-use",
-                summary=f"The operation id {operation_id} was used before, for the {known.action.value} of stack "
-                f"{known.stack_name!r}.",
-                detail="Nothing was changed. An operation id names one request: mint a new UUID.",
-                path="operation_id",
-                heat_type="Conflict",
-            )
-        )
+        raise id_in_use(operation_id, known)
     return known
 
 

@@ -91,7 +91,7 @@ class AcceptCreate(Write[OperationRow]):
     def _accepted_before(self, connection: Connection) -> OperationRow | None:
         existing = _accepted_before(connection, self.project, self.operation)
         if existing is not None and existing.stack_name != self.new.name:
-            raise _id_in_use(self.operation.id)
+            raise id_in_use(self.operation.id)
         return existing
 
     def _insert(self, connection: Connection) -> None:
@@ -223,7 +223,7 @@ def accepted_again(
     """The operation, when a request with its id was accepted before. Conflict: for something else."""
     existing = _accepted_before(transaction.connection, project, operation)
     if existing is not None and existing.stack_id != stack_id:
-        raise _id_in_use(operation.id)
+        raise id_in_use(operation.id)
     return existing
 
 
@@ -325,7 +325,7 @@ def _accepted_before(connection: Connection, project: str, operation: NewOperati
         return None
     existing = operation_row(row)
     if existing.project != project or existing.action is not operation.action:
-        raise _id_in_use(operation.id)
+        raise id_in_use(operation.id)
     return existing
 
 
@@ -333,11 +333,13 @@ def _read(connection: Connection, operation_id: str) -> OperationRow:
     return operation_row(connection.execute(OPERATION_BY_ID, {"id": operation_id}).one())
 
 
-def _id_in_use(operation_id: str) -> Conflict:
+def id_in_use(operation_id: str, known: OperationRow | None = None) -> Conflict:
+    """known: what it was used for, where whoever asks may hear of that."""
+    what = "" if known is None else f", the {known.action.value} of stack {known.stack_name!r}"
     return Conflict(
         Diagnostic(
             code="operation-id-in-use",
-            summary=f"Operation id {operation_id} was used for another request.",
+            summary=f"Operation id {operation_id} was used for another request{what}.",
             detail="An operation id names one request: mint a new UUID.",
             heat_type="Conflict",
         )

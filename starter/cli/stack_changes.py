@@ -71,8 +71,12 @@ def _tell_unknown(api: Api, address: StackAddress, body: Mapping[str, Any]) -> N
             template = yaml.load(template, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         except (yaml.YAMLError, ValueError):  # refused by the server, which says where
             return
-    known = (template.get("parameters") or template.get("Parameters") or {}) if isinstance(template, dict) else {}
-    for name in sorted(set(body["parameters"]) - set(known if isinstance(known, dict) else body["parameters"])):
+    if not isinstance(template, dict):
+        return
+    known = template.get("parameters") or template.get("Parameters") or {}
+    if not isinstance(known, dict):
+        return
+    for name in sorted(body["parameters"].keys() - known.keys()):
         click.echo(f"warning: the template has no parameter {name}; what was given for it is not used", err=True)
 
 

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import json
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
@@ -97,12 +98,21 @@ resources: {a: {type: OS::Heat::Value, properties: {value: {get_param: word}}}}
 """
 
 
+def _status(asked: urllib.request.Request) -> int:
+    try:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        return refused.code
+
+
 async def test_with_a_codec_the_cluster_stores_nothing_readable_and_the_ui_can_read_it(tmp_path: Path) -> None:
     """A stack by the command line, and one by `temporal` with a hidden value inline, which a codec allows."""
     state, template = tmp_path / "state", tmp_path / "template.yaml"
     state.mkdir()
     template.write_text(CODED)
-    with running_server(state, "--payload-keyring", str(tmp_path / "payload-keyring")) as firebrick:
+    options = ("--payload-keyring", str(tmp_path / "payload-keyring"), "--allowed-host", "Proxy.Example")
+    with running_server(state, *options) as firebrick:
         firebrick("stack", "create", "coded", "-t", template, "--parameter", f"word={SECRETS[0]}", "--wait")
         address = firebrick.told["temporal_address"]
         client = await Client.connect(address, data_converter=DATA_CONVERTER)
@@ -124,6 +134,14 @@ async def test_with_a_codec_the_cluster_stores_nothing_readable_and_the_ui_can_r
             assert answer.headers["Access-Control-Allow-Origin"] == firebrick.told["ui_url"]
             (shown,) = json.load(answer)["payloads"]
         assert json.loads(base64.b64decode(shown["data"]))["stack_id"] == stack
+
+        # By a proxy's name, when everybody is this machine: the API, which was allowed it, and no decryption.
+        api = firebrick.told["api_url"]
+        for host, answers in (("proxy.example", (200, 403)), ("evil.example", (403, 403)), ("127.0.0.1", (200, 200))):
+            stacks = _status(urllib.request.Request(f"{api}/v1/default/stacks", headers={"Host": host}))
+            json_of = {"Host": host, "Content-Type": "application/json"}
+            decoded = _status(urllib.request.Request(f"{endpoint}/decode", json.dumps(body).encode(), json_of))
+            assert (stacks, decoded) == answers, host
 
         stored = [one for one in _files(state) if one.place.startswith("temporal.db")]
         assert any(one.holds(stack) for one in stored)  # ids are not encrypted
