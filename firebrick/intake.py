@@ -7,7 +7,6 @@ whose request came inline with a workflow.
 import asyncio
 import json
 import re
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -135,7 +134,7 @@ async def accept_create(
         },
         requested_by=request.requested_by.model_dump(mode="json"),
         timeout=(request.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
-        accepted_at=time.time(),
+        accepted_at=store.clock(),
         workflow_id=started_as or workflow_id(request.project, request.name, stack_id),
     )
     return await store.project(request.project).accept_create(stack, operation)
@@ -168,7 +167,7 @@ async def accept_delete(
         request={"retain": list(request.retain)} if request.retain else {},
         requested_by=request.requested_by.model_dump(mode="json"),
         timeout=(stack.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
-        accepted_at=time.time(),
+        accepted_at=store.clock(),
         workflow_id=started_as or workflow_id(request.project, stack.name, stack.id),
     )
     return await project.accept_delete(stack.id, operation)
@@ -194,7 +193,7 @@ async def accept_rollback(
         request={"skip": list(request.skip), "roll_back_to": request.to},
         requested_by=request.requested_by.model_dump(mode="json"),
         timeout=(stack.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
-        accepted_at=time.time(),
+        accepted_at=store.clock(),
         workflow_id=started_as or workflow_id(request.project, stack.name, stack.id),
     )
     return await project.accept_rollback(stack.id, operation, to=request.to)

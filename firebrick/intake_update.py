@@ -5,7 +5,6 @@ time-out and the rollback setting, which are the stack's (Heat's rules).
 """
 
 import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -90,7 +89,7 @@ async def accept_update(
         },
         requested_by=request.requested_by.model_dump(mode="json"),
         timeout=(inputs.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
-        accepted_at=time.time(),
+        accepted_at=store.clock(),
         workflow_id=started_as or workflow_id(request.project, stack.name, stack.id),
         owner_operation="" if owner is None else owner.operation_id,
         owner_stack="" if owner is None else owner.stack_id,
@@ -126,7 +125,7 @@ async def accept_continue(store: Store, request: ContinueStackRequest, *, minute
         request={"continue": True, "disable_rollback": stack.disable_rollback},
         requested_by=request.requested_by.model_dump(mode="json"),
         timeout=(stack.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
-        accepted_at=time.time(),
+        accepted_at=store.clock(),
         workflow_id=workflow_id(request.project, stack.name, stack.id),
     )
     return await project.accept_update(stack.id, None, operation)

@@ -8,7 +8,6 @@ that has certainly ended is given up.
 
 import asyncio
 import contextlib
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -102,7 +101,7 @@ class Reconciler:
         for orphan in orphans(await self._store.every_project().open_operations()):
             with contextlib.suppress(FirebrickError):  # it has ended, or another has come, meanwhile
                 await self._store.project(orphan.project).accept_cancel(
-                    orphan.stack_id, Cancel.KEEP, now=time.time(), asked_by=orphan.owner_operation
+                    orphan.stack_id, Cancel.KEEP, now=self._store.clock(), asked_by=orphan.owner_operation
                 )
                 await self._starter.cluster.cancel(orphan.workflow_id, orphan.seq)
 
@@ -114,7 +113,7 @@ class Reconciler:
         _show(metrics.PARKED, await everything.parked() if operations else {})
 
     async def _pending(self, operation: OperationRow, running: OperationRow | None, findings: _Findings) -> None:
-        if time.time() - operation.accepted_at < GRACE:
+        if self._store.clock() - operation.accepted_at < GRACE:
             findings.fine += 1
             return
         description = await self._describe(operation) if running is None else None
@@ -148,7 +147,7 @@ class Reconciler:
             return
         # The run may have ended between the store's answer and ours, having finished the operation: fail_lost looks.
         if await self._store.every_project().fail_lost(
-            operation, f"workflow {operation.workflow_id} {reason}", now=time.time()
+            operation, f"workflow {operation.workflow_id} {reason}", now=self._store.clock()
         ):
             findings.lost += 1
             log.warning("gave up an operation whose run is gone", reason=reason)

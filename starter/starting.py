@@ -4,7 +4,6 @@ Order matters: the cluster is asked whether it answers before a row is written, 
 once the row is there the operation will be carried out, by the reconciler if the start's answer is lost.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -110,7 +109,7 @@ class Starter:
         """Store that the running operation is to be cancelled, and tell its run. A run that hears nothing is told by
         the reconciler. Raises InvalidInput (it cannot be cancelled this way), NotFound, Unavailable."""
         await self.check_server()
-        operation = await self._store.project(project).accept_cancel(stack_id, cancel, now=time.time())
+        operation = await self._store.project(project).accept_cancel(stack_id, cancel, now=self._store.clock())
         if operation.state is contract.OperationState.RUNNING:
             await self.cluster.cancel(operation.workflow_id, operation.seq)
         return operation

@@ -103,7 +103,7 @@ class Engine:
         keyring = Keyring.from_file(self.folder / "keyring")
         self.store = await Store.open(f"sqlite:///{self.folder / 'firebrick.db'}", keyring)
         self._cleanup.push_async_callback(self.store.close)
-        handlers = HandlerRunner(threads=16)
+        handlers = HandlerRunner()
         self._cleanup.callback(handlers.close)
         queue = f"engine-{uuid4().hex[:8]}"
         self._starter = Starter(self.store, self._registry, lambda: client, task_queue=queue)
@@ -112,7 +112,7 @@ class Engine:
             registry=self._registry,
             handlers=handlers,
             cluster=self._starter.cluster,
-            clock=time.time,
+            clock=self.store.clock,
         )
         await self._cleanup.enter_async_context(make_worker(client, world, queue))
         await Builds(client, queue, build_id(), promotes=True).promote()

@@ -36,7 +36,7 @@ from workflows.shown import batch_summary, details, end_summary, step_summary, t
 # A worker that dies is noticed when its heartbeats stop; activities send one a second.
 HEARTBEAT_TIMEOUT = timedelta(seconds=5)
 # Activities bound their own calls (ResourceType.call_timeout) and park what takes long; this only ends what hangs.
-START_TO_CLOSE = timedelta(hours=2)
+START_TO_CLOSE = timedelta(hours=24)
 RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200),
     backoff_coefficient=2.0,

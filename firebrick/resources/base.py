@@ -24,6 +24,7 @@ Handlers may be ``def`` (run in a thread) or ``async def`` (run on a loop apart 
 that outlives ``call_timeout`` is abandoned and counts as lost. Errors: see :mod:`firebrick.resources.errors`.
 """
 
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
@@ -139,6 +140,8 @@ class Context:
     properties that it has now; changed: the names (of templates) of those that differ, sorted. progress: what the last
     Poll / WaitUntil / WaitSignal gave. signals: JSON bodies received, oldest first. now: seconds since the epoch.
     others: what the type asked for with ``reads``: physical id -> attributes, without ids that name nothing readable.
+    seconds_left: what this call may still take; a handler that asks a provider twice looks before the second request,
+    and gives each no more time than that.
     """
 
     name: str
@@ -161,6 +164,7 @@ class Context:
     previous: Any = None
     changed: tuple[str, ...] = ()
     deletion_policy: str = "Delete"
+    seconds_left: Callable[[], float] = lambda: math.inf
 
 
 Handler = Callable[[Context], Next | Awaitable[Next]]
@@ -172,7 +176,9 @@ class ResourceType:
     type_name: as templates name it. Properties: its pydantic model. attributes: name -> description.
     instant: no outside call: runs in batches with others of its kind, must return Done at once.
     inline: handlers are pure computation and may run on the worker's own loop (types of this project only).
-    call_timeout: seconds one handler call may take; the lease on the row is this and a margin.
+    call_timeout: seconds one handler call may take, see call_seconds.
+    fenced: a call ends by itself when the row is not held any more (``context.seconds_left``), also when its process is
+    stopped or dies. Then a long call is held for a minute at a time, and a dead worker is waited for no longer.
     any_property: properties are not checked (OS::Heat::None). concurrency: key of a limit shared with others.
     rules: what several properties together must be. attribute_kinds: attribute -> string, list, map..., where told.
     slow_attributes: attribute() may wait or call out: it is called in a thread, never on the worker's loop.
@@ -194,6 +200,7 @@ class ResourceType:
     any_property: ClassVar[bool] = False
     any_attribute: ClassVar[bool] = False
     call_timeout: ClassVar[float] = 30.0
+    fenced: ClassVar[bool] = False
     concurrency: ClassVar[str] = ""
     hidden: ClassVar[bool] = False
     support_status: ClassVar[SupportStatus] = SupportStatus()
@@ -258,6 +265,33 @@ class ResourceType:
     a client token) sets idempotent_create instead; one with neither goes UNKNOWN when an answer is lost."""
 
     idempotent_create: ClassVar[bool] = False
+
+    def can_find(self, properties: Any) -> bool:
+        """Whether find_by_key can tell, for a resource with these properties (the model), what a create has made."""
+        return self.find_by_key is not None
+
+    def can_repeat_create(self, properties: Any) -> bool:
+        """Whether a create of a resource with these properties (the model) is safe to repeat under its key."""
+        return self.idempotent_create
+
+    def call_seconds(self, properties: Any) -> float:
+        """Seconds that one call for a resource with these properties (the model) may take, and for which it is held. A
+        call that takes longer is given up and counts as lost; one whose worker died is waited for so long."""
+        return self.call_timeout
+
+    def made_by(self, context: Context) -> str:
+        """What a person looks for at the provider, where nothing tells whether a create has made something."""
+        return f"an object made with key {context.key}"
+
+    def late_effects(self, properties: Any) -> float:
+        """Seconds after a create was given up for which it may still take effect: so long it is looked for before it is
+        repeated, or taken for not made."""
+        return 0.0
+
+    def provider(self, properties: Any) -> str:
+        """Which provider a resource with these properties (the model) is on: calls to one that is slow leave room for
+        those to others. By default all types with the same first words of their name are on one."""
+        return self.concurrency or self.type_name.rpartition("::")[0]
 
     def signal_text(self, body: Any) -> str:
         """What the event of a signal says of it; "": what it says of any. Asks nobody."""

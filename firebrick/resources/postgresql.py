@@ -30,6 +30,7 @@ from firebrick.resources.errors import (
     ConflictError,
     PermanentError,
     QuotaError,
+    RefusedError,
     Replace,
     ResourceError,
     TransientError,
@@ -79,23 +80,23 @@ ConnectionProperty = Annotated[
 
 
 def address(given: Connection | None, environ: Mapping[str, str] = os.environ) -> Mapping[str, Any]:
-    """libpq's parameters. PermanentError: there is no server, or the operator does not allow it; without the URL."""
+    """libpq's parameters. RefusedError: there is no server, or the operator does not allow it; without the URL."""
     if given is not None:
         if given.host.startswith(("/", "@")) or "," in given.host:
-            raise PermanentError("connection.host must be one name or address, not a socket and not a list")
+            raise RefusedError("connection.host must be one name or address, not a socket and not a list")
         demand_allowed(given.host, given.port, HOSTS, environ)
         where = {"host": given.host, "port": given.port, "user": given.user, "dbname": given.database}
         return where | {"password": given.password or "", "sslmode": given.sslmode, "passfile": os.devnull}
     url = environ.get(URL, "")
     if not url:
-        raise PermanentError(
+        raise RefusedError(
             f"there is no PostgreSQL to make it on: give the property connection, or set {URL} in the worker's "
             "environment (postgresql://user:password@host/database)"
         )
     try:
         return conninfo_to_dict(re.sub(r"^postgresql\+psycopg:", "postgresql:", url))
     except psycopg.Error:
-        raise PermanentError(f"{URL} in the worker's environment is no address that libpq can read") from None
+        raise RefusedError(f"{URL} in the worker's environment is no address that libpq can read") from None
 
 
 def host_and_port(given: Connection | None) -> tuple[str, int]:
@@ -202,11 +203,11 @@ def still_made(db: Session, kind: str, context: Context) -> Thing:
 
 
 def demand_free(db: Session, kind: str, name: str) -> None:
-    """PermanentError: there is one of this name."""
+    """RefusedError: there is one of this name."""
     column, catalogue, _ = _CATALOGUES[kind]
     query = sql.SQL("SELECT FROM {} WHERE {} = {}").format(sql.Identifier(catalogue), sql.Identifier(column), name)
     if db.execute(query).fetchone() is not None:
-        raise PermanentError(
+        raise RefusedError(
             f"there is a {kind.lower()} {name} on the server, which this resource has not made; it is left as it is. "
             "Choose another name, or take it away first."
         )

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import PurePosixPath
 
-from firebrick.resources.errors import PermanentError
+from firebrick.resources.errors import RefusedError
 
 ROOT = "FIREBRICK_FILE_ROOT"
 CLAIMS = ".firebrick"
@@ -77,12 +77,12 @@ class RootedFile:
         return None
 
     def make_claim(self, claim: Claim) -> None:
-        """PermanentError: another resource has one, or a file is there that nobody has made. A claim to a file that
+        """RefusedError: another resource has one, or a file is there that nobody has made. A claim to a file that
         was there and that somebody took away stands for nothing any more."""
         there = _status(self._folder, self._name) is not None
         existing = self.claim()
         if existing is not None and (there or not existing.placed):
-            raise PermanentError(f"{self.path} belongs to another resource: choose another path")
+            raise RefusedError(f"{self.path} belongs to another resource: choose another path")
         if there:
             raise self._taken()
         self.change_claim(claim)
@@ -98,7 +98,7 @@ class RootedFile:
     # --- the file -------------------------------------------------------------------------------------------------
 
     def place(self, content: bytes, mode: int, claim: Claim) -> None:
-        """Put it where nothing is yet, and note that in the claim. Safe to repeat; PermanentError: something is there
+        """Put it where nothing is yet, and note that in the claim. Safe to repeat; RefusedError: something is there
         that is not ours, and then the claim is gone too."""
         if not self._is_linked():
             _write(self._folder, self._fresh, content, mode)
@@ -138,8 +138,8 @@ class RootedFile:
     def _link(self) -> None:
         os.link(self._fresh, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder, follow_symlinks=False)
 
-    def _taken(self) -> PermanentError:
-        return PermanentError(
+    def _taken(self) -> RefusedError:
+        return RefusedError(
             f"there is something at {self.path} already, which this resource has not made; it is left as it is. "
             "Choose another path, or take it away first."
         )
@@ -149,24 +149,24 @@ class RootedFile:
 def at(path: str, *, make: bool = False, environ: Mapping[str, str] = os.environ) -> Iterator[RootedFile | None]:
     """The file at a path below the operator's folder. make: folders on the way that are not there; else None.
 
-    PermanentError: there is no such root, the path is none, or it leads through something that is no folder.
+    RefusedError: there is no such root, the path is none, or it leads through something that is no folder.
     """
     root = environ.get(ROOT, "")
     if not root:
-        raise PermanentError(
+        raise RefusedError(
             f"this worker writes no files: the operator's setting {ROOT} is not set. To allow it, name a folder for "
             "them in the worker's environment."
         )
     try:
         checked_path(path)
     except ValueError as error:
-        raise PermanentError(str(error)) from None
+        raise RefusedError(str(error)) from None
     with contextlib.ExitStack() as opened:
         try:
             # The root itself is the operator's, and may be a link; nothing below it may.
             top = _closing(opened, os.open(root, _OPEN_FOLDER & ~os.O_NOFOLLOW))
         except OSError as error:
-            raise PermanentError(f"the folder that {ROOT} names cannot be used: {error.strerror}") from None
+            raise RefusedError(f"the folder that {ROOT} names cannot be used: {error.strerror}") from None
         try:
             claims = _closing(opened, _folder(CLAIMS, top, make, 0o700))
             folder = top
@@ -176,7 +176,7 @@ def at(path: str, *, make: bool = False, environ: Mapping[str, str] = os.environ
             yield None
             return
         except OSError as error:
-            raise PermanentError(f"{path} does not lead through folders alone: {error.strerror}") from None
+            raise RefusedError(f"{path} does not lead through folders alone: {error.strerror}") from None
         yield RootedFile(path, root, folder, claims)
 
 

@@ -395,7 +395,7 @@ class NoteProgress(Write[bool]):
     """Store what is known in the middle of a step, and move the lease. False: the row is not the claimant's any more.
 
     None leaves what is stored as it is. progress: the action's first call was answered, what follows are polls.
-    progress or physical_id: whether a create took effect is not unknown any more.
+    physical_id: what a create made is not unknown any more.
     """
 
     project: str
@@ -420,7 +420,7 @@ class NoteProgress(Write[bool]):
         values: dict[str, Any] = {name: value for name, value in known.items() if value is not None}
         if self.progress is not None:
             values |= {"polling": True, "intent_open": False}
-        if self.progress is not None or self.physical_id is not None:
+        if self.physical_id is not None:
             values["create_unsettled"] = False
         statement = update(resources).where(resources.c.id == self.claim.row)
         transaction.connection.execute(statement.values(**values, lease_until=self.lease_until))

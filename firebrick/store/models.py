@@ -199,6 +199,8 @@ resources = Table(
     Column("replaced_by", RowId),
     Column("born_seq", Integer, nullable=False, server_default=text("0")),
     Column("hooks", JSON),  # the names of those that are set, and of those cleared in this operation
+    Column("unsettled_until", Double),  # until then a create that was given up may take effect yet
+    Column("begun", EncryptedJSON),  # what an update that was begun and has not ended brings it to
     Index(None, "stack_id", "name"),
     sqlite_autoincrement=True,  # plans name rows by id: an id is never given twice
 )

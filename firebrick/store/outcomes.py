@@ -62,7 +62,7 @@ _ALWAYS = (
     "retries",
 )
 _HOOKS = ("hooks",)
-_OPTIONAL = ("reference_id", "attributes", "data", "properties", "progress")
+_OPTIONAL = ("reference_id", "attributes", "data", "properties", "progress", "unsettled_until")
 _SETTLED = ("input_hash", "revision", "definition", "type", "requires", "template_id", "drift", "instant")
 _UPDATES: dict[tuple[str, ...], BulkUpdate] = {}
 
@@ -152,7 +152,7 @@ class _Recording:
         held.lease_until = 0.0
         held.intent_open = outcome.lost and not held.polling
         if held.action == Action.CREATE:
-            held.create_unsettled = held.intent_open
+            held.create_unsettled = held.intent_open or (held.create_unsettled and _is_still_unknown(held, outcome))
         if outcome.released:
             held.order = (claim.seq, claim.phase, 0, 0, 0)  # anybody of this operation may have it next
             self._change(held, (), {}, held.reason and reasons.STATE_CHANGED, None, write.now)
@@ -163,6 +163,9 @@ class _Recording:
     def _apply(self, stack: LockedStack, held: _Held, outcome: RowOutcome, now: float) -> None:
         kind = outcome.result.kind
         ends_badly = kind in (StepKind.FAILED, StepKind.UNKNOWN)
+        if outcome.silent:
+            self._write(stack, held, outcome, held.reason, now)
+            return
         if outcome.kept:
             self._refuse(stack, held, outcome, now)
             return
@@ -269,6 +272,13 @@ class _Recording:
             "_retries": held.retries,
         }
         self._changes.setdefault(optional, []).append(change | values)
+
+
+def _is_still_unknown(held: _Held, outcome: RowOutcome) -> bool:
+    """Whether a create that goes on, or has ended badly, has not told yet what it makes."""
+    told = outcome.physical_id or held.physical_id
+    parks = held.polling or outcome.result.kind in (StepKind.POLL, StepKind.WAIT_UNTIL, StepKind.WAIT_SIGNAL)
+    return told is None and parks and outcome.result.kind is not StepKind.DONE
 
 
 def _given(outcome: RowOutcome) -> tuple[tuple[str, ...], dict[str, Any]]:

@@ -21,6 +21,7 @@ from firebrick.store.acceptance import AcceptCreate, AcceptDelete, AcceptRollbac
 from firebrick.store.adopting import Adopt
 from firebrick.store.cancelling import AcceptCancel
 from firebrick.store.claims import ClaimRows, NoteProgress, RenewRows
+from firebrick.store.clock import DatabaseClock
 from firebrick.store.converging import BeginUpdate, StandIn
 from firebrick.store.database import open_engine, refusals, unavailable
 from firebrick.store.health import Mark
@@ -46,9 +47,13 @@ READERS = 4
 
 
 class Store:
-    """An open database: a writer thread and a pool of readers. Make it with `open`; one per process."""
+    """An open database: a writer thread and a pool of readers. Make it with `open`; one per process.
+
+    clock: the database's time, seconds since the epoch (UTC).
+    """
 
     def __init__(self, writing: Engine, reading: Engine, keyring: Keyring) -> None:
+        self.clock = DatabaseClock(reading)
         self.keyring = keyring
         self._writing = writing
         self._reading = reading
@@ -73,11 +78,11 @@ class Store:
             with refusals(opening=True):
                 (migrate.upgrade if migrating else migrate.check)(writing)
                 check_keyring(reading, keyring)
+            return cls(writing, reading, keyring)
         except BaseException:
             writing.dispose()
             reading.dispose()
             raise
-        return cls(writing, reading, keyring)
 
     def project(self, project: str) -> "Repository":
         return Repository(self, project)
@@ -111,6 +116,7 @@ class Store:
     async def close(self) -> None:
         """Commit what is on its way, then close. Idempotent."""
         self._closed = True
+        await asyncio.to_thread(self.clock.close)
         await self.writer.close()
         await asyncio.to_thread(self._readers.shutdown)
         self._writing.dispose()
@@ -129,6 +135,10 @@ class Repository:
     def __init__(self, store: Store, project: str) -> None:
         self._store = store
         self.project = project
+
+    def now(self) -> float:
+        """The database's time, seconds since the epoch (UTC)."""
+        return self._store.clock()
 
     # --- operations ---
 

@@ -150,7 +150,8 @@ class ResourceRow:
     wanted: in an operation that converges, what the target has for it: NewResource as JSON. target_requires: the rows
     of what that requires. replaces, replaced_by: row ids. template_id, input_hash, revision, drift: see
     firebrick.selection.Candidate. born_seq: of the operation that made the row. role: a firebrick.plan.Role, given in
-    the operation role_seq. hooks: a firebrick.hooks.HookState as JSON.
+    the operation role_seq. hooks: a firebrick.hooks.HookState as JSON. unsettled_until: until then a create that was
+    given up may take effect yet. begun: of an update that was begun and has not ended: what it brings the resource to.
     """
 
     id: int
@@ -191,6 +192,8 @@ class ResourceRow:
     role: str = ""
     role_seq: int = 0
     hooks: Mapping[str, Any] | None = None
+    unsettled_until: float | None = None
+    begun: Mapping[str, Any] | None = None
     required_by: tuple[str, ...] = ()
 
     @property

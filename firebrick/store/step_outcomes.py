@@ -122,7 +122,8 @@ class Settled:
 class RowOutcome:
     """How a step ended; made by its class methods. None leaves what is stored as it is.
 
-    lost: the call may have taken effect all the same (its answer was lost): the intent stays open. hook: it waits at
+    lost: the call may have taken effect all the same (its answer was lost): the intent stays open. unsettled_until: and
+    until then it may yet do so. silent: nothing was done and nothing is told. hook: it waits at
     this one; pause: the result that is told meanwhile, when what came before the hook is done. kept: it failed without
     having been begun, and its state stays.
     """
@@ -139,6 +140,8 @@ class RowOutcome:
     attempt: int = 0
     attempts: int = 0
     lost: bool = False
+    unsettled_until: float | None = None
+    silent: bool = False
     released: bool = False
     settled: Settled | None = None
     quiet: bool = False
@@ -222,6 +225,12 @@ class RowOutcome:
             physical_id=physical_id,
             properties=properties,
         )
+
+    @classmethod
+    def put_off(cls, at: float, why: str, *, lost: bool) -> "RowOutcome":
+        """Nothing was done and nothing is told; the same step follows at `at` (seconds since the epoch). why: for the
+        run. lost: what the claim said of intent_open."""
+        return cls(StepResult(kind=StepKind.RETRY, at=at, error_class=why), lost=lost, silent=True)
 
     @classmethod
     def failed(

@@ -89,6 +89,15 @@ class Rehearsal:
         live: Live | None = self.call(self.kind.read, self.context("CHECK", f"{self.key}-check"))
         return live
 
+    @property
+    def can_find(self) -> bool:
+        """Whether its find_by_key can tell what a create has made."""
+        return self.kind.can_find(self.properties)
+
+    @property
+    def can_repeat_create(self) -> bool:
+        return self.kind.can_repeat_create(self.properties)
+
     def find(self, action: str = "CREATE") -> Found | None:
         """What the type's find_by_key sees under the create's key. TypeError: it has none."""
         if self.kind.find_by_key is None:

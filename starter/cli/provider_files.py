@@ -73,7 +73,7 @@ import os
 import uuid
 from pathlib import Path
 
-from firebrick.resources.errors import PermanentError
+from firebrick.resources.errors import RefusedError
 
 FOLDER = "${SETTING}_FOLDER"
 
@@ -81,7 +81,7 @@ FOLDER = "${SETTING}_FOLDER"
 def folder() -> Path:
     where = os.environ.get(FOLDER)
     if not where or not Path(where).is_dir():
-        raise PermanentError(f"{FOLDER} in the worker's environment names no folder: there is no place for notes")
+        raise RefusedError(f"{FOLDER} in the worker's environment names no folder: there is no place for notes")
     return Path(where)
 
 

@@ -17,6 +17,7 @@ import contextlib
 import functools
 import json
 import shutil
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -138,7 +139,7 @@ class Rig:
     """One installation with a provider, on a server that others may use too.
 
     latency, jitter: seconds of each of the provider's answers. minute: seconds that a minute of timeout_mins lasts.
-    reconcile_every: seconds.
+    reconcile_every: seconds. settings: more of the workers' environment.
     """
 
     def __init__(
@@ -150,6 +151,7 @@ class Rig:
         jitter: float = 0.0,
         minute: float = 60.0,
         reconcile_every: float = 5.0,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
@@ -159,6 +161,7 @@ class Rig:
         self.registry = Registry.default({"FIREBRICK_PLUGINS": PLUGINS})
         self._minute = minute
         self._reconcile_every = reconcile_every
+        self._settings = settings or {}
         self._workers: list[WorkerProcess] = []
         self._keyring = directory / "keyring"
         self._url = f"sqlite:///{directory / 'firebrick.db'}"
@@ -198,6 +201,7 @@ class Rig:
                 "FIREBRICK_TIMEOUT_UNIT_SECONDS": str(self._minute),
                 "FIREBRICK_RECONCILE_SECONDS": str(self._reconcile_every),
                 "FIREBRICK_FAILPOINT": failpoint,
+                **self._settings,
             },
             self.directory,
             len(self._workers) + 1,
@@ -298,6 +302,13 @@ class Rig:
             await until(look, what)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{await self.report(operation)}") from None
+
+    def lease_of(self, stack_id: str) -> float:
+        """Until when the stack's one row is held; seconds since the epoch."""
+        with sqlite3.connect(self.directory / "firebrick.db") as connection:
+            found = connection.execute("SELECT lease_until FROM resources WHERE stack_id = ?", (stack_id,)).fetchall()
+        ((until,),) = found
+        return float(until)
 
     async def report(self, operation: OperationRow) -> str:
         """What the installation knows, for a failure's text."""

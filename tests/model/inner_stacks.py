@@ -286,9 +286,9 @@ class InnerStep(steps.Step):
 
     life_step: Step
 
-    async def done(self, held: Claimed, done: Done) -> StepResult:
+    async def done(self, held: Claimed, done: Done, *, message: str = "") -> StepResult:
         row = held.row
-        result = await super().done(held, done)
+        result = await super().done(held, done, message=message)
         if row.action == Action.DELETE and (row.role, row.role_seq) == (Role.RETAINED, self.claim.seq):
             name = physical_name(self.life_step.store.name, row.name, row.uuid)
             inner = self.life_step.stores.find(row.physical_id or name)

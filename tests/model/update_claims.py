@@ -141,7 +141,7 @@ class MemoryStore(MemoryOperations):
             row.properties = known["properties"]
         if known.get("progress") is not None:
             row.polling, row.intent_open, row.progress = True, False, known["progress"]
-        if known.get("progress") is not None or known.get("physical_id") is not None:
+        if known.get("physical_id") is not None:
             row.create_unsettled = False
         return True
 
@@ -151,7 +151,7 @@ class MemoryStore(MemoryOperations):
             return False
         row.lease_until, row.intent_open = 0.0, outcome.lost and not row.polling
         if row.action == Action.CREATE:
-            row.create_unsettled = row.intent_open
+            row.create_unsettled = row.intent_open or (row.create_unsettled and self._is_still_unknown(row, outcome))
         if outcome.released:
             row.order, row.outcome, row.updated_at = (claim.seq, claim.phase, 0, 0, 0), None, now
             return True
@@ -165,6 +165,12 @@ class MemoryStore(MemoryOperations):
         self._keep(row, outcome)
         row.outcome, row.updated_at = outcome.result, now
         return True
+
+    @staticmethod
+    def _is_still_unknown(row: Row, outcome: RowOutcome) -> bool:
+        parks = row.polling or outcome.result.kind in (StepKind.POLL, StepKind.WAIT_UNTIL, StepKind.WAIT_SIGNAL)
+        told = outcome.physical_id or row.physical_id
+        return told is None and parks and outcome.result.kind is not StepKind.DONE
 
     def _apply(self, row: Row, outcome: RowOutcome, ends_badly: bool) -> None:
         kind = outcome.result.kind

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from firebrick.resources.base import Context, Done, Found, Live, ResourceProperties, ResourceType
-from firebrick.resources.errors import PermanentError, Replace
+from firebrick.resources.errors import PermanentError, RefusedError, Replace
 from firebrick.resources.rooted_files import Claim, RootedFile, at, checked_path, content_digest, key_digest
 from firebrick.resources.vocabulary import SECRET, UPDATABLE, Custom, Pattern
 
@@ -107,7 +107,7 @@ def _content(context: Context) -> bytes:
     try:
         return str(context.properties.content).encode()
     except UnicodeEncodeError:
-        raise PermanentError("the content has a character that UTF-8 has no form for") from None
+        raise RefusedError("the content has a character that UTF-8 has no form for") from None
 
 
 def _mode(context: Context) -> int:

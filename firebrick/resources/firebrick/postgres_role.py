@@ -8,7 +8,7 @@ from psycopg.errors import DependentObjectsStillExist
 from pydantic import Field
 
 from firebrick.resources.base import Context, Done, Found, Live, ResourceProperties, ResourceType
-from firebrick.resources.errors import PermanentError
+from firebrick.resources.errors import PermanentError, RefusedError
 from firebrick.resources.postgresql import (
     CALL_TIMEOUT,
     ConnectionProperty,
@@ -170,5 +170,5 @@ def _verifier(db: Session, name: str, password: str | None) -> str | None:
     if not password:
         return None
     if "\0" in password:
-        raise PermanentError("the password has a character that PostgreSQL does not take (NUL)")
+        raise RefusedError("the password has a character that PostgreSQL does not take (NUL)")
     return db.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()

@@ -1,8 +1,8 @@
 """Every schema that was ever released can be brought to this program's, with what it holds.
 
 schemas/REVISION-KIND.sql is a database as the program of that revision left it: a stack that was made, one that was
-deleted, and one whose CREATE runs, sealed with the key of these tests. When a migration is added, its predecessor's
-files are there already; those of the new one are written at its release and never changed again.
+deleted, and one whose CREATE runs, sealed with the key of these tests. Who adds a migration writes those of the
+revision before (tools/record_schema.py); they are never changed again.
 """
 
 from pathlib import Path
