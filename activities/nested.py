@@ -67,7 +67,7 @@ class Nested:
 
     async def run(self) -> StepResult:
         row = self._held.row
-        if not self._held.in_progress:
+        if row.interrupted or not self._held.in_progress:
             return await self._converge()
         if row.action == Action.DELETE:
             return await self._delete()
@@ -83,13 +83,17 @@ class Nested:
         parent, definition, properties = await self.inputs(row.definition)
         failpoint("step.before-call", row.name)
         if self._step.interrupt:
-            return await self._step.aborted(row)
+            return await self._step.aborted(row, lost=self._held.intent_open)
         operation = await self.ask_create(parent, definition, properties, self._operation_id())
         return await self._started(operation, properties)
 
     async def _converge(self) -> StepResult:
         """Heat's rule: the inner stack is always updated, and decides what changes; unless there is none any more."""
         row = self._held.row
+        if row.interrupted and row.physical_id is None and (made := await self._made(row)) is not None:
+            await self._step.note(made.id)
+            self._held = self._held.as_if(physical_id=made.id)
+            row = self._held.row
         wanted = resource_from_json(row.wanted or {})
         gone = row.physical_id is None or await self._inner(row.physical_id) is None
         unhealthy = row.action in (Action.DELETE, "CHECK", "INIT") and row.status == Status.FAILED
@@ -107,7 +111,10 @@ class Nested:
         if self._step.interrupt:
             return await self._step.aborted(row)
         if not begun:
-            await self._step.begin_update(self._kind, [one.id for one in self._held.upstream.values()])
+            brings_to = {"properties": properties, "definition": wanted.definition, "type": wanted.type}
+            requires = [one.id for one in self._held.upstream.values()]
+            key = await self._step.begin_update(row, requires, brings_to)
+            self._held = self._held.as_if(action=Action.UPDATE.value, status=Status.IN_PROGRESS.value, key=key)
         failpoint("step.before-call", row.name)
         operation = await self.ask_update(parent, definition, properties, self._operation_id(), wanted.observe)
         return await self._started(operation, None)
@@ -147,6 +154,8 @@ class Nested:
         while operation.state is OperationState.SUPERSEDED:  # somebody acted on the inner stack itself
             operation = await project.operation(operation.superseded_by)
         if not operation.state.ended:
+            if self._step.ask.stopping:
+                await tell_to_stop(self._world, self._project, operation, self._step.ask.operation_id, at_once=False)
             return await self._wait(operation)
         inner = await project.stack(operation.stack_id, include_deleted=True)
         if operation.state is OperationState.FAILED or operation.action is not self._expected(operation):
@@ -336,7 +345,14 @@ async def stop_inner(world: World, project: str, operation: OperationRow) -> Non
             return
         if look % TELL_AGAIN == 0:
             for one in running:
-                with contextlib.suppress(InvalidInput, NotFound):  # it has ended meanwhile
-                    await repository.accept_cancel(one.stack_id, Cancel.KEEP, now=world.clock(), asked_by=operation.id)
-                    await world.cluster.cancel(one.workflow_id, one.seq)
+                await tell_to_stop(world, project, one, operation.id, at_once=True)
         await world.pause(0.2)
+
+
+async def tell_to_stop(world: World, project: str, inner: OperationRow, asked_by: str, *, at_once: bool) -> None:
+    """Have an operation of a nested stack cancelled, in the name of the one that asked for it."""
+    with contextlib.suppress(InvalidInput, NotFound):  # it has ended meanwhile, or cannot be cancelled
+        await world.store.project(project).accept_cancel(
+            inner.stack_id, Cancel.KEEP, now=world.clock(), at_once=at_once, asked_by=asked_by
+        )
+        await world.cluster.cancel(inner.workflow_id, inner.seq, at_once)

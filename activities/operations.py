@@ -145,6 +145,8 @@ class OperationActivities:
             search_attributes=self._world.search_attributes,
             independent=bool(operation.request.get("continue_independent")),
             cancelled=bool(operation.cancel),
+            at_once=operation.cancel_now,
+            now=self._world.clock(),
             root_id=await self._root_id(ask.project, operation.stack_id),
             window=self._world.window,
         )

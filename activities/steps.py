@@ -21,6 +21,7 @@ from activities.masks import Masks
 from activities.nested import Nested
 from activities.others import others
 from activities.places import Place
+from activities.resuming import NothingMade, finished_in, goes_on, resume
 from activities.settling import settled_create
 from activities.unequipped import left_to_others, types_asked_for
 from activities.updating import converge
@@ -82,7 +83,8 @@ class StepActivities:
         """Take a resource one step further; the outcome is in the store before it is told."""
         info, interrupt = activity.info(), Interrupt()
         self._world.recent.begin(info.workflow_run_id or "")
-        return await alive(Step(self._world, ask, info.attempt, interrupt, self._masks).run(), interrupt)
+        result = await alive(Step(self._world, ask, info.attempt, interrupt, self._masks).run(), interrupt)
+        return result.model_copy(update={"now": self._world.clock()}) if result.at else result
 
 
 class Crowded(Exception):
@@ -117,6 +119,7 @@ class Step:
         self._place: Place | None = None
         self._creating: Context | None = None  # of a create that was called, until its answer is there
         self._why_called = ""  # told before an error's text, where the call is not what the action's name says
+        self.finishing = False  # of what an earlier operation began: then the node goes on when that has ended
         self._left_to_people = ""  # told when a delete is done that could not look for what there may be
 
     async def run(self) -> StepResult:
@@ -165,6 +168,7 @@ class Step:
         """Of a claimed row; whatever a handler raises is the resource's failure, not the worker's."""
         self._why_called = self._left_to_people = ""
         self._creating = None
+        self.finishing = False
         try:
             kind = self.world.registry.type(held.row.implementation)
         except InvalidInput as error:  # a plug-in that this worker does not have
@@ -185,8 +189,10 @@ class Step:
                 return await self.nested(self, kind, held).run()
             if self._deletes(held):
                 return await self._delete(kind, held)
+            if held.row.interrupted and held.in_progress:
+                return await resume(self, kind, held)
             if held.row.action == Action.CREATE and held.in_progress:
-                return await self._create(kind, held)
+                return await self.create(kind, held)
             return await converge(self, kind, held)
         except (Lost, Unavailable):
             raise
@@ -200,12 +206,17 @@ class Step:
 
     # --- the work -------------------------------------------------------------------------------------------------
 
-    async def _create(self, kind: ResourceType, held: Claimed) -> StepResult:
+    async def create(self, kind: ResourceType, held: Claimed, *, finishing: bool = False) -> StepResult:
+        """finishing: one that an earlier operation began; NothingMade, when that has made nothing."""
         row = held.row
+        self.finishing = finishing
         definition = ResourceDefinition.thaw(row.definition)
         metadata: Mapping[str, Any] = {}
         if row.properties is None:
-            self._properties, metadata = await self.resolve(held.upstream, definition)
+            upstream = held.upstream
+            if finishing:  # the claim has what the target requires
+                upstream = await self.rows.required(self.ask.stack_id, row.requires)
+            self._properties, metadata = await self.resolve(upstream, definition)
         else:
             self._properties = dict(row.properties)
         model = validate(kind, self._properties, name=row.name, quoting=False)
@@ -222,6 +233,8 @@ class Step:
                     return await self.follow(kind, held, context, kind.poll_create, adopted)
                 if self._may_still_come(row):
                     return await self._look_again(held)
+                if finishing and not kind.can_repeat_create(model):
+                    raise NothingMade
             elif not _repeats(kind, model):
                 return await self._unknown(row, must_be_looked_for(kind, context))
         failpoint("step.before-call", row.name)
@@ -273,7 +286,7 @@ class Step:
         """The properties of a create that died before they were stored. What it required is still there: it goes after
         this row."""
         definition = ResourceDefinition.thaw(held.row.definition)
-        upstream = await self.rows.upstream(self.ask.stack_id, definition.requires)
+        upstream = await self.rows.required(self.ask.stack_id, held.row.requires)
         self._properties, _ = await self.resolve(upstream, definition)
         return validate(kind, self._properties, name=held.row.name, quoting=False)
 
@@ -333,6 +346,8 @@ class Step:
             physical_id = answer.physical_id if answer.physical_id is not None else context.physical_id
             progress = dict(answer.progress) if answer.progress is not None else dict(context.progress)
             if not isinstance(answer, Poll) or waited + answer.after > POLL_IN_PLACE:
+                if isinstance(answer, WaitSignal) and self.ask.stopping:
+                    return await self.aborted(held.row)
                 if isinstance(answer, WaitSignal):
                     answer = replace(answer, key=wake_key(answer.key), timeout=min(answer.timeout, LOOK))
                 return await self.park(held.row, answer, physical_id, progress)
@@ -347,16 +362,18 @@ class Step:
             answer = await self.query(kind, poll, context)
         return await (self.done(held, answer) if finish is None else finish(answer))
 
-    async def begin_update(self, kind: ResourceType, requires: Sequence[int]) -> None:
-        """Tell that the row's update begins, and hold it for the call."""
-        seconds = CLAIM_LEASE if kind.inline else kind.call_timeout + LEASE_MARGIN
+    async def begin_update(self, row: ResourceRow, requires: Sequence[int], begun: Mapping[str, Any]) -> str:
+        """Tell that the row's update begins; its idempotency key. begun: see ResourceRow."""
+        key = f"{self.ask.operation_id}.{self.claim.row}"
+        begun = {**begun, **finished_in(row)}
 
         def write() -> Awaitable[bool]:
             now = self.world.clock()
-            return self.rows.begin_update(self.claim, requires, now + seconds, now=now)
+            return self.rows.begin_update(self.claim, requires, now + CLAIM_LEASE, key=key, begun=begun, now=now)
 
         if not await self.stored(write):
             raise Lost
+        return key
 
     async def effect(self, kind: ResourceType, handler: Callable[..., Any], context: Context) -> Any:
         """A call that changes something, made only while nobody else may act on the row."""
@@ -451,6 +468,10 @@ class Step:
     async def _progress(self, physical_id: str | None, progress: Mapping[str, Any] | None) -> None:
         """Store what is known so far, before anything else happens. The call is over, and so is its long lease."""
         await self._renew(CLAIM_LEASE, physical_id=physical_id, progress=progress, properties=self._properties)
+
+    async def note(self, physical_id: str) -> None:
+        """Store the id of what there turns out to be."""
+        await self._progress(physical_id, None)
 
     async def _find(self, kind: ResourceType, context: Context) -> Found | None:
         assert kind.find_by_key is not None
@@ -566,6 +587,7 @@ class Step:
         return await self.record(row, outcome)
 
     async def record(self, row: ResourceRow, outcome: RowOutcome) -> StepResult:
+        outcome = goes_on(row, outcome, self.claim.seq, self.world.clock(), finishing=self.finishing)
         if not await self.stored(lambda: self.rows.record(self.claim, outcome, now=self.world.clock())):
             raise Lost
         failpoint("step.after-record", row.name)
@@ -595,6 +617,8 @@ class Step:
         physical_id: str | None = None,
         progress: Mapping[str, Any] | None = None,
         key: str = "",
+        previous: Any = None,
+        changed: tuple[str, ...] = (),
     ) -> Context:
         row = held.row
         return Context(
@@ -614,6 +638,8 @@ class Step:
             attempt=row.retries + 1,
             signals=self._signals,
             metadata=metadata,
+            previous=previous,
+            changed=changed,
             deletion_policy=row.definition.get("deletion_policy", "Delete"),
         )
 

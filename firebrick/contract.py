@@ -49,7 +49,8 @@ LOOK_AT_OPERATIONS = "look_at_operations"
 
 # Messages a running action takes.
 TAKE_OVER = "take_over"  # signal: a newer operation was accepted for this stack; interrupt, drain, look at the store
-CANCEL = "cancel"  # signal: a cancel of this stack's running operation was stored; interrupt, drain, look at the store
+CANCEL = "cancel"  # signal: a cancel of this stack's running operation was stored; stop, drain, look at the store
+CANCEL_AT_ONCE = "cancel_at_once"  # signal: the same, and what is in progress is not waited for
 WAKE = "wake"  # signal: what a parked resource waits for under this key is in the store now
 PROGRESS = "progress"  # query: Progress
 # Message a `SignalResource` takes.
@@ -311,8 +312,8 @@ class BeginOperation(Frozen):
 class Begun(Frozen):
     """The operation is RUNNING and mine. deadline: seconds since the epoch. nodes: how many the plan has.
     search_attributes: whether the namespace has ours, so that the run may set them. independent: after a failure, what
-    does not depend on it goes on. cancelled: a cancel was stored before this run began. window: steps that run at
-    once."""
+    does not depend on it goes on. cancelled: a cancel was stored before this run began; at_once: which does not wait
+    for what is in progress. window: steps that run at once. now: when this was told, on the clock of deadline."""
 
     kind: Literal["begun"] = "begun"
     project: str
@@ -327,6 +328,8 @@ class Begun(Frozen):
     search_attributes: bool = False
     independent: bool = False
     cancelled: bool = False
+    at_once: bool = False
+    now: float | None = None
     root_id: str = ""
     window: int = 50  # whatever WINDOW is: runs were walked with it when their histories did not say
 
@@ -406,7 +409,8 @@ class StepKind(StrEnum):
 
 
 class StepResult(Frozen):
-    """at: seconds since the epoch, for the kinds that park. error_class: see resources.errors. changed: what dependants
+    """at: seconds since the epoch, for the kinds that park; now: when this was told, on the same clock, which may be
+    another than the cluster's. error_class: see resources.errors. changed: what dependants
     see of the resource is not what it was. replaced: another row has taken its row's place in this operation."""
 
     kind: StepKind
@@ -415,10 +419,12 @@ class StepResult(Frozen):
     error_class: str = ""
     changed: bool = False
     replaced: bool = False
+    now: float | None = None
 
 
 class RunStep(Frozen):
-    """Take one resource one step further. row: of the node. step: 1, 2, ... of this node in this operation."""
+    """Take one resource one step further. row: of the node. step: 1, 2, ... of this node in this operation. stopping:
+    the operation is being stopped and waits for what is in progress; what waits for a signal waits no more."""
 
     project: str
     stack_id: str
@@ -430,6 +436,7 @@ class RunStep(Frozen):
     step: int
     deadline: float
     work: Work = Work.ACT
+    stopping: bool = False
 
 
 class RunBatch(Frozen):

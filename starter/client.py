@@ -170,12 +170,15 @@ class SyncStackClient:
         operation = _repeated(self._api.update, address, body, token, existing=existing)
         return SyncOperation(self._api, operation, "UPDATE", address)
 
-    def cancel(self, name: str, *, rollback: bool = True) -> SyncOperation:
+    def cancel(self, name: str, *, rollback: bool = True, at_once: bool = False) -> SyncOperation:
         """Stop the update that runs and have it rolled back; without rollback stop it, or a create, and leave it there.
+        Resources that are in progress come to their end first; at_once: they are left to the operation that comes next.
         The operation that is stopped: waiting for it ends in StackFailed, whose `followed` has the rollback.
         InvalidInput: nothing runs that could be cancelled so."""
         address = self._api.find(name)
-        status = OperationStatus.read(self._api.operation(self._api.cancel(address, rollback=rollback)))
+        status = OperationStatus.read(
+            self._api.operation(self._api.cancel(address, rollback=rollback, at_once=at_once))
+        )
         return SyncOperation(self._api, status.id, status.action, address)
 
     def continue_(self, name: str, *, operation_id: str | None = None) -> SyncOperation:
@@ -270,9 +273,9 @@ class StackClient:
         """See SyncStackClient.update."""
         return Operation(await asyncio.to_thread(self._sync.update, name, **options))
 
-    async def cancel(self, name: str, *, rollback: bool = True) -> Operation:
+    async def cancel(self, name: str, *, rollback: bool = True, at_once: bool = False) -> Operation:
         """See SyncStackClient.cancel."""
-        return Operation(await asyncio.to_thread(self._sync.cancel, name, rollback=rollback))
+        return Operation(await asyncio.to_thread(self._sync.cancel, name, rollback=rollback, at_once=at_once))
 
     async def continue_(self, name: str, *, operation_id: str | None = None) -> Operation:
         """See SyncStackClient.continue_."""

@@ -96,10 +96,11 @@ class Api:
         headers = {OPERATION_HEADER: operation_id}
         return self._operation(self._call("DELETE", self._path(stack), query=query, headers=headers))
 
-    def cancel(self, stack: StackAddress, *, rollback: bool) -> str:
+    def cancel(self, stack: StackAddress, *, rollback: bool, at_once: bool = False) -> str:
         """The id of the operation that is cancelled."""
         action = "cancel_update" if rollback else "cancel_without_rollback"
-        return self._operation(self._call("POST", self._path(stack, "actions"), body={action: None}))
+        how = {"now": True} if at_once else None
+        return self._operation(self._call("POST", self._path(stack, "actions"), body={action: how}))
 
     def continue_(self, stack: StackAddress, operation_id: str) -> str:
         """The id of the accepted operation."""

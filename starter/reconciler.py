@@ -101,9 +101,13 @@ class Reconciler:
         for orphan in orphans(await self._store.every_project().open_operations()):
             with contextlib.suppress(FirebrickError):  # it has ended, or another has come, meanwhile
                 await self._store.project(orphan.project).accept_cancel(
-                    orphan.stack_id, Cancel.KEEP, now=self._store.clock(), asked_by=orphan.owner_operation
+                    orphan.stack_id,
+                    Cancel.KEEP,
+                    now=self._store.clock(),
+                    at_once=True,
+                    asked_by=orphan.owner_operation,
                 )
-                await self._starter.cluster.cancel(orphan.workflow_id, orphan.seq)
+                await self._starter.cluster.cancel(orphan.workflow_id, orphan.seq, at_once=True)
 
     async def _tell(self) -> None:
         """What is under way now, as metrics. Each worker shows it, whoever made the pass."""
@@ -136,7 +140,7 @@ class Reconciler:
                 await self._see_to_build(description, findings)
                 if operation.cancel and operation.action.cancellable:
                     # The run may not have heard of it.
-                    await self._starter.cluster.cancel(operation.workflow_id, operation.seq)
+                    await self._starter.cluster.cancel(operation.workflow_id, operation.seq, operation.cancel_now)
                 return
         if status is None:
             reason = "is not known to the server any more"

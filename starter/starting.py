@@ -105,13 +105,17 @@ class Starter:
         await self.start(operation)
         return operation
 
-    async def cancel(self, project: str, stack_id: str, cancel: contract.Cancel) -> OperationRow:
-        """Store that the running operation is to be cancelled, and tell its run. A run that hears nothing is told by
-        the reconciler. Raises InvalidInput (it cannot be cancelled this way), NotFound, Unavailable."""
+    async def cancel(
+        self, project: str, stack_id: str, cancel: contract.Cancel, *, at_once: bool = False
+    ) -> OperationRow:
+        """Store that the running operation is to be cancelled, and tell its run. at_once: what is in progress is not
+        waited for. A run that hears nothing is told by the reconciler. Raises InvalidInput (it cannot be cancelled this
+        way), NotFound, Unavailable."""
         await self.check_server()
-        operation = await self._store.project(project).accept_cancel(stack_id, cancel, now=self._store.clock())
+        repository = self._store.project(project)
+        operation = await repository.accept_cancel(stack_id, cancel, now=self._store.clock(), at_once=at_once)
         if operation.state is contract.OperationState.RUNNING:
-            await self.cluster.cancel(operation.workflow_id, operation.seq)
+            await self.cluster.cancel(operation.workflow_id, operation.seq, at_once)
         return operation
 
     async def delete(self, request: DeleteStackRequest) -> OperationRow:
@@ -215,8 +219,10 @@ class Cluster:
     async def nudge(self, workflow_id: str, seq: int) -> None:
         await self._starter.signal(workflow_id, contract.TAKE_OVER, seq)
 
-    async def cancel(self, workflow_id: str, seq: int) -> None:
+    async def cancel(self, workflow_id: str, seq: int, at_once: bool = False) -> None:
         await self._starter.signal(workflow_id, contract.CANCEL, seq)
+        if at_once:  # beside the other: a run of an earlier build knows that only
+            await self._starter.signal(workflow_id, contract.CANCEL_AT_ONCE, seq)
 
     async def wake(self, workflow_id: str, key: str) -> None:
         await self._starter.signal(workflow_id, contract.WAKE, key)

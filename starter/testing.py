@@ -32,10 +32,12 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.handlers import HandlerRunner
 from activities.world import World
 from firebrick.contract import (
+    PROGRESS,
     Cancel,
     ContinueStackRequest,
     CreateStackRequest,
     DeleteStackRequest,
+    Progress,
     RollbackStackRequest,
     UpdateStackRequest,
 )
@@ -138,10 +140,12 @@ class Engine:
     async def delete(self, stack: str, **options: Any) -> OperationRow:
         return await self._starter.delete(DeleteStackRequest(stack=stack, project=self.project, **options))
 
-    async def cancel(self, stack: str, *, rollback: bool = True) -> OperationRow:
-        """rollback: an update is rolled back; else what is done stays. InvalidInput: it cannot be cancelled so."""
+    async def cancel(self, stack: str, *, rollback: bool = True, at_once: bool = False) -> OperationRow:
+        """rollback: an update is rolled back; else what is done stays. at_once: what is in progress is not waited for.
+        InvalidInput: it cannot be cancelled so."""
         stack_id = (await self.stack(stack)).id
-        return await self._starter.cancel(self.project, stack_id, Cancel.ROLL_BACK if rollback else Cancel.KEEP)
+        cancel = Cancel.ROLL_BACK if rollback else Cancel.KEEP
+        return await self._starter.cancel(self.project, stack_id, cancel, at_once=at_once)
 
     # --- waiting --------------------------------------------------------------------------------------------------
 
@@ -169,6 +173,12 @@ class Engine:
                 return True
             raise
         return described.status is not WorkflowExecutionStatus.RUNNING
+
+    async def progress(self, operation: OperationRow) -> Progress:
+        """What the run that carries the operation out is at."""
+        handle = self._client.get_workflow_handle(operation.workflow_id)
+        progress: Progress = await handle.query(PROGRESS, result_type=Progress)
+        return progress
 
     async def settled(self, stack: str) -> str:
         """The stack's state (``ROLLBACK_COMPLETE``), once no operation of it is open."""

@@ -49,6 +49,9 @@ HAND_OVER_GRACE = 5.0
 # How often a run whose operation is carried out by another workflow looks whether that has ended, in seconds.
 WATCH_INTERVAL = 2.0
 
+# Since this patch a cancel lets what is in progress come to its end.
+LETS_FINISH = "a cancel lets what is in progress finish"
+
 SEARCH_KEYS = {part: SearchAttributeKey.for_keyword(name) for part, name in contract.SEARCH_ATTRIBUTES.items()}
 
 T = TypeVar("T")
@@ -66,6 +69,7 @@ class StackAction:
         self._cancel_asked = False  # by Temporal's own cancel
         self._cancelled = False  # by ours
         self._cancel_of = 0  # sequence of the newest operation whose cancel was told
+        self._at_once_of = 0  # and of the newest one that is not to wait for what is in progress
         self._handed_over = False
         self._traversal: Traversal | None = None
         self._begun: contract.Begun | None = None
@@ -90,13 +94,15 @@ class StackAction:
     def _taken_over(self) -> bool:
         return self._newer or (self._begun is not None and self._newest > self._begun.seq)
 
-    def cancel(self, seq: int = 0) -> None:
+    def cancel(self, seq: int = 0, at_once: bool = False) -> None:
         """A cancel of an operation was stored (signal). seq: which; told late it must not end the next one. 0: not
-        said."""
+        said. at_once: without waiting for what is in progress."""
         if not seq:
             self._cancelled = True
         else:
             self._cancel_of = max(self._cancel_of, seq)
+        if at_once:
+            self._at_once_of = max(self._at_once_of, seq or (self._begun.seq if self._begun is not None else 0))
 
     @property
     def _is_cancelled(self) -> bool:
@@ -198,6 +204,8 @@ class StackAction:
     async def _carry_out(self, begun: contract.Begun, chain_run: int, state: str) -> contract.ActionResult:
         self._begun, self._chain_run = begun, chain_run
         self._cancelled = self._cancelled or begun.cancelled
+        if begun.at_once:
+            self._at_once_of = max(self._at_once_of, begun.seq)
         if begun.search_attributes:
             self._show(begun)
         plan = await self._load_plan(begun)
@@ -255,7 +263,7 @@ class StackAction:
     async def _walk(self, plan: Plan, begun: contract.Begun, state: str) -> TraversalResult | None:
         """Drive the traversal to its end; None when the history has grown so long that a new run must go on."""
         traversal = self._traversal = Traversal(plan, window=begun.window, state=state, independent=begun.independent)
-        timer = asyncio.create_task(self._at_deadline(begun.deadline))
+        timer = asyncio.create_task(self._at_deadline(_here(begun.deadline, begun.now)))
         grace: asyncio.Task[None] | None = None
         try:
             self._apply(traversal.start(workflow.time()))
@@ -301,7 +309,10 @@ class StackAction:
         if not self._action.cancellable:
             self._failures.append(f"A cancel was asked for and refused: a {self._action.lower()} runs to its end.")
             return
-        self._apply(traversal.interrupt("cancel", workflow.time()))
+        if self._begun is not None and self._at_once_of == self._begun.seq or not workflow.patched(LETS_FINISH):
+            self._apply(traversal.interrupt("cancel", workflow.time()))
+        else:
+            self._apply(traversal.stop("cancel", workflow.time()))
 
     async def _at_deadline(self, deadline: float) -> None:
         await workflow.sleep(max(0.0, deadline - workflow.time()), summary=f"time limit of {self._action}")
@@ -352,6 +363,7 @@ class StackAction:
                 step=command.step,
                 deadline=begun.deadline,
                 work=node.work,
+                stopping=command.stopping,
             ),
             contract.StepResult,
             activity_id=f"{node.name}.{node.id}.{command.step}",
@@ -525,6 +537,11 @@ class StackAction:
             self._failures.append(f"`{node.name}` ({node.type}): {result.kind.value}{why}")
 
 
+def _here(at: float, now: float | None) -> float:
+    """A time of the store's clock on the cluster's: so long from now as it was when it was told, at `now`."""
+    return at if now is None else workflow.time() + (at - now)
+
+
 def _outcome(done: "asyncio.Future[Any]") -> contract.StepResult:
     """The step's result; an activity that ended without one (cancelled before it began, or a bug) has one too."""
     if done.cancelled():
@@ -532,7 +549,7 @@ def _outcome(done: "asyncio.Future[Any]") -> contract.StepResult:
     error = done.exception()
     if error is None:
         result: contract.StepResult = done.result()
-        return result
+        return result if not result.at else result.model_copy(update={"at": _here(result.at, result.now)})
     if is_cancelled_exception(error):
         return contract.StepResult(kind=contract.StepKind.ABORTED)
     return contract.StepResult(kind=contract.StepKind.FAILED, error_class="internal")

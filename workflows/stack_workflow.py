@@ -35,9 +35,15 @@ class StackWorkflow:
 
     @workflow.signal(name=contract.CANCEL)
     def cancel(self, seq: int = 0) -> None:
-        """A cancel was stored for the running operation: stop, where the action can be cancelled; the store knows what
-        follows. Elsewhere it is refused, visibly. seq: the operation's; 0 is not said."""
+        """A cancel was stored for the running operation: stop, where the action can be cancelled, and let what is in
+        progress come to its end; the store knows what follows. Elsewhere it is refused, visibly. seq: the operation's;
+        0 is not said."""
         self._action.cancel(seq)
+
+    @workflow.signal(name=contract.CANCEL_AT_ONCE)
+    def cancel_at_once(self, seq: int = 0) -> None:
+        """As `cancel`, without waiting for what is in progress."""
+        self._action.cancel(seq, at_once=True)
 
     @workflow.signal(name=contract.WAKE)
     def wake(self, key: str) -> None:

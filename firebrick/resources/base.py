@@ -187,6 +187,7 @@ class ResourceType:
     made by an earlier one again. volatile: attributes that change by themselves: who refers to one is looked at in each
     update. snapshots: deletion_policy Snapshot is allowed; delete sees it in ``context.deletion_policy``.
     secret_attributes: names of attributes whose values are masked in texts of failures, whoever quotes them.
+    replace_interrupted: an update that comes while its create is in progress replaces it, and waits for no end.
     takes_signals: signals for it are kept, and handlers get them in ``context.signals``.
     support_status, hidden, aliases: for lists of types; aliases are further names for it, not listed.
     """
@@ -211,6 +212,7 @@ class ResourceType:
     volatile: ClassVar[Sequence[str]] = ()
     snapshots: ClassVar[bool] = False
     takes_signals: ClassVar[bool] = False
+    replace_interrupted: ClassVar[bool] = False
     readable: ClassVar[bool] = False
     secret_attributes: ClassVar[frozenset[str]] = frozenset()
 

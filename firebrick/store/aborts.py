@@ -31,21 +31,18 @@ _ROWS = (
         resources.c.role,
         resources.c.role_seq,
         resources.c.hooks,
+        resources.c.instant,
     )
     .where(resources.c.stack_id == bindparam("stack_id"))
     .order_by(resources.c.id)
     .with_for_update()
 )
-_ABORT_ROWS = (
+_INTERRUPT = (
     update(resources)
     .where(resources.c.id == bindparam("_id"))
-    .values(
-        status=Status.FAILED.value,
-        status_reason=bindparam("_reason"),
-        updated_at=bindparam("_now"),
-        outcome=bindparam("_outcome"),
-    )
+    .values(outcome=bindparam("_outcome"), interrupted=bindparam("_interrupted"))
 )
+_ABORT = _INTERRUPT.values(status=Status.FAILED.value, status_reason=bindparam("_reason"), updated_at=bindparam("_now"))
 _FORGET_HOOKS = update(resources).where(resources.c.id == bindparam("_id")).values(hooks=bindparam("_hooks"))
 _REFUSAL = (
     select(events.c.reason)
@@ -61,32 +58,47 @@ _FAILED_INSIDE = (
     .where(operations.c.owner_operation == bindparam("owner"))
     .where(operations.c.state == OperationState.FAILED.value)
 )
+_INTERRUPTIBLE = (Action.CREATE.value, Action.UPDATE.value)
 _ABORTED = StepResult(kind=StepKind.ABORTED).model_dump_json()
 
 
 def abort_rows(
-    transaction: Transaction, stack: LockedStack, operation: OperationRow, why: str, now: float
+    transaction: Transaction, stack: LockedStack, operation: OperationRow, why: str, now: float, *, taken_over: bool
 ) -> FailureTree:
-    """Rows still IN_PROGRESS become FAILED "ACTION aborted (why)", with events; what became of all of them.
+    """What is left of rows that are still IN_PROGRESS; what became of all of them.
 
-    Their leases stay: a call may still be on its way, and the next operation waits until it cannot be any more.
+    A create or an update is *interrupted*: what the provider is at goes on, and whoever wants the resource next
+    finishes it. taken_over: that is now, so it stays IN_PROGRESS; else it becomes FAILED "ACTION aborted (why)" with an
+    event, as all other actions do. Leases stay: a call may still be on its way, and the next operation waits until it
+    cannot be any more.
     """
     rows = transaction.connection.execute(_ROWS, {"stack_id": stack.id}).all()
-    hanging = [row for row in rows if row.claim_seq == operation.seq and row.status == Status.IN_PROGRESS]
-    for row in hanging:
+    hanging = [row for row in rows if row.status == Status.IN_PROGRESS]
+    going_on = [row for row in hanging if taken_over and row.action in _INTERRUPTIBLE]
+    failing = [row for row in hanging if not (taken_over and row.action in _INTERRUPTIBLE)]
+    for row in failing:
         told = [(Status.FAILED.value, reasons.aborted(row.action, why))]
         if row.status_reason == reasons.UNTOLD:
             told.insert(0, (Status.IN_PROGRESS.value, reasons.STATE_CHANGED))
         for status, reason in told:
             transaction.emit(stack, now, row.id, row.name, row.type, row.physical_id, row.action, status, reason)
-    if hanging:
-        transaction.connection.execute(
-            _ABORT_ROWS,
-            [
-                {"_id": row.id, "_reason": reasons.aborted(row.action, why), "_now": now, "_outcome": _ABORTED}
-                for row in hanging
-            ],
-        )
+    for statement, found in ((_INTERRUPT, going_on), (_ABORT, failing)):
+        if found:
+            transaction.connection.execute(
+                statement,
+                [
+                    {
+                        "_id": row.id,
+                        "_outcome": _ABORTED,
+                        "_interrupted": row.action in _INTERRUPTIBLE,
+                        "_reason": reasons.aborted(row.action, why),
+                        "_now": now,
+                    }
+                    if statement is _ABORT
+                    else {"_id": row.id, "_outcome": _ABORTED, "_interrupted": True}
+                    for row in found
+                ],
+            )
     waiting = [row for row in rows if HookState.of(row.hooks, operation.seq).waiting]
     for row in waiting:
         transaction.emit(stack, now, row.id, row.name, row.type, row.physical_id, row.action, row.status, NOT_CLEARED)

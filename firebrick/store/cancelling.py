@@ -15,20 +15,26 @@ from firebrick.store.rows import OperationRow
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write
 
-_NOTE = update(operations).where(operations.c.id == bindparam("_id")).values(cancel=bindparam("_cancel"))
+_NOTE = (
+    update(operations)
+    .where(operations.c.id == bindparam("_id"))
+    .values(cancel=bindparam("_cancel"), cancel_now=bindparam("_cancel_now"))
+)
 # Heat's rule: with rollback only an update, without a create, too.
 _CANCELLABLE = {Cancel.ROLL_BACK: (Action.UPDATE,), Cancel.KEEP: (Action.CREATE, Action.UPDATE)}
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptCancel(Write[OperationRow]):
-    """Note how the newest open operation of a stack is to be cancelled; the first wish counts. asked_by: only if it is
-    this operation's, of the stack that the nested one is in."""
+    """Note how the newest open operation of a stack is to be cancelled; the first wish counts. at_once: what is in
+    progress is not waited for; that may be asked later, too. asked_by: only if it is this operation's, of the stack
+    that the nested one is in."""
 
     project: str
     stack_id: str
     cancel: Cancel
     now: float
+    at_once: bool = False
     asked_by: str = ""
 
     def stacks(self) -> Sequence[str]:
@@ -42,8 +48,9 @@ class AcceptCancel(Write[OperationRow]):
         others = newest is not None and self.asked_by not in ("", newest.owner_operation)
         if newest is None or others or newest.action not in _CANCELLABLE[self.cancel]:
             raise _refused(stack, newest)
-        if not newest.cancel:
-            connection.execute(_NOTE, {"_id": newest.id, "_cancel": self.cancel.value})
+        if not newest.cancel or (self.at_once and not newest.cancel_now):
+            noted = {"_cancel": newest.cancel or self.cancel.value, "_cancel_now": self.at_once or newest.cancel_now}
+            connection.execute(_NOTE, {"_id": newest.id, **noted})
         return operation_row(connection.execute(OPERATION_BY_ID, {"id": newest.id}).one())
 
 

@@ -18,7 +18,11 @@ _MARK = (
     update(resources)
     .where(resources.c.id == bindparam("_id"))
     .values(
-        action="CHECK", status=bindparam("_status"), status_reason=bindparam("_reason"), updated_at=bindparam("_now")
+        action="CHECK",
+        status=bindparam("_status"),
+        status_reason=bindparam("_reason"),
+        updated_at=bindparam("_now"),
+        interrupted=False,
     )
 )
 

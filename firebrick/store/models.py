@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -127,6 +128,7 @@ operations = Table(
     Column("failure", EncryptedJSON),
     Column("target_id", String(64), nullable=False, server_default=text("''")),
     Column("cancel", String(16), nullable=False, server_default=text("''")),
+    Column("cancel_now", Boolean, nullable=False, server_default=false()),  # what is in progress is not waited for
     Column("follows", String(64), nullable=False, server_default=text("''")),  # the operation that this one rolls back
     Column("owner_operation", String(64), nullable=False, server_default=text("''")),  # of a nested stack: whose
     UniqueConstraint("stack_id", "seq"),
@@ -201,6 +203,7 @@ resources = Table(
     Column("hooks", JSON),  # the names of those that are set, and of those cleared in this operation
     Column("unsettled_until", Double),  # until then a create that was given up may take effect yet
     Column("begun", EncryptedJSON),  # what an update that was begun and has not ended brings it to
+    Column("interrupted", Boolean, nullable=False, server_default=false()),  # its action was begun and has not ended
     Index(None, "stack_id", "name"),
     sqlite_autoincrement=True,  # plans name rows by id: an id is never given twice
 )

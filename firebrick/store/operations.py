@@ -75,6 +75,7 @@ _SETTLE_ROWS = (
         replaces=None,
         replaced_by=None,
         role="",
+        begun=None,
     )
 )
 _SETTLE_STACK = (
@@ -256,7 +257,7 @@ class Finish(Write[FinishOutcome]):
     ) -> tuple[OperationState, str]:
         action = operation.action
         why = reasons.why_interrupted(interrupted)
-        tree = abort_rows(transaction, stack, operation, why, self.now)
+        tree = abort_rows(transaction, stack, operation, why, self.now, taken_over=newer is not None)
         if interrupted == "deadline":
             summary = reason = reasons.TIMED_OUT
         elif interrupted:
@@ -293,7 +294,8 @@ class FailLost(Write[bool]):
         stack, operation = _locked_operation(transaction, self.project, self.stack_id, self.operation_id)
         if operation.state is not OperationState.RUNNING:
             return False
-        tree = abort_rows(transaction, stack, operation, self.reason, self.now)
+        newer = _newer_pending(transaction.connection, operation)
+        tree = abort_rows(transaction, stack, operation, self.reason, self.now, taken_over=newer is not None)
         if stack.status != Status.FAILED:
             transaction.set_state(stack, operation.action.value, Status.FAILED.value, self.reason, self.now)
         _end(
@@ -324,6 +326,8 @@ def follow_up(operation: OperationRow, interrupted: str) -> Action | None:
     """Whether an operation that ended without being complete is rolled back (docs/architecture.md, section 6)."""
     if not operation.action.cancellable or interrupted in ("takeover", "superseded"):
         return None
+    if interrupted == "deadline" and operation.cancel:
+        interrupted = "cancel"  # its time was over before what was in progress had ended
     on_failure = operation.request.get("on_failure") or (
         "keep" if operation.request.get("disable_rollback", True) else "rollback"
     )

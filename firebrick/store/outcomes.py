@@ -41,6 +41,7 @@ _ROWS = ById(
         resources.c.lease_until,
         resources.c.status_reason,
         resources.c.hooks,
+        resources.c.interrupted,
     ),
     resources.c.id,
     locked=False,
@@ -60,9 +61,11 @@ _ALWAYS = (
     "create_unsettled",
     "polling",
     "retries",
+    "interrupted",
 )
+_ENDS = (StepKind.DONE, StepKind.FAILED, StepKind.UNKNOWN)
 _HOOKS = ("hooks",)
-_OPTIONAL = ("reference_id", "attributes", "data", "properties", "progress", "unsettled_until")
+_OPTIONAL = ("reference_id", "attributes", "data", "properties", "progress", "unsettled_until", "begun")
 _SETTLED = ("input_hash", "revision", "definition", "type", "requires", "template_id", "drift", "instant")
 _UPDATES: dict[tuple[str, ...], BulkUpdate] = {}
 
@@ -94,6 +97,7 @@ class _Held:
     lease_until: float
     reason: str
     hooks: Mapping[str, Any] | None
+    interrupted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,8 @@ class _Recording:
         held.intent_open = outcome.lost and not held.polling
         if held.action == Action.CREATE:
             held.create_unsettled = held.intent_open or (held.create_unsettled and _is_still_unknown(held, outcome))
+        if outcome.result.kind in _ENDS and not outcome.kept:
+            held.interrupted = False
         if outcome.released:
             held.order = (claim.seq, claim.phase, 0, 0, 0)  # anybody of this operation may have it next
             self._change(held, (), {}, held.reason and reasons.STATE_CHANGED, None, write.now)
@@ -196,7 +202,7 @@ class _Recording:
             held.polling, held.retries = True, 0
         if ends_badly or kind in (StepKind.DONE, StepKind.RETRY):
             self._emit(stack, held, reason, outcome.properties, now)
-        if ends_badly and stack.status == Status.IN_PROGRESS:
+        if ends_badly and outcome.pause is None and stack.status == Status.IN_PROGRESS:
             stack_reason = reasons.stack_failed(held.action, reason)
             self._transaction.set_state(stack, stack.action, Status.FAILED.value, stack_reason, now)
         self._write(stack, held, outcome, reason, now)
@@ -270,6 +276,7 @@ class _Recording:
             "_create_unsettled": held.create_unsettled,
             "_polling": held.polling,
             "_retries": held.retries,
+            "_interrupted": held.interrupted,
         }
         self._changes.setdefault(optional, []).append(change | values)
 

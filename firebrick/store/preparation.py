@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select, update
 
-from firebrick.contract import Status
+from firebrick.contract import Action, Status
 from firebrick.plan import Role
 from firebrick.randomness import random_uuid
 from firebrick.selection import Candidate, Selection, Wanted, select_rows
@@ -33,6 +33,16 @@ _CANDIDATES = (
         resources.c.input_hash,
         resources.c.revision,
         resources.c.drift,
+        resources.c.interrupted,
+        or_(
+            resources.c.instant,
+            and_(
+                resources.c.action == Action.CREATE.value,
+                resources.c.physical_id.is_(None),
+                resources.c.create_unsettled.is_(False),
+                resources.c.polling.is_(False),
+            ),
+        ).label("unmade"),
     )
     .where(resources.c.stack_id == bindparam("stack_id"))
     .order_by(resources.c.id)
@@ -53,6 +63,15 @@ _REDEFINE = _GIVE_ROLE.values(
     requires=bindparam("_requires"),
     target_requires=bindparam("_requires"),
     template_id=bindparam("_template_id"),
+    action="INIT",
+    status=Status.COMPLETE.value,
+    interrupted=False,
+    properties=None,
+    progress=None,
+    polling=False,
+    intent_open=False,
+    create_key="",
+    create_unsettled=False,
 )
 _DELETE_ROWS = delete(resources).where(resources.c.id.in_(bindparam("ids", expanding=True)))
 _LEAVE = _GIVE_ROLE.values(
@@ -62,6 +81,7 @@ _LEAVE = _GIVE_ROLE.values(
     drift=reasons.SKIPPED,
     updated_at=bindparam("_now"),
     replaced_by=None,
+    interrupted=False,
 )
 _AIM = (
     update(stacks)

@@ -74,6 +74,12 @@ _UPSTREAM = (
     .where(resources.c.name.in_(bindparam("names", expanding=True)))
     .order_by(resources.c.id)
 )
+_REQUIRED = (
+    UPSTREAM.where(stacks.c.project == bindparam("project"))
+    .where(resources.c.stack_id == bindparam("stack_id"))
+    .where(resources.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(resources.c.id)
+)
 _LIVING = (
     UPSTREAM.where(stacks.c.project == bindparam("project"))
     .where(stacks.c.deleted_at.is_(None))
@@ -211,6 +217,12 @@ def find_resource(connection: Connection, project: str, stack_id: str, name: str
 def list_upstream(connection: Connection, project: str, stack_id: str, names: Sequence[str]) -> dict[str, UpstreamRow]:
     values = {"project": project, "stack_id": stack_id, "names": list(names)}
     return {row.name: upstream_row(row) for row in _in_service(connection.execute(_UPSTREAM, values).all())}
+
+
+def list_required(connection: Connection, project: str, stack_id: str, rows: Sequence[int]) -> dict[str, UpstreamRow]:
+    """See Repository.required."""
+    values = {"project": project, "stack_id": stack_id, "ids": list(rows)}
+    return {row.name: upstream_row(row) for row in connection.execute(_REQUIRED, values)}
 
 
 def list_with_physical_ids(connection: Connection, project: str, ids: Sequence[str]) -> list[UpstreamRow]:

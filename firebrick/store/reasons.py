@@ -16,6 +16,7 @@ USER_CANCEL = "user triggered cancel"
 
 SKIPPED = "left as it is: a rollback was told to skip it"
 HALF_UPDATED = "an update of it had begun when it turned out to need another object"
+REPLACED = "another takes its place"
 JUDGED_FINE = "Update status to COMPLETE for FAILED resource neither update nor replace."
 
 SHOWN_CAUSES = 5

@@ -160,10 +160,13 @@ class Repository:
         """Insert a PENDING ROLLBACK. InvalidInput: there is nothing to roll back; ActionInProgress."""
         return await self._store.writer.write(AcceptRollback(self.project, stack_id, operation, to))
 
-    async def accept_cancel(self, stack_id: str, cancel: Cancel, *, now: float, asked_by: str = "") -> OperationRow:
-        """Note that the running operation is to be cancelled; whoever runs it must be told. InvalidInput: what runs
-        cannot be, or nothing runs; or it is not the one that the operation asked_by has asked for."""
-        return await self._store.writer.write(AcceptCancel(self.project, stack_id, cancel, now, asked_by))
+    async def accept_cancel(
+        self, stack_id: str, cancel: Cancel, *, now: float, at_once: bool = False, asked_by: str = ""
+    ) -> OperationRow:
+        """Note that the running operation is to be cancelled; whoever runs it must be told. at_once: without waiting
+        for what is in progress. InvalidInput: what runs cannot be, or nothing runs; or it is not the one that the
+        operation asked_by has asked for."""
+        return await self._store.writer.write(AcceptCancel(self.project, stack_id, cancel, now, at_once, asked_by))
 
     async def base_target(self, stack_id: str) -> NewTarget | None:
         """What the next update changes: the newest accepted target that is not superseded, else the stack's own. None:
@@ -292,18 +295,28 @@ class Repository:
             NoteProgress(self.project, claim, lease_until, physical_id, progress, properties)
         )
 
-    async def begin_update(self, claim: Claim, requires: Sequence[int], lease_until: float, *, now: float) -> bool:
-        """Tell that a row's update begins, before the call. False: the row is not the claimant's any more."""
-        return await self._store.writer.write(BeginUpdate(self.project, claim, now, requires, lease_until))
+    async def begin_update(
+        self,
+        claim: Claim,
+        requires: Sequence[int],
+        lease_until: float,
+        *,
+        key: str,
+        begun: Mapping[str, Any],
+        now: float,
+    ) -> bool:
+        """Tell that a row's update begins, before the call. key: its idempotency key. begun: what it brings the
+        resource to. False: the row is not the claimant's any more."""
+        return await self._store.writer.write(BeginUpdate(self.project, claim, now, requires, lease_until, key, begun))
 
     async def adopt(self, claim: Claim, physical_id: str, *, checks: bool, now: float) -> bool:
         """The row stands for an object that exists already; its check begins. See firebrick.store.adopting."""
         return await self._store.writer.write(Adopt(self.project, claim, now, physical_id, checks))
 
-    async def stand_in(self, claim: Claim, requires: Sequence[int], *, told: bool, now: float) -> bool:
-        """Have a new row take a row's place in the running operation. told: its update had begun, and said so. False:
-        the row is not the claimant's any more."""
-        return await self._store.writer.write(StandIn(self.project, claim, now, requires, told))
+    async def stand_in(self, claim: Claim, requires: Sequence[int], *, now: float) -> bool:
+        """Have a new row take a row's place in the running operation. False: the row is not the claimant's any
+        more."""
+        return await self._store.writer.write(StandIn(self.project, claim, now, requires))
 
     async def renew_many(self, claims: Sequence[Claim], lease_until: float) -> list[bool]:
         """Renew claims of one stack."""
@@ -353,6 +366,10 @@ class Repository:
     async def upstream(self, stack_id: str, names: Sequence[str]) -> dict[str, UpstreamRow]:
         """What these resources show to their dependants; names that do not exist are missing."""
         return await self._store.read(reads.list_upstream, self.project, stack_id, names)
+
+    async def required(self, stack_id: str, rows: Sequence[int]) -> dict[str, UpstreamRow]:
+        """What these rows show to their dependants, by name; rows that are gone are missing."""
+        return await self._store.read(reads.list_required, self.project, stack_id, rows)
 
     async def with_physical_ids(self, ids: Sequence[str]) -> list[UpstreamRow]:
         """Living resources of any stack of this project that have one of these physical ids, the oldest first. It

@@ -48,7 +48,8 @@ class InnerFailure:
 class OperationRow:
     """An operation. deadline: None until it has begun. superseded_by: an operation's id. reason: as the stack's;
     summary: the same without values. failure: when FAILED or SUPERSEDED after it had begun. target_id: what the stack
-    is brought to. cancel: a contract.Cancel. follows: the operation that this one rolls back."""
+    is brought to. cancel: a contract.Cancel; cancel_now: what is in progress is not waited for. follows: the operation
+    that this one rolls back."""
 
     id: str
     project: str
@@ -72,6 +73,7 @@ class OperationRow:
     failure: FailureTree | None
     target_id: str = ""
     cancel: str = ""
+    cancel_now: bool = False
     follows: str = ""
     owner_operation: str = ""
 
@@ -152,6 +154,7 @@ class ResourceRow:
     firebrick.selection.Candidate. born_seq: of the operation that made the row. role: a firebrick.plan.Role, given in
     the operation role_seq. hooks: a firebrick.hooks.HookState as JSON. unsettled_until: until then a create that was
     given up may take effect yet. begun: of an update that was begun and has not ended: what it brings the resource to.
+    interrupted: an operation ended while its action was in progress; whoever wants the resource finishes that first.
     """
 
     id: int
@@ -194,11 +197,23 @@ class ResourceRow:
     hooks: Mapping[str, Any] | None = None
     unsettled_until: float | None = None
     begun: Mapping[str, Any] | None = None
+    interrupted: bool = False
     required_by: tuple[str, ...] = ()
 
     @property
     def state(self) -> str:
         return f"{self.action}_{self.status}"
+
+    @property
+    def is_going_on(self) -> bool:
+        """Whether its create or update was begun and has not ended: by an operation that runs, or that has ended."""
+        return self.interrupted or (self.status == "IN_PROGRESS" and self.action in ("CREATE", "UPDATE"))
+
+    @property
+    def unmade(self) -> bool:
+        """Whether it is a create that has surely made nothing."""
+        nothing = self.physical_id is None and not (self.create_unsettled or self.polling)
+        return self.instant or (self.action == "CREATE" and nothing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ class RunStep:
 
     step: greater with each RunStep and RunBatch the node was in; (node, step) is unique within one life of a traversal,
     so that it can name an activity. The next life asks again, with the same step, for what was running.
+    stopping: the walk is being stopped, and waits for what is in progress.
     """
 
     node: PlanNode
     step: int
+    stopping: bool = False
 
 
 @dataclass(frozen=True, slots=True)

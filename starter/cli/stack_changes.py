@@ -83,15 +83,21 @@ def _tell_unknown(api: Api, address: StackAddress, body: Mapping[str, Any]) -> N
 @click.command()
 @click.argument("name", metavar="STACK")
 @click.option("--no-rollback", is_flag=True, help="Stop and leave it there. A create can be stopped so, too.")
+@click.option("--now", is_flag=True, help="Do not wait for resources that are in progress.")
 @click.option("--wait", is_flag=True, help="Follow it until it has stopped, or is back; exit code 0 only then.")
 @output_options()
 @click.pass_obj
-def cancel(connection: Connection, name: str, no_rollback: bool, wait: bool, form: str, columns: Sequence[str]) -> None:
-    """Stop an update and bring the stack back to what it was before."""
+def cancel(
+    connection: Connection, name: str, no_rollback: bool, now: bool, wait: bool, form: str, columns: Sequence[str]
+) -> None:
+    """Stop an update and bring the stack back to what it was before.
+
+    Resources that are in progress come to their end first; with --now they are left to the operation that comes next.
+    """
     api = Api(connection)
     address = api.find(name)
     start = newest_seq(api, address)
-    operation = api.cancel(address, rollback=not no_rollback)
+    operation = api.cancel(address, rollback=not no_rollback, at_once=now)
     if wait:
         watch(api, address, operation, "UPDATE", start, form, columns, good=_stopped)
     else:

@@ -1,5 +1,7 @@
 """Routes that act on a stack beside create, update and delete: Heat's `actions`, and ours: continue, rollback."""
 
+from typing import Any
+
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
@@ -26,8 +28,18 @@ async def act(call: Call) -> Response:
         raise bad_request(f"{action} is not supported yet", "not-supported-yet", path=action)
     if action not in CANCELS:
         raise bad_request(f"Invalid action {action} specified", "unknown-action", detail=_known())
-    operation = await call.front.starter.cancel(call.project, row.id, CANCELS[action])
+    at_once = _at_once(action, body[action])
+    operation = await call.front.starter.cancel(call.project, row.id, CANCELS[action], at_once=at_once)
     return JSONResponse(None, headers={OPERATION_HEADER: operation.id})
+
+
+def _at_once(action: str, how: Any) -> bool:
+    """Ours: {"now": true} does not wait for resources that are in progress. Heat's clients send null or an object."""
+    if how is None or how == {}:
+        return False
+    if not isinstance(how, dict) or how.keys() != {"now"} or not isinstance(how["now"], bool):
+        raise bad_request(f'{action} takes null or {{"now": true}}', "bad-value", path=action)
+    return how["now"]
 
 
 async def go_on(call: Call) -> Response:

@@ -8,7 +8,7 @@ another go on beside them.
 
 import contextlib
 import uuid
-from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Protocol, TypeVar, cast
@@ -95,9 +95,9 @@ class Cluster:
         await Pause(ANSWER)
         self.walk.send(workflow_id, "accepted")
 
-    async def cancel(self, workflow_id: str, seq: int) -> None:
+    async def cancel(self, workflow_id: str, seq: int, at_once: bool = False) -> None:
         await Pause(ANSWER)
-        self.walk.send(workflow_id, "cancelled", seq)
+        self.walk.send(workflow_id, "cancelled", seq, at_once)
 
     async def wake(self, workflow_id: str, key: str) -> None:
         await Pause(ANSWER)
@@ -150,10 +150,12 @@ class Project:
         await Pause(ANSWER)
         return self._store(stack_id).rows()
 
-    async def accept_cancel(self, stack_id: str, cancel: Cancel, *, now: float, asked_by: str = "") -> OperationRow:
+    async def accept_cancel(
+        self, stack_id: str, cancel: Cancel, *, now: float, at_once: bool = False, asked_by: str = ""
+    ) -> OperationRow:
         await Pause(ANSWER)
         try:
-            return self._store(stack_id).accept_cancel(cancel, now, asked_by=asked_by)
+            return self._store(stack_id).accept_cancel(cancel, self._walk.now, at_once=at_once, asked_by=asked_by)
         except Refused:
             raise stack_not_found(stack_id) from None
 
@@ -181,13 +183,22 @@ class Project:
         await Pause(ANSWER)
         return self._store(claim.stack_id).renew(claim, until, **known)
 
-    async def begin_update(self, claim: Claim, requires: Sequence[int], until: float, *, now: float) -> bool:
+    async def begin_update(
+        self,
+        claim: Claim,
+        requires: Sequence[int],
+        until: float,
+        *,
+        key: str,
+        begun: Mapping[str, Any],
+        now: float,
+    ) -> bool:
         await Pause(ANSWER)
-        return self._store(claim.stack_id).begin_update(claim, requires, until, now)
+        return self._store(claim.stack_id).begin_update(claim, requires, until, key, begun, self._walk.now)
 
-    async def stand_in(self, claim: Claim, requires: Sequence[int], *, told: bool, now: float) -> bool:
+    async def stand_in(self, claim: Claim, requires: Sequence[int], *, now: float) -> bool:
         await Pause(ANSWER)
-        return self._store(claim.stack_id).stand_in(claim, requires, told, now)
+        return self._store(claim.stack_id).stand_in(claim, requires, self._walk.now)
 
 
 class _Registry:
@@ -322,6 +333,7 @@ class Inside:
             step=claim.step,
             deadline=0.0,
             work=step.work,
+            stopping=step.stopping,
         )
         inner = InnerStep(self.world, ask, claim.attempt, cast(Any, step.interrupt), cast(Any, _Masks()))
         inner.claim, inner.life_step = claim, step

@@ -215,8 +215,8 @@ class RealStore:
         operation = self._operation(Action.DELETE, request, now, id, asked_by)
         return self._write(AcceptDelete(PROJECT, self._stack, operation))
 
-    def accept_cancel(self, cancel: Cancel, now: float, *, asked_by: str = "") -> OperationRow:
-        return self._write(AcceptCancel(PROJECT, self._stack, cancel, now, asked_by))
+    def accept_cancel(self, cancel: Cancel, now: float, *, at_once: bool = False, asked_by: str = "") -> OperationRow:
+        return self._write(AcceptCancel(PROJECT, self._stack, cancel, now, at_once, asked_by))
 
     def begin(self, now: float) -> OperationRow | None:
         action = Action.CREATE
@@ -259,11 +259,13 @@ class RealStore:
         )
         return self._write(write)[0]
 
-    def begin_update(self, claim: Claim, requires: Sequence[int], until: float, now: float) -> bool:
-        return self._write(BeginUpdate(PROJECT, claim, now, requires, until))
+    def begin_update(
+        self, claim: Claim, requires: Sequence[int], until: float, key: str, begun: Mapping[str, Any], now: float
+    ) -> bool:
+        return self._write(BeginUpdate(PROJECT, claim, now, requires, until, key, begun))
 
-    def stand_in(self, claim: Claim, requires: Sequence[int], told: bool, now: float) -> bool:
-        return self._write(StandIn(PROJECT, claim, now, requires, told))
+    def stand_in(self, claim: Claim, requires: Sequence[int], now: float) -> bool:
+        return self._write(StandIn(PROJECT, claim, now, requires))
 
     def renew(self, claim: Claim, until: float, **known: Any) -> bool:
         if not known:

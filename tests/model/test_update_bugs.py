@@ -15,6 +15,7 @@ from firebrick.selection import Selection, select_rows
 from firebrick.traversal import Command, Traversal
 from firebrick.traversal.track import Track
 from tests.model.test_update_histories import LIVES
+from tests.model.update_claims import MemoryStores
 from tests.model.update_history import BYTES, Disturbed, Life, life
 from tests.model.update_run import KILLS, Engine
 from tests.model.update_walk import LifeWalk
@@ -117,6 +118,29 @@ class CallsASuccessWhatWasStopped(Traversal):
         super()._finish(out)
 
 
+class FailsWhatIsInProgress(MemoryStores):
+    """An interrupt leaves nothing that could be gone on with: what lives is replaced."""
+
+    def inner(self, stack_id: str, name: str, owner: tuple[str, int]) -> Any:
+        return _failing(super().inner(stack_id, name, owner))
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        _failing(self.root)
+
+
+def _failing(store: Any) -> Any:
+    aborts = store._abort
+
+    def abort(taken_over: bool, now: float) -> None:
+        aborts(False, now)
+        for row in store.rows():
+            row.interrupted = False
+
+    store._abort = abort
+    return store
+
+
 BUGS: dict[str, Engine] = {
     "chooses the newest row": Engine(select=chooses_the_newest_row),
     "prunes what has failed": Engine(select=prunes_what_has_failed),
@@ -130,6 +154,7 @@ BUGS: dict[str, Engine] = {
     "forgets changes": Engine(traversal=ForgetsChanges),
     "hears no changes": Engine(traversal=HearsNoChanges),
     "calls a success what was stopped": Engine(traversal=CallsASuccessWhatWasStopped),
+    "fails what is in progress": Engine(stores=FailsWhatIsInProgress),
 }
 
 

@@ -39,6 +39,7 @@ PROGRESS = 10_000
 # What a phase is disturbed by: one of the stack; one of a stack in it, by what happens to the outer one, and there.
 CELLS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(PHASES, DISTURBANCES),
+    **dict.fromkeys([f"{phase} in mid-change" for phase in PHASES], DISTURBANCES),
     **{
         f"{phase} inside": (*DISTURBANCES, *(f"{what} there" for what in DISTURBANCES_INSIDE))
         for phase in PHASES_INSIDE
@@ -63,7 +64,7 @@ def report(capsys: pytest.CaptureFixture[str], seen: "Counter[str]", cells: "Cou
     with capsys.disabled():
         print("\n  " + ", ".join(f"{count} {what}" for what, count in sorted(seen.items())))
         for phase, disturbances in CELLS.items():
-            print(f"  {phase:>15}: " + ", ".join(f"{cells[phase, what]} {what}" for what in disturbances))
+            print(f"  {phase:>22}: " + ", ".join(f"{cells[phase, what]} {what}" for what in disturbances))
 
 
 def check_worth(seen: "Counter[str]", cells: "Counter[tuple[str, str]]") -> None:
@@ -72,6 +73,7 @@ def check_worth(seen: "Counter[str]", cells: "Counter[tuple[str, str]]") -> None
     assert seen["lives with a failure or a replacement"] >= 0.3 * seen["lives"]
     assert min(seen["complete"], seen["failed"], seen["killed"], seen["rollback"]) > 0.1 * seen["lives"]
     assert seen["nesting lives"] > 0.15 * seen["lives"]
+    assert seen["spared"] > 0.02 * seen["lives"]
 
 
 def told(walk: LifeWalk) -> list[list[tuple[str, str, str]]]:

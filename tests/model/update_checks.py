@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from firebrick.contract import Action, OperationState
+from firebrick.contract import Action, OperationState, StepKind
 from firebrick.plan import Plan, Role
 from firebrick.store.rows import OperationRow
 from tests.model.inner_stacks import family_of
@@ -31,7 +31,10 @@ class Checks:
         self._pruned: dict[int, tuple[Any, ...]] = {}
         self._originals: dict[str, tuple[Template, dict[str, str]]] = {}  # target -> things by name, when complete
         self._going_back: dict[str, str] = {}
+        self._spared: dict[str, str] = {}
+        self._unkind = 0
         self._met = 0
+        self.spared = 0
         self.replaced = 0
 
     # --- while an operation runs ----------------------------------------------------------------------------------
@@ -41,13 +44,47 @@ class Checks:
         running = [one.id for one in self._store.open_operations() if one.state is OperationState.RUNNING]
         demand(running == [operation.id], "two operations run for one stack")
         self._pruned = {}
-        self._going_back = {}
+        self._going_back = self._spared = {}
         if not operation.action.converges:
             return
         rows = self._store.rows()
         self._pruned = {row.id: _state(row) for row in rows if row.role == Role.NONE or row.role_seq != operation.seq}
+        self._spared = self._in_mid_change()
+        self._unkind = self._unkindness()
         if operation.action is Action.ROLLBACK and operation.target_id in self._originals:
             self._going_back = self._kept(operation.target_id, *self._originals[operation.target_id])
+
+    def _in_mid_change(self) -> dict[str, str]:
+        """Names of resources that an interrupt met in mid-change and that this operation wants as what they are: their
+        objects must be the same ones when it is complete."""
+        spared: dict[str, str] = {}
+        target = {one.name: one for one in self._store.target()}
+        for row in self._store.rows():
+            one = target.get(row.name)
+            if row.physical_id is None or one is None or row.role != Role.CONVERGE or not _was_aborted(row):
+                continue
+            before = row.definition if row.action == "CREATE" or row.begun is None else row.begun["definition"]
+            stays = one.kind == row.implementation and before["fixed"] == one.fixed
+            if not stays or any(how == "fixed" for _, how in (*one.requires, *before["requires"])):
+                continue
+            thing = self._provider.things.get(row.physical_id)
+            if one.kind == "nested" and self._inner(row.physical_id) is not None:
+                spared[row.name] = row.physical_id
+            elif thing is not None and thing.alive and not (thing.broken or thing.wrong):
+                spared[row.name] = row.physical_id
+        return spared
+
+    def _unkindness(self) -> int:
+        """How often the provider has given a reason to replace what lives."""
+        return sum(self._provider.met[what] for what in ("replace", "wrong", "error", "refused"))
+
+    def _check_spared(self) -> None:
+        if self._unkindness() != self._unkind:
+            return
+        rows = {row.name: row for row in self._store.rows()}
+        for name, thing in self._spared.items():
+            demand(rows[name].physical_id == thing, f"{name} was in mid-change, and is {rows[name].physical_id} now")
+            self.spared += 1
 
     def planned(self, plan: Plan) -> None:
         for node in plan.nodes:
@@ -88,6 +125,8 @@ class Checks:
             self._check_pruned()
             if operation.action is Action.ROLLBACK and status == "COMPLETE":
                 self._check_originals()
+            if operation.action.converges and status == "COMPLETE":
+                self._check_spared()
         for (what, thing), times in self._provider.effects.items():
             demand(times == 1, f"{thing} was {what} {times} times")
 
@@ -102,8 +141,8 @@ class Checks:
                 demand(before != ("DELETE", "COMPLETE"), what)
                 if event.action == "UPDATE":
                     demand(before is not None, what)
-                if event.action == "CREATE":
-                    demand(before is None or before == ("CREATE", "IN_PROGRESS"), what)
+                if event.action == "CREATE":  # again: one that was interrupted is gone on with
+                    demand(before in (None, ("CREATE", "IN_PROGRESS"), ("CREATE", "FAILED")), what)
             else:
                 demand(before == (event.action, "IN_PROGRESS"), what)
             self._told[event.row] = (event.action, event.status)
@@ -155,6 +194,13 @@ class Checks:
         rows = {row.name: row for row in self._store.rows()}
         for name, thing in self._going_back.items():
             demand(rows[name].physical_id == thing, f"{name} is {rows[name].physical_id} after a rollback, not {thing}")
+
+
+def _was_aborted(row: Any) -> bool:
+    """Whether its last create or update was stopped by an interrupt, and not by its provider."""
+    outcome = getattr(row, "outcome", None)  # as the store in memory has it, whatever becomes of the mark
+    stopped = row.interrupted or (outcome is not None and outcome.kind is StepKind.ABORTED)
+    return stopped and row.action in ("CREATE", "UPDATE")
 
 
 def _state(row: Any) -> tuple[Any, ...]:

@@ -78,6 +78,14 @@ class Row:
     outcome: StepResult | None = None
     untold: bool = False
     hooks: None = None
+    interrupted: bool = False
+    begun: Mapping[str, Any] | None = None
+    unsettled_until: None = None
+
+    @property
+    def unmade(self) -> bool:
+        nothing = self.physical_id is None and not (self.create_unsettled or self.polling)
+        return self.instant or (self.action == "CREATE" and nothing)
 
     @property
     def type(self) -> str:
@@ -200,15 +208,16 @@ class MemoryOperations:
             raise Refused
         return self._accept(Action.DELETE, "", request, now, id, asked_by)
 
-    def accept_cancel(self, cancel: Cancel, now: float, *, asked_by: str = "") -> OperationRow:
+    def accept_cancel(self, cancel: Cancel, now: float, *, at_once: bool = False, asked_by: str = "") -> OperationRow:
         newest = max(self._open(), key=lambda one: one.seq, default=None)
         if newest is not None and asked_by not in ("", newest.owner_operation):
             raise Refused
         may = (Action.UPDATE,) if cancel is Cancel.ROLL_BACK else (Action.CREATE, Action.UPDATE)
         if newest is None or newest.action not in may:
             raise Refused
-        if not newest.cancel:
-            newest = self._change(newest, cancel=cancel.value)
+        if not newest.cancel or at_once:
+            wish = newest.cancel or cancel.value
+            newest = self._change(newest, cancel=wish, cancel_now=at_once or newest.cancel_now)
         return newest
 
     def _accept(
@@ -328,6 +337,8 @@ class MemoryOperations:
                     row.input_hash,
                     row.revision,
                     row.drift,
+                    row.interrupted,
+                    row.unmade,
                 )
                 for row in self._rows.values()
             ],
@@ -354,6 +365,9 @@ class MemoryOperations:
             if resource in new:
                 row.requires = row.target_requires = requires
             elif role is Role.FRESH:
+                row.action, row.status, row.interrupted, row.untold = "INIT", "COMPLETE", False, False
+                row.properties, row.progress, row.polling = None, {}, False
+                row.intent_open, row.create_key, row.create_unsettled = False, "", False
                 row.definition, row.implementation = resource.definition(), resource.kind
                 row.instant, row.template_id = resource.kind == "instant", operation.target_id
                 row.requires = row.target_requires = requires
@@ -402,7 +416,7 @@ class MemoryOperations:
             self._complete(operation)
             self._change(operation, state=OperationState.DONE, ended_at=now)
             return True
-        self._abort(operation, now)
+        self._abort(newer is not None, now)
         self._set_state(operation.action, Status.FAILED)
         state, by = OperationState.FAILED, ""
         if interrupted == "takeover" and newer is not None:
@@ -426,22 +440,26 @@ class MemoryOperations:
                     del self._rows[row.id]
             for row in self._rows.values():
                 row.template_id, row.wanted, row.target_requires = self.template_id, None, None
-                row.replaces = row.replaced_by = None
+                row.replaces = row.replaced_by = row.begun = None
                 row.role = ""
         self.complete_id = self.template_id
 
     def fail_lost(self, operation: OperationRow, now: float) -> None:
-        self._abort(operation, now)
+        self._abort(any(one.seq > operation.seq for one in self._open()), now)
         self._set_state(operation.action, Status.FAILED)
         self._change(operation, state=OperationState.FAILED, ended_at=now)
         self.operation_seq = 0
 
-    def _abort(self, operation: OperationRow, now: float) -> None:
+    def _abort(self, taken_over: bool, now: float) -> None:
         for row in self._rows.values():
-            if row.order[0] == operation.seq and row.status == Status.IN_PROGRESS:
-                if row.untold:
-                    self.emit(row, Status.IN_PROGRESS)
-                    row.untold = False
-                row.status, row.updated_at = Status.FAILED.value, now
-                row.outcome = StepResult(kind=StepKind.ABORTED)
-                self.emit(row, Status.FAILED)
+            if row.status != Status.IN_PROGRESS:
+                continue
+            row.outcome = StepResult(kind=StepKind.ABORTED)
+            row.interrupted = row.action in (Action.CREATE, Action.UPDATE)
+            if taken_over and row.interrupted:
+                continue
+            if row.untold:
+                self.emit(row, Status.IN_PROGRESS)
+                row.untold = False
+            row.status, row.updated_at = Status.FAILED.value, now
+            self.emit(row, Status.FAILED)

@@ -51,8 +51,9 @@ class WorkingStarter(AcceptingStarter):
     async def go_on(self, request: ContinueStackRequest) -> OperationRow:
         return self._carry_out(await super().go_on(request))
 
-    async def cancel(self, project: str, stack_id: str, cancel: Cancel) -> OperationRow:
-        return self._carry_out(await super().cancel(project, stack_id, cancel), interrupted="cancel")
+    async def cancel(self, project: str, stack_id: str, cancel: Cancel, *, at_once: bool = False) -> OperationRow:
+        operation = await super().cancel(project, stack_id, cancel, at_once=at_once)
+        return self._carry_out(operation, interrupted="cancel")
 
     async def delete(self, request: DeleteStackRequest) -> OperationRow:
         return self._carry_out(await super().delete(request))

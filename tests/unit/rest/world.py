@@ -62,9 +62,10 @@ class AcceptingStarter:
         await self.check_server()
         return await accept_continue(self._store, request)
 
-    async def cancel(self, project: str, stack_id: str, cancel: Cancel) -> OperationRow:
+    async def cancel(self, project: str, stack_id: str, cancel: Cancel, *, at_once: bool = False) -> OperationRow:
         await self.check_server()
-        return await self._store.project(project).accept_cancel(stack_id, cancel, now=time.time())
+        repository = self._store.project(project)
+        return await repository.accept_cancel(stack_id, cancel, now=time.time(), at_once=at_once)
 
     async def delete(self, request: DeleteStackRequest) -> OperationRow:
         await self.check_server()
@@ -209,7 +210,9 @@ async def carry_out(
         claimed = await repository.claim(claim, action=action, operation_id=operation_id, now=now, lease=60, work=work)
         assert isinstance(claimed, Claimed)
         if not claimed.in_progress:
-            assert await repository.begin_update(claim, (), now + 60, now=now)
+            assert await repository.begin_update(
+                claim, (), now + 60, key=f"{operation_id}.{claim.row}", begun={}, now=now
+            )
         assert await repository.record(claim, outcome, now=time.time())
     complete = not interrupted and all(one.result.kind is StepKind.DONE for one in outcomes.values())
     complete = complete and (action.converges or len(outcomes) == len(rows))

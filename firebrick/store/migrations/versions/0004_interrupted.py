@@ -12,8 +12,12 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("resources", sa.Column("unsettled_until", sa.Double))
     op.add_column("resources", sa.Column("begun", sa.LargeBinary))
+    op.add_column("resources", sa.Column("interrupted", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.add_column("operations", sa.Column("cancel_now", sa.Boolean, nullable=False, server_default=sa.false()))
 
 
 def downgrade() -> None:
+    op.drop_column("operations", "cancel_now")
+    op.drop_column("resources", "interrupted")
     op.drop_column("resources", "begun")
     op.drop_column("resources", "unsettled_until")
