@@ -25,6 +25,7 @@ from firebrick.intake import (
 )
 from firebrick.resources.registry import Registry
 from firebrick.store import Store
+from firebrick.store.acceptance import nothing_to_continue
 from firebrick.store.requests import Expected, NewOperation, NewTarget
 from firebrick.store.rows import OperationRow, StackRow
 from firebrick.template import Document, StackDefinition, StackIdentity, merge_environments, parse_environment
@@ -112,14 +113,7 @@ async def accept_continue(store: Store, request: ContinueStackRequest, *, minute
     project = store.project(request.project)
     stack = await project.stack(request.stack)
     if stack.status != "FAILED":
-        raise InvalidInput(
-            Diagnostic(
-                code="nothing-to-continue",
-                summary=f"Stack {stack.name!r} is {stack.state}: there is nothing to go on with.",
-                detail="Only what FAILED can be continued; an update changes what is complete.",
-                heat_type="NotSupported",
-            )
-        )
+        raise nothing_to_continue(stack.name, stack.state)
     operation = NewOperation(
         id=operation_id,
         action=Action.UPDATE,
@@ -132,11 +126,8 @@ async def accept_continue(store: Store, request: ContinueStackRequest, *, minute
     return await project.accept_update(stack.id, None, operation)
 
 
-def merged(request: UpdateStackRequest, stack: StackRow, base: NewTarget | None) -> Inputs:
-    """The request with what it leaves out. base: what it changes; None: what the stack is."""
-    kept = base or NewTarget(
-        id="", template=stack.template, environment=stack.environment, parameters=stack.parameters, files=stack.files
-    )
+def merged(request: UpdateStackRequest, stack: StackRow, kept: NewTarget) -> Inputs:
+    """The request with what it leaves out. kept: what it changes."""
     timeout = request.timeout_mins or stack.timeout_mins
     rollback = stack.disable_rollback if request.disable_rollback is None else request.disable_rollback
     if not request.existing:
@@ -211,12 +202,11 @@ def define_update(
 def check_immutable(
     registry: Registry,
     stack: StackRow,
-    base: NewTarget | None,
+    kept: NewTarget,
     request: UpdateStackRequest,
     definition: StackDefinition,
 ) -> None:
-    """InvalidInput: the request changes what the template calls immutable."""
-    kept = stack if base is None else base
+    """InvalidInput: the request changes what the template calls immutable. kept: what it changes."""
     given = {**parse_environment(request.environment or {}).parameters, **request.parameters}
     before = Inputs(
         template=kept.template,

@@ -219,10 +219,8 @@ def wait(connection: Connection, name: str, form: str, columns: Sequence[str]) -
     rollback of it, the operation counts."""
     api = Api(connection)
     address = api.find(name)
-    newest = newest_seq(api, address)
     operation = api.stack(address, resolve_outputs=False, with_operation=True)["operation"]
     while operation["follows"]:  # what somebody asked for is that
         operation = api.operation(operation["follows"])
     action = operation["action"]
-    start = newest if operation["state"] == "PENDING" else start_of(api, address, action)
-    watch(api, address, operation["id"], action, start, form, columns)
+    watch(api, address, operation["id"], action, start_of(api, address, action), form, columns)

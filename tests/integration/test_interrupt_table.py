@@ -1,4 +1,5 @@
-"""Every cell of the table in docs/architecture.md, section 6: what an interrupt does in each phase of an operation.
+"""Every cell of the table in docs/architecture.md, section 6: what an interrupt does in each phase of an operation, and
+that the stack shows what was accepted at once, and no failure of what makes way for it.
 
 The table is read from the page, so that page and program cannot differ. All cells run at once, each with a stack of its
 own, on one worker; those of the column "deadline" on another, whose minutes are short.
@@ -26,6 +27,8 @@ pytestmark = pytest.mark.timeout(400)  # the first test waits for all cells
 
 PAGE = ROOT / "docs" / "architecture.md"
 MINUTE = 12.0  # seconds, in the column "deadline": longer than it takes to enter a phase, also on a busy machine
+# What the stack shows as soon as these are accepted; then nothing but how that ends.
+TOLD = {"cancel": "ROLLBACK_IN_PROGRESS", "update": "UPDATE_IN_PROGRESS", "delete": "DELETE_IN_PROGRESS"}
 MAKES = ("create", "create that rolls back", "update", "update that rolls back")  # in the others something goes
 
 
@@ -58,7 +61,10 @@ class Cell:
 
     async def run(self) -> None:
         operation = await self.stack.enter(self.phase)
+        before = (await self.rig.project.events(operation.stack_id))[-1].seq
         await self._interrupt(operation)
+        if self.expected != "refused" and self.interrupt in TOLD:
+            assert (await self._told(operation, before))[0] == TOLD[self.interrupt]
         if self.expected == "refused":
             state = await self.rig.state(operation)
             assert state.state is OperationState.RUNNING, f"refused, and it is {state.state}"
@@ -69,6 +75,8 @@ class Cell:
             await self.rig.done(operation)
         elif self.expected != "refused":
             await self._settles(self.expected)
+            if self.interrupt in TOLD:
+                assert await self._told(operation, before) == [TOLD[self.interrupt], self.expected]
         if not self.expected.startswith("DELETE"):
             await self._delete()
 
@@ -128,6 +136,11 @@ class Cell:
     async def _found_out(self, operation: OperationRow) -> None:
         """The reconciler of the worker finds a run that was terminated."""
         await self.rig.ended(operation)
+
+    async def _told(self, operation: OperationRow, after: int) -> list[str]:
+        """The stack's own events since then."""
+        events = await self.rig.project.events(operation.stack_id, after_seq=after)
+        return [one.state for one in events if one.resource_id is None]
 
     # --- what became of it ----------------------------------------------------------------------------------------
 
