@@ -7,11 +7,12 @@ time-out and the rollback setting, which are the stack's (Heat's rules).
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from firebrick.contract import Action, ContinueStackRequest, UpdateStackRequest, workflow_id
 from firebrick.diagnostics import Diagnostic, InvalidInput
+from firebrick.fingerprint import NOT_COMPARED, Fingerprint
 from firebrick.intake import (
     DEFAULT_TIMEOUT_MINS,
     Owner,
@@ -34,7 +35,7 @@ from firebrick.update_checks import immutable_problems
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a stack's next target is made from. forget: names of parameters whose values are not kept."""
+    """What a stack's next target is made from. read: the template, where it was read already."""
 
     template: Any
     environment: Any
@@ -44,6 +45,7 @@ class Inputs:
     timeout_mins: int | None
     disable_rollback: bool
     drop_unknown: bool
+    read: Any = None
 
 
 async def accept_update(
@@ -63,14 +65,15 @@ async def accept_update(
     """
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
+    asked = NOT_COMPARED if owner is not None else await asyncio.to_thread(Fingerprint.of, request, expected)
     if request.operation_id is not None and (
-        known := await known_operation(store, request.project, operation_id, Action.UPDATE, request.stack)
+        known := await known_operation(store, request.project, operation_id, Action.UPDATE, request.stack, asked)
     ):
         return known
     project = store.project(request.project)
     stack = await project.stack(request.stack)
     base = await project.base_target(stack.id)
-    inputs = await asyncio.to_thread(merged, request, stack, base)
+    inputs = replace(await asyncio.to_thread(merged, request, stack, base), read=asked.template)
     facade = None if owner is None else owner.facade
     definition = await asyncio.to_thread(define_update, registry, stack, inputs, facade)
     await asyncio.to_thread(check_immutable, registry, stack, base, request, definition)
@@ -96,6 +99,7 @@ async def accept_update(
         owner_operation="" if owner is None else owner.operation_id,
         owner_stack="" if owner is None else owner.stack_id,
         expected=expected,
+        fingerprint=asked.text,
     )
     target = new_target(registry, operation_id, inputs, definition)
     return await project.accept_update(stack.id, target, operation)
@@ -106,8 +110,9 @@ async def accept_continue(store: Store, request: ContinueStackRequest, *, minute
     fail), NotFound, Unavailable."""
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
+    asked = Fingerprint.of(request)
     if request.operation_id is not None and (
-        known := await known_operation(store, request.project, operation_id, Action.UPDATE, request.stack)
+        known := await known_operation(store, request.project, operation_id, Action.UPDATE, request.stack, asked)
     ):
         return known
     project = store.project(request.project)
@@ -122,6 +127,7 @@ async def accept_continue(store: Store, request: ContinueStackRequest, *, minute
         timeout=(stack.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
         accepted_at=time.time(),
         workflow_id=workflow_id(request.project, stack.name, stack.id),
+        fingerprint=asked.text,
     )
     return await project.accept_update(stack.id, None, operation)
 
@@ -187,7 +193,7 @@ def define_update(
     environment = inputs.environment
     return define_stack(
         registry,
-        template=inputs.template,
+        template=inputs.template if inputs.read is None else inputs.read,
         environment=environment,
         parameters=inputs.parameters,
         files=inputs.files,

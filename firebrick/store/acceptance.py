@@ -39,6 +39,7 @@ _NEXT_SEQ = (
     .returning(stacks.c.accepted_seq)
 )
 _SET_TARGET = update(stacks).where(stacks.c.id == bindparam("_id")).values(template_id=bindparam("_target"))
+_FINGERPRINT = select(operations.c.fingerprint).where(operations.c.id == bindparam("id"))
 _TARGETS_OF = select(stacks.c.previous_template_id, stacks.c.complete_template_id).where(stacks.c.id == bindparam("id"))
 
 
@@ -362,7 +363,17 @@ def _accepted_before(connection: Connection, project: str, operation: NewOperati
     existing = operation_row(row)
     if existing.project != project or existing.action is not operation.action:
         raise id_in_use(operation.id)
+    if is_other_content(connection, existing, operation.fingerprint):
+        raise id_in_use(operation.id, existing)
     return existing
+
+
+def is_other_content(connection: Connection, known: OperationRow, fingerprint: str) -> bool:
+    """Whether an operation was accepted for a request that says something else. Not when that is not known: of one that
+    was accepted before there were fingerprints, or has one of another form."""
+    stored = connection.execute(_FINGERPRINT, {"id": known.id}).scalar_one() or ""
+    alike = bool(fingerprint) and stored.partition(":")[0] == fingerprint.partition(":")[0]
+    return alike and stored != fingerprint
 
 
 def _read(connection: Connection, operation_id: str) -> OperationRow:
@@ -376,7 +387,7 @@ def id_in_use(operation_id: str, known: OperationRow | None = None) -> Conflict:
         Diagnostic(
             code="operation-id-in-use",
             summary=f"Operation id {operation_id} was used for another request{what}.",
-            detail="An operation id names one request: mint a new UUID.",
+            detail="An operation id names one request, with all that it says: repeat that, or mint a new UUID.",
             heat_type="Conflict",
         )
     )
@@ -423,5 +434,6 @@ def insert_operation(
             "target_id": target_id,
             "follows": follows,
             "owner_operation": operation.owner_operation,
+            "fingerprint": operation.fingerprint or None,
         },
     )

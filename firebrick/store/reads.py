@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, 
 
 from firebrick.contract import Action, OperationState, Status
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
-from firebrick.store.acceptance import stack_not_found
+from firebrick.store.acceptance import is_other_content, stack_not_found
 from firebrick.store.models import events, operations, resources, stacks, targets
 from firebrick.store.operation_rows import OPEN_INSIDE, OPEN_STATES, OPERATIONS, operation_row
 from firebrick.store.operations import operation_not_found
@@ -288,6 +288,14 @@ def find_operation(connection: Connection, project: str, operation_id: str) -> O
     if row is None:
         raise operation_not_found(operation_id)
     return operation_row(row)
+
+
+def find_accepted(
+    connection: Connection, project: str, operation_id: str, fingerprint: str
+) -> tuple[OperationRow, bool]:
+    """See Repository.accepted_before."""
+    known = find_operation(connection, project, operation_id)
+    return known, not is_other_content(connection, known, fingerprint)
 
 
 def open_inside(connection: Connection, operation: OperationRow) -> list[OperationRow]:

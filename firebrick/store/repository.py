@@ -133,7 +133,7 @@ class Repository:
     # --- operations ---
 
     async def accept_create(self, new: NewStack, operation: NewOperation) -> OperationRow:
-        """Store a stack and its CREATE, PENDING. The same operation id again gives the stored one.
+        """Store a stack and its CREATE, PENDING. The same request again, by its operation id, gives the stored one.
 
         NameInUse names the living stack and its open operation. Conflict: the id was used for another request.
         """
@@ -205,6 +205,11 @@ class Repository:
     async def operation(self, operation_id: str) -> OperationRow:
         """NotFound."""
         return await self._store.read(reads.find_operation, self.project, operation_id)
+
+    async def accepted_before(self, operation_id: str, fingerprint: str) -> tuple[OperationRow, bool]:
+        """The operation of this id, and whether it may have been accepted for a request of this fingerprint.
+        NotFound."""
+        return await self._store.read(reads.find_accepted, self.project, operation_id, fingerprint)
 
     async def open_inside(self, operation: OperationRow) -> list[OperationRow]:
         """What this operation has asked of nested stacks and is not ended, without deletes."""
