@@ -8,7 +8,7 @@ rollback that follows in the same way.
 
 What the stack is brought to, and what a rollback goes back to, are other columns (template_id, previous_template_id,
 complete_template_id). They change when an operation begins, so nothing that is only shown changes them; and whoever
-works on the stack meanwhile reads its inputs as they were begun (``AS_BEGUN``).
+works on the stack meanwhile reads its inputs as they were begun (``as_begun``).
 """
 
 from collections.abc import Mapping
