@@ -157,7 +157,7 @@ class Nested:
             if self._step.ask.stopping:
                 await tell_to_stop(self._world, self._project, operation, self._step.ask.operation_id, at_once=False)
             return await self._wait(operation)
-        inner = await project.stack(operation.stack_id, include_deleted=True)
+        inner = await project.stack_as_begun(operation.stack_id, include_deleted=True)
         if operation.state is OperationState.FAILED or operation.action is not self._expected(operation):
             raise NestedStackFailed(_reason(inner, operation))
         if self._held.row.action == Action.DELETE:
@@ -270,10 +270,11 @@ class Nested:
         return {one["output_key"]: one["output_value"] for one in found}
 
     async def inputs(self, frozen: Any) -> tuple[StackRow, ResourceDefinition, dict[str, Any]]:
-        """The outer stack, the definition, and the values for the inner template's parameters."""
+        """The outer stack as it is being brought to (whatever was accepted since), the definition, and the values for
+        the inner template's parameters."""
         definition = ResourceDefinition.thaw(frozen)
         properties, _ = await self._step.resolve(self._held.upstream, definition)
-        parent = await self._world.store.project(self._project).stack(self._step.ask.stack_id)
+        parent = await self._world.store.project(self._project).stack_as_begun(self._step.ask.stack_id)
         return parent, definition, {name: value for name, value in properties.items() if value is not None}
 
     # --- small things -----------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from firebrick.contract import (
 )
 from firebrick.deletion_policies import policy_problems
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
+from firebrick.fingerprint import NOT_COMPARED, Fingerprint
 from firebrick.nested import WithTemplates
 from firebrick.randomness import random_uuid
 from firebrick.resources.base import ResourceType
@@ -94,13 +95,14 @@ async def accept_create(
     """
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
+    asked = NOT_COMPARED if owner is not None else await asyncio.to_thread(Fingerprint.of, request)
     if request.operation_id is not None and (
-        known := await known_operation(store, request.project, operation_id, Action.CREATE, request.name)
+        known := await known_operation(store, request.project, operation_id, Action.CREATE, request.name, asked)
     ):
         return known
     stack_id = str(uuid.uuid5(uuid.UUID(operation_id), "stack"))
     definition, document_description = await asyncio.to_thread(
-        _define, registry, request, stack_id, None if owner is None else owner.facade
+        _define, registry, request, asked, stack_id, None if owner is None else owner.facade
     )
     if inline_without_codec:
         check_nothing_hidden(definition)
@@ -136,6 +138,7 @@ async def accept_create(
         timeout=(request.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
         accepted_at=store.clock(),
         workflow_id=started_as or workflow_id(request.project, request.name, stack_id),
+        fingerprint=asked.text,
     )
     return await store.project(request.project).accept_create(stack, operation)
 
@@ -153,8 +156,9 @@ async def accept_delete(
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
     project = store.project(request.project)
+    asked = NOT_COMPARED if any(owner) else Fingerprint.of(request)
     if request.operation_id is not None and (
-        known := await known_operation(store, request.project, operation_id, Action.DELETE, request.stack)
+        known := await known_operation(store, request.project, operation_id, Action.DELETE, request.stack, asked)
     ):
         return known
     stack = await project.stack(request.stack)
@@ -169,6 +173,7 @@ async def accept_delete(
         timeout=(stack.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
         accepted_at=store.clock(),
         workflow_id=started_as or workflow_id(request.project, stack.name, stack.id),
+        fingerprint=asked.text,
     )
     return await project.accept_delete(stack.id, operation)
 
@@ -181,8 +186,9 @@ async def accept_rollback(
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
     project = store.project(request.project)
+    asked = Fingerprint.of(request)
     if request.operation_id is not None and (
-        known := await known_operation(store, request.project, operation_id, Action.ROLLBACK, request.stack)
+        known := await known_operation(store, request.project, operation_id, Action.ROLLBACK, request.stack, asked)
     ):
         return known
     stack = await project.stack(request.stack)
@@ -195,6 +201,7 @@ async def accept_rollback(
         timeout=(stack.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
         accepted_at=store.clock(),
         workflow_id=started_as or workflow_id(request.project, stack.name, stack.id),
+        fingerprint=asked.text,
     )
     return await project.accept_rollback(stack.id, operation, to=request.to)
 
@@ -230,26 +237,30 @@ def check_nothing_hidden(definition: StackDefinition) -> None:
 
 
 async def known_operation(
-    store: Store, project: str, operation_id: str, action: Action, stack: str
+    store: Store, project: str, operation_id: str, action: Action, stack: str, asked: Fingerprint
 ) -> OperationRow | None:
     """The operation of an earlier request with this id: a repeated request must not be refused for its own effect.
-    stack: its name or id. Conflict: the id was given to another request."""
+    stack: its name or id. Conflict: the id was given to another request, or to one that says something else."""
     try:
-        known = await store.project(project).operation(operation_id)
+        known, same = await store.project(project).accepted_before(operation_id, asked.text)
     except NotFound:
         return None
-    if known.action is not action or stack not in (known.stack_name, known.stack_id):
+    if not same or known.action is not action or stack not in (known.stack_name, known.stack_id):
         raise id_in_use(operation_id, known)
     return known
 
 
 def _define(
-    registry: Registry, request: CreateStackRequest, stack_id: str, facade: Mapping[str, Any] | None
+    registry: Registry,
+    request: CreateStackRequest,
+    asked: Fingerprint,
+    stack_id: str,
+    facade: Mapping[str, Any] | None,
 ) -> tuple[StackDefinition, str]:
     check_stack_name(request.name)
     definition = define_stack(
         registry,
-        template=request.template,
+        template=request.template if asked.template is None else asked.template,
         environment=request.environment,
         parameters=request.parameters,
         files=request.files,
@@ -275,12 +286,13 @@ def define_stack(
     facade: Mapping[str, Any] | None = None,
     foresight: Foresight = EVERYTHING_KNOWN,
 ) -> StackDefinition:
-    """What a template comes to for a stack. keep: chooses among the parameters when the template is known. facade: of a
-    nested stack, what resource_facade gives. foresight: of a plan. InvalidInput has all problems found."""
+    """What a template comes to for a stack. template: as it came, or read already. keep: chooses among the parameters
+    when the template is known. facade: of a nested stack, what resource_facade gives. foresight: of a plan.
+    InvalidInput has all problems found."""
     problems = tag_problems(tags)
     document = parsed = None
     try:
-        document = parse_template(template)
+        document = template if isinstance(template, Document) else parse_template(template)
     except InvalidInput as error:
         problems += error.diagnostics
     try:

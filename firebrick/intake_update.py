@@ -6,11 +6,12 @@ time-out and the rollback setting, which are the stack's (Heat's rules).
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from firebrick.contract import Action, ContinueStackRequest, UpdateStackRequest, workflow_id
 from firebrick.diagnostics import Diagnostic, InvalidInput
+from firebrick.fingerprint import NOT_COMPARED, Fingerprint
 from firebrick.intake import (
     DEFAULT_TIMEOUT_MINS,
     Owner,
@@ -24,6 +25,7 @@ from firebrick.intake import (
 )
 from firebrick.resources.registry import Registry
 from firebrick.store import Store
+from firebrick.store.acceptance import nothing_to_continue
 from firebrick.store.requests import Expected, NewOperation, NewTarget
 from firebrick.store.rows import OperationRow, StackRow
 from firebrick.template import Document, StackDefinition, StackIdentity, merge_environments, parse_environment
@@ -32,7 +34,7 @@ from firebrick.update_checks import immutable_problems
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a stack's next target is made from. forget: names of parameters whose values are not kept."""
+    """What a stack's next target is made from. read: the template, where it was read already."""
 
     template: Any
     environment: Any
@@ -42,6 +44,7 @@ class Inputs:
     timeout_mins: int | None
     disable_rollback: bool
     drop_unknown: bool
+    read: Any = None
 
 
 async def accept_update(
@@ -61,14 +64,15 @@ async def accept_update(
     """
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
+    asked = NOT_COMPARED if owner is not None else await asyncio.to_thread(Fingerprint.of, request, expected)
     if request.operation_id is not None and (
-        known := await known_operation(store, request.project, operation_id, Action.UPDATE, request.stack)
+        known := await known_operation(store, request.project, operation_id, Action.UPDATE, request.stack, asked)
     ):
         return known
     project = store.project(request.project)
     stack = await project.stack(request.stack)
     base = await project.base_target(stack.id)
-    inputs = await asyncio.to_thread(merged, request, stack, base)
+    inputs = replace(await asyncio.to_thread(merged, request, stack, base), read=asked.template)
     facade = None if owner is None else owner.facade
     definition = await asyncio.to_thread(define_update, registry, stack, inputs, facade)
     await asyncio.to_thread(check_immutable, registry, stack, base, request, definition)
@@ -94,6 +98,7 @@ async def accept_update(
         owner_operation="" if owner is None else owner.operation_id,
         owner_stack="" if owner is None else owner.stack_id,
         expected=expected,
+        fingerprint=asked.text,
     )
     target = new_target(registry, operation_id, inputs, definition)
     return await project.accept_update(stack.id, target, operation)
@@ -104,21 +109,15 @@ async def accept_continue(store: Store, request: ContinueStackRequest, *, minute
     fail), NotFound, Unavailable."""
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
+    asked = Fingerprint.of(request)
     if request.operation_id is not None and (
-        known := await known_operation(store, request.project, operation_id, Action.UPDATE, request.stack)
+        known := await known_operation(store, request.project, operation_id, Action.UPDATE, request.stack, asked)
     ):
         return known
     project = store.project(request.project)
     stack = await project.stack(request.stack)
     if stack.status != "FAILED":
-        raise InvalidInput(
-            Diagnostic(
-                code="nothing-to-continue",
-                summary=f"Stack {stack.name!r} is {stack.state}: there is nothing to go on with.",
-                detail="Only what FAILED can be continued; an update changes what is complete.",
-                heat_type="NotSupported",
-            )
-        )
+        raise nothing_to_continue(stack.name, stack.state)
     operation = NewOperation(
         id=operation_id,
         action=Action.UPDATE,
@@ -127,15 +126,13 @@ async def accept_continue(store: Store, request: ContinueStackRequest, *, minute
         timeout=(stack.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
         accepted_at=store.clock(),
         workflow_id=workflow_id(request.project, stack.name, stack.id),
+        fingerprint=asked.text,
     )
     return await project.accept_update(stack.id, None, operation)
 
 
-def merged(request: UpdateStackRequest, stack: StackRow, base: NewTarget | None) -> Inputs:
-    """The request with what it leaves out. base: what it changes; None: what the stack is."""
-    kept = base or NewTarget(
-        id="", template=stack.template, environment=stack.environment, parameters=stack.parameters, files=stack.files
-    )
+def merged(request: UpdateStackRequest, stack: StackRow, kept: NewTarget) -> Inputs:
+    """The request with what it leaves out. kept: what it changes."""
     timeout = request.timeout_mins or stack.timeout_mins
     rollback = stack.disable_rollback if request.disable_rollback is None else request.disable_rollback
     if not request.existing:
@@ -195,7 +192,7 @@ def define_update(
     environment = inputs.environment
     return define_stack(
         registry,
-        template=inputs.template,
+        template=inputs.template if inputs.read is None else inputs.read,
         environment=environment,
         parameters=inputs.parameters,
         files=inputs.files,
@@ -210,12 +207,11 @@ def define_update(
 def check_immutable(
     registry: Registry,
     stack: StackRow,
-    base: NewTarget | None,
+    kept: NewTarget,
     request: UpdateStackRequest,
     definition: StackDefinition,
 ) -> None:
-    """InvalidInput: the request changes what the template calls immutable."""
-    kept = stack if base is None else base
+    """InvalidInput: the request changes what the template calls immutable. kept: what it changes."""
     given = {**parse_environment(request.environment or {}).parameters, **request.parameters}
     before = Inputs(
         template=kept.template,

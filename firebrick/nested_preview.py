@@ -181,13 +181,13 @@ def outputs_of(definition: StackDefinition, found: Preview) -> dict[str, Any]:
 
 def changes_of_stack(base: PlanBase, definition: StackDefinition) -> tuple[str, ...]:
     """What of its template changes a stack, beside its resources; only what is certain."""
-    stack, target = base.stack, base.target
-    before = [dict(one) for one in (stack.outputs if target is None else target.outputs)]
+    target = base.target
+    before = [dict(one) for one in target.outputs]
     old = {one["key"]: one for one in before}
     frozen = [one.freeze() for one in definition.outputs.values()]
     after = [one if is_known(one, UNKNOWN) else old.get(one["key"], one) for one in frozen]
     pairs = {
-        "description": (stack.description if target is None else target.description, definition.description),
+        "description": (target.description, definition.description),
         "outputs": (before, after),
     }
     return tuple(name for name, (before, after) in pairs.items() if before != after)

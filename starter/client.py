@@ -116,7 +116,8 @@ class SyncStackClient:
         template, environment: text, a Path to read it from (then the files it names are sent along), or an object.
         files: what get_file names -> contents. enable_rollback: a failed create is undone, and later a failed update.
         on_failure: what becomes of this create; None: what enable_rollback says. continue_independent: after a failure,
-        what does not depend on it goes on. operation_id: a UUID that names the request: repeated, it counts once.
+        what does not depend on it goes on. operation_id: a UUID, the request's idempotency key: the same request again
+        counts once, another one under it is a Conflict.
         """
         body = {
             "stack_name": name,

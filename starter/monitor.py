@@ -78,15 +78,16 @@ class Monitor:
 
 
 def health_routes(health: Health) -> list[Route]:
-    """/live: 200 "ok". /ready: 200 or 503 with {"ready": bool, "checks": {name: "ok" or why not}}."""
+    """/live: 200 "ok". /ready: 200 or 503 with {"ready": bool, "checks": {name: "ok" or why not}}; some checks are told
+    only (see Health)."""
 
     async def live(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
     async def ready(_: Request) -> Response:
-        found = await health.look()
+        found, told = await asyncio.gather(health.look(), health.told())
         good = not any(found.values())
-        body = {"ready": good, "checks": {name: why or "ok" for name, why in found.items()}}
+        body = {"ready": good, "checks": {name: why or "ok" for name, why in (found | told).items()}}
         return JSONResponse(body, status_code=200 if good else 503)
 
     return [Route("/live", live), Route("/ready", ready)]

@@ -155,6 +155,13 @@ class Reconciler:
         ):
             findings.lost += 1
             log.warning("gave up an operation whose run is gone", reason=reason)
+            await self._start_what_follows(operation)
+
+    async def _start_what_follows(self, lost: OperationRow) -> None:
+        """The rollback that a cancel had asked for. What was accepted before is among the pass's own operations."""
+        for one in await self._store.project(lost.project).operations(lost.stack_id):
+            if one.follows == lost.id and one.state is OperationState.PENDING:
+                await self._starter.start(one)
 
     async def _see_to_build(self, description: WorkflowExecutionDescription, findings: _Findings) -> None:
         """A run whose build has no worker left goes on with this one."""

@@ -30,6 +30,7 @@ from firebrick.store import Store
 from firebrick.store.requests import Expected
 from firebrick.store.rows import OperationRow
 from starter.looking import look_at_objects
+from starter.workers import Workers
 
 log = structlog.get_logger("firebrick.starter")
 
@@ -59,6 +60,11 @@ class Starter:
         self._minute = minute
         self._search_attributes = search_attributes
         self._task_queue = task_queue
+        self.workers = Workers(client, task_queue)
+
+    async def no_worker(self) -> str:
+        """Why nobody goes on with what was accepted, for people; "" while somebody does."""
+        return (await self.workers.attendance()).waiting
 
     @property
     def cluster(self) -> "Cluster":

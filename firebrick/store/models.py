@@ -63,6 +63,9 @@ stacks = Table(
     Column("operation_seq", Integer, nullable=False),
     Column("accepted_seq", Integer, nullable=False),  # the last sequence given to an operation
     Column("event_seq", Integer, nullable=False),  # the last sequence given to an event
+    # Sequence of the operation whose state and inputs the stack shows: the last one that was accepted; the next one,
+    # when its rollback was announced by a cancel. 0: an operation that a program before this column accepted.
+    Column("state_seq", Integer, nullable=False, server_default=text("0")),
     # Targets: the one it is brought to, the one before that, and the last one it was complete with.
     Column("template_id", String(64), nullable=False, server_default=text("''")),
     Column("previous_template_id", String(64), nullable=False, server_default=text("''")),
@@ -131,6 +134,8 @@ operations = Table(
     Column("cancel_now", Boolean, nullable=False, server_default=false()),  # what is in progress is not waited for
     Column("follows", String(64), nullable=False, server_default=text("''")),  # the operation that this one rolls back
     Column("owner_operation", String(64), nullable=False, server_default=text("''")),  # of a nested stack: whose
+    # firebrick.fingerprint of the request. NULL: of one that is not compared, or was accepted before this column.
+    Column("fingerprint", EncryptedText),
     UniqueConstraint("stack_id", "seq"),
     # The lock of a stack: at most one operation RUNS.
     Index(

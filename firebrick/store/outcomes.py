@@ -202,7 +202,7 @@ class _Recording:
             held.polling, held.retries = True, 0
         if ends_badly or kind in (StepKind.DONE, StepKind.RETRY):
             self._emit(stack, held, reason, outcome.properties, now)
-        if ends_badly and outcome.pause is None and stack.status == Status.IN_PROGRESS:
+        if ends_badly and outcome.pause is None and _fails_with(stack, held):
             stack_reason = reasons.stack_failed(held.action, reason)
             self._transaction.set_state(stack, stack.action, Status.FAILED.value, stack_reason, now)
         self._write(stack, held, outcome, reason, now)
@@ -213,7 +213,7 @@ class _Recording:
         self._transaction.emit(
             stack, now, held.id, held.name, held.type, held.physical_id, action, failed, outcome.message
         )
-        if stack.status == Status.IN_PROGRESS:
+        if _fails_with(stack, held):
             reason = reasons.resource_failed(outcome.error, held.name, outcome.message)
             self._transaction.set_state(stack, stack.action, failed, reasons.stack_failed(action, reason), now)
         self._write(stack, held, outcome, held.reason, now)
@@ -286,6 +286,12 @@ def _is_still_unknown(held: _Held, outcome: RowOutcome) -> bool:
     told = outcome.physical_id or held.physical_id
     parks = held.polling or outcome.result.kind in (StepKind.POLL, StepKind.WAIT_UNTIL, StepKind.WAIT_SIGNAL)
     return told is None and parks and outcome.result.kind is not StepKind.DONE
+
+
+def _fails_with(stack: LockedStack, held: _Held) -> bool:
+    """Whether the stack is FAILED when this row is: not when it is already, nor when it shows what was accepted since
+    the operation that has the row."""
+    return stack.status == Status.IN_PROGRESS and not stack.is_overtaken(held.order[0])
 
 
 def _given(outcome: RowOutcome) -> tuple[tuple[str, ...], dict[str, Any]]:

@@ -86,17 +86,7 @@ _LEAVE = _GIVE_ROLE.values(
 _AIM = (
     update(stacks)
     .where(stacks.c.id == bindparam("_id"))
-    .values(
-        template_id=bindparam("_template_id"),
-        previous_template_id=bindparam("_previous"),
-        description=bindparam("_description"),
-        template=bindparam("_template"),
-        environment=bindparam("_environment"),
-        parameters=bindparam("_parameters"),
-        files=bindparam("_files"),
-        shown_parameters=bindparam("_shown_parameters"),
-        outputs=bindparam("_outputs"),
-    )
+    .values(template_id=bindparam("_template_id"), previous_template_id=bindparam("_previous"))
 )
 
 
@@ -199,22 +189,8 @@ def _definition(one: NewResource, template_id: str) -> dict[str, Any]:
 
 
 def _aim(connection: Connection, stack: LockedStack, target: NewTarget) -> None:
-    """The stack shows the template that it is being brought to."""
+    """The stack is being brought to the target; it has shown it since the operation was accepted."""
     if stack.template_id == target.id:  # gone on with: what came before stays what it was
         return
-    connection.execute(
-        _AIM,
-        {
-            "_id": stack.id,
-            "_template_id": target.id,
-            "_previous": stack.template_id,
-            "_description": target.description,
-            "_template": target.template,
-            "_environment": target.environment,
-            "_parameters": dict(target.parameters),
-            "_files": dict(target.files),
-            "_shown_parameters": dict(target.shown_parameters),
-            "_outputs": [dict(output) for output in target.outputs],
-        },
-    )
+    connection.execute(_AIM, {"_id": stack.id, "_template_id": target.id, "_previous": stack.template_id})
     stack.template_id = target.id

@@ -7,14 +7,15 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, 
 
 from firebrick.contract import Action, OperationState, Status
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
-from firebrick.store.acceptance import stack_not_found
-from firebrick.store.models import events, operations, resources, stacks
+from firebrick.store.acceptance import is_other_content, stack_not_found
+from firebrick.store.models import events, operations, resources, stacks, targets
 from firebrick.store.operation_rows import OPEN_INSIDE, OPEN_STATES, OPERATIONS, operation_row
 from firebrick.store.operations import operation_not_found
 from firebrick.store.ordering import in_order
 from firebrick.store.requests import NewTarget
 from firebrick.store.resource_rows import RESOURCE_COLUMNS, UPSTREAM, resource_row, upstream_row
 from firebrick.store.rows import EventRow, OperationRow, ResourceRow, StackRow, StackSummary, UpstreamRow
+from firebrick.store.shown import TARGET_OF_STACK, as_begun
 from firebrick.store.targets import read_target
 
 _SUMMARY_COLUMNS = (
@@ -31,7 +32,7 @@ _SUMMARY_COLUMNS = (
     stacks.c.deleted_at,
 )
 _SUMMARIES = select(*_SUMMARY_COLUMNS, stacks.c.tags, stacks.c.owner_id)
-_STACKS = select(
+_STACK_COLUMNS = (
     *_SUMMARY_COLUMNS,
     stacks.c.timeout_mins,
     stacks.c.disable_rollback,
@@ -50,6 +51,19 @@ _STACKS = select(
     stacks.c.root_id,
     stacks.c.depth,
     stacks.c.revision,
+)
+_STACKS = select(*_STACK_COLUMNS)
+_STACKS_AS_BEGUN = select(*(as_begun(one) for one in _STACK_COLUMNS)).outerjoin_from(stacks, targets, TARGET_OF_STACK)
+# Accepted by a program that did not tell it then, and not begun.
+_UNTOLD = (
+    select(operations.c.target_id)
+    .join_from(operations, stacks, operations.c.stack_id == stacks.c.id)
+    .where(operations.c.stack_id == bindparam("stack_id"))
+    .where(operations.c.state == OperationState.PENDING.value)
+    .where(operations.c.target_id != "")
+    .where(operations.c.seq > stacks.c.state_seq)
+    .order_by(operations.c.seq.desc())
+    .limit(1)
 )
 EVENTS = select(
     events.c.stack_id,
@@ -113,7 +127,18 @@ EVENT_FILTERS: Mapping[str, ColumnElement[Any]] = {
 
 def find_stack(connection: Connection, project: str, name_or_id: str, *, include_deleted: bool) -> StackRow:
     """A living stack by name or id; with include_deleted also a deleted one, by id only. NotFound."""
-    mine = _STACKS.where(stacks.c.project == project)
+    return _find_stack(connection, _STACKS, project, name_or_id, include_deleted)
+
+
+def find_stack_as_begun(connection: Connection, project: str, name_or_id: str, *, include_deleted: bool) -> StackRow:
+    """See Repository.stack_as_begun."""
+    return _find_stack(connection, _STACKS_AS_BEGUN, project, name_or_id, include_deleted)
+
+
+def _find_stack(
+    connection: Connection, query: Select[Any], project: str, name_or_id: str, include_deleted: bool
+) -> StackRow:
+    mine = query.where(stacks.c.project == project)
     named = mine.where(stacks.c.name == name_or_id).where(stacks.c.deleted_at.is_(None))
     by_id = mine.where(stacks.c.id == name_or_id)
     if not include_deleted:
@@ -125,8 +150,8 @@ def find_stack(connection: Connection, project: str, name_or_id: str, *, include
 
 
 def nested_stacks(connection: Connection, project: str, owners: Sequence[str]) -> list[StackRow]:
-    """The living stacks that stand for resources of these stacks."""
-    mine = _STACKS.where(stacks.c.project == project).where(stacks.c.deleted_at.is_(None))
+    """The living stacks that stand for resources of these stacks, as their operations have begun."""
+    mine = _STACKS_AS_BEGUN.where(stacks.c.project == project).where(stacks.c.deleted_at.is_(None))
     return [_stack_row(row) for row in connection.execute(mine.where(stacks.c.owner_id.in_(owners)))]
 
 
@@ -277,6 +302,14 @@ def find_operation(connection: Connection, project: str, operation_id: str) -> O
     return operation_row(row)
 
 
+def find_accepted(
+    connection: Connection, project: str, operation_id: str, fingerprint: str
+) -> tuple[OperationRow, bool]:
+    """See Repository.accepted_before."""
+    known = find_operation(connection, project, operation_id)
+    return known, not is_other_content(connection, known, fingerprint)
+
+
 def open_inside(connection: Connection, operation: OperationRow) -> list[OperationRow]:
     found = connection.execute(OPEN_INSIDE, {"stack_id": operation.stack_id, "id": operation.id})
     return [operation_row(row) for row in found]
@@ -289,13 +322,23 @@ def list_operations(connection: Connection, project: str, stack_id: str) -> list
     return [operation_row(row) for row in connection.execute(query.order_by(operations.c.seq.desc()))]
 
 
-def base_target(connection: Connection, project: str, stack_id: str) -> NewTarget | None:
+def base_target(connection: Connection, project: str, stack_id: str) -> NewTarget:
     """See Repository.base_target. NotFound."""
-    check_stack(connection, project, stack_id)
-    found = list_operations(connection, project, stack_id)
-    pending = next((one for one in found if one.state is OperationState.PENDING and one.target_id), None)
-    current = connection.execute(select(stacks.c.template_id).where(stacks.c.id == stack_id)).scalar_one()
-    return read_target(connection, stack_id, pending.target_id if pending is not None else current)
+    untold = connection.execute(_UNTOLD, {"stack_id": stack_id}).scalar()
+    found = None if untold is None else read_target(connection, stack_id, untold)
+    if found is not None:
+        return found
+    stack = find_stack(connection, project, stack_id, include_deleted=True)
+    return NewTarget(
+        id=stack.template_id,
+        template=stack.template,
+        environment=stack.environment,
+        parameters=stack.parameters,
+        files=stack.files,
+        shown_parameters=stack.shown_parameters,
+        outputs=stack.outputs,
+        description=stack.description,
+    )
 
 
 def open_operations(connection: Connection) -> list[OperationRow]:

@@ -143,16 +143,18 @@ class Repository:
     # --- operations ---
 
     async def accept_create(self, new: NewStack, operation: NewOperation) -> OperationRow:
-        """Store a stack and its CREATE, PENDING. The same operation id again gives the stored one.
+        """Store a stack and its CREATE, PENDING. The same request again, by its operation id, gives the stored one.
 
         NameInUse names the living stack and its open operation. Conflict: the id was used for another request.
         """
         return await self._store.writer.write(AcceptCreate(self.project, new, operation))
 
     async def accept_update(self, stack_id: str, target: NewTarget | None, operation: NewOperation) -> OperationRow:
-        """Insert a PENDING UPDATE to a target; None: to the one that the stack is being brought to already.
+        """Insert a PENDING UPDATE to a target; None: to the one that the stack is being brought to already, where that
+        FAILED.
 
-        Whatever runs is taken over. NotFound; InvalidInput: the stack is being deleted, or suspended.
+        Whatever runs is taken over. NotFound; InvalidInput: the stack is being deleted, or suspended, or nothing
+        FAILED. The stack shows at once what was accepted, as it does with every operation.
         """
         return await self._store.writer.write(AcceptUpdate(self.project, stack_id, operation, target))
 
@@ -163,14 +165,15 @@ class Repository:
     async def accept_cancel(
         self, stack_id: str, cancel: Cancel, *, now: float, at_once: bool = False, asked_by: str = ""
     ) -> OperationRow:
-        """Note that the running operation is to be cancelled; whoever runs it must be told. at_once: without waiting
-        for what is in progress. InvalidInput: what runs cannot be, or nothing runs; or it is not the one that the
+        """Note that the newest operation is to be cancelled; whoever runs it must be told. With rollback the stack
+        shows the rollback at once. at_once: without waiting for what is in progress. InvalidInput: it cannot be
+        cancelled this way, or is being cancelled in another way, or nothing runs; or it is not the one that the
         operation asked_by has asked for."""
         return await self._store.writer.write(AcceptCancel(self.project, stack_id, cancel, now, at_once, asked_by))
 
-    async def base_target(self, stack_id: str) -> NewTarget | None:
-        """What the next update changes: the newest accepted target that is not superseded, else the stack's own. None:
-        the stack is older than targets."""
+    async def base_target(self, stack_id: str) -> NewTarget:
+        """What the next update changes: what the stack shows, which was accepted last. Without resources, which nobody
+        needs of it. NotFound."""
         return await self._store.read(reads.base_target, self.project, stack_id)
 
     async def plan_base(self, name_or_id: str) -> PlanBase:
@@ -206,6 +209,7 @@ class Repository:
 
         interrupted: "" or deadline, cancel, takeover, superseded. Stack state, reason, failure tree and events are
         written; rows still IN_PROGRESS become FAILED, aborted. A complete DELETE frees the name and drops the rows.
+        Where something newer was accepted the stack shows that, and its state and events stay as they are.
         """
         operation = await self.operation(operation_id)
         write = Finish(self.project, operation_id, operation.stack_id, seq, complete, interrupted, now)
@@ -214,6 +218,11 @@ class Repository:
     async def operation(self, operation_id: str) -> OperationRow:
         """NotFound."""
         return await self._store.read(reads.find_operation, self.project, operation_id)
+
+    async def accepted_before(self, operation_id: str, fingerprint: str) -> tuple[OperationRow, bool]:
+        """The operation of this id, and whether it may have been accepted for a request of this fingerprint.
+        NotFound."""
+        return await self._store.read(reads.find_accepted, self.project, operation_id, fingerprint)
 
     async def open_inside(self, operation: OperationRow) -> list[OperationRow]:
         """What this operation has asked of nested stacks and is not ended, without deletes."""
@@ -382,6 +391,13 @@ class Repository:
         """A living stack by name or id; with include_deleted also a deleted one, by id only. NotFound."""
         return await self._store.read(reads.find_stack, self.project, name_or_id, include_deleted=include_deleted)
 
+    async def stack_as_begun(self, name_or_id: str, *, include_deleted: bool = False) -> StackRow:
+        """As `stack`, with the inputs that the stack is being brought to: for whoever works on it. What was accepted
+        since is shown already, and nothing works with that before it begins."""
+        return await self._store.read(
+            reads.find_stack_as_begun, self.project, name_or_id, include_deleted=include_deleted
+        )
+
     async def stacks(
         self,
         *,
@@ -509,7 +525,8 @@ class EveryProject:
         return await self._store.read(count_parked)
 
     async def fail_lost(self, operation: OperationRow, reason: str, *, now: float) -> bool:
-        """End an operation whose run is gone: it, its stack and the rows in progress are FAILED with the reason.
+        """End an operation whose run is gone: it, its stack and the rows in progress are FAILED with the reason; the
+        stack not where something newer was accepted. A rollback that a cancel has asked for is accepted.
 
         reason: free of values. False: it does not RUN any more.
         """

@@ -7,14 +7,13 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from firebrick.store.models import resources, stacks, targets
 from firebrick.store.requests import NewResource, NewStack, NewTarget
+from firebrick.store.shown import EMPTY_TEMPLATE
 
 _INSERT = insert(targets)
 _BY_ID = select(targets).where(targets.c.id == bindparam("id")).where(targets.c.stack_id == bindparam("stack_id"))
 _STACK = select(stacks).where(stacks.c.id == bindparam("id"))
 _ROWS = select(resources).where(resources.c.stack_id == bindparam("stack_id")).order_by(resources.c.id)
 _DELETE = delete(targets).where(targets.c.stack_id == bindparam("_stack_id"))
-
-EMPTY_TEMPLATE = "heat_template_version: 2021-04-16\n"
 
 
 def insert_target(connection: Connection, stack_id: str, target: NewTarget, now: float) -> None:

@@ -30,6 +30,8 @@ _STACKS = select(
     stacks.c.operation_seq,
     stacks.c.event_seq,
     stacks.c.template_id,
+    stacks.c.state_seq,
+    stacks.c.accepted_seq,
 )
 _LOCK = ById(_STACKS, stacks.c.id)
 _SAVE_EVENT_SEQ = update(stacks).where(stacks.c.id == bindparam("_id")).values(event_seq=bindparam("_event_seq"))
@@ -41,6 +43,7 @@ _SAVE_STATE = (
         operation_seq=bindparam("_operation_seq"),
         action=bindparam("_action"),
         status=bindparam("_status"),
+        state_seq=bindparam("_state_seq"),
     )
 )
 _SAVE_REASON = update(stacks).where(stacks.c.id == bindparam("_id")).values(status_reason=bindparam("_reason"))
@@ -49,7 +52,9 @@ _INSERT_EVENTS = BulkInsert(events)
 
 @dataclass(slots=True)
 class LockedStack:
-    """A stack's row as this transaction sees it. reason: None until this transaction gives a new one."""
+    """A stack's row as this transaction sees it. reason: None until this transaction gives a new one. state_seq: the
+    operation whose state it shows, accepted_seq: the one that was accepted last, by their sequences (see
+    firebrick.store.shown)."""
 
     id: str
     project: str
@@ -60,12 +65,23 @@ class LockedStack:
     operation_seq: int
     event_seq: int
     template_id: str = ""
+    state_seq: int = 0
+    accepted_seq: int = 0
     stored_event_seq: int = field(init=False)
     reason: str | None = None
     changed: bool = False
 
     def __post_init__(self) -> None:
         self.stored_event_seq = self.event_seq
+
+    def is_told(self, seq: int) -> bool:
+        """Whether the stack shows that the operation of this sequence was accepted, or a later one."""
+        return self.state_seq >= seq
+
+    def is_overtaken(self, seq: int) -> bool:
+        """Whether something was accepted after the operation of this sequence, or announced: then the stack's state is
+        not for it to set any more."""
+        return max(self.state_seq, self.accepted_seq) > seq
 
 
 class Transaction:
@@ -215,6 +231,7 @@ class Transaction:
                         "_operation_seq": one.operation_seq,
                         "_action": one.action,
                         "_status": one.status,
+                        "_state_seq": one.state_seq,
                     }
                     for one in changed
                 ],

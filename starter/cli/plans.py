@@ -17,6 +17,7 @@ from firebrick.diagnostics import ActionInProgress, Diagnostic, InvalidInput, No
 from starter.cli.connection import Connection
 from starter.cli.follow import newest_seq
 from starter.cli.render import output_options
+from starter.cli.stack_inputs import OPERATION_ID
 from starter.cli.update_inputs import read_update, update_options
 from starter.cli.watching import show_stack, watch
 from starter.http_api import Api, NoServer, StackAddress
@@ -99,7 +100,7 @@ def _save(plan: Mapping[str, Any], file: Path) -> None:
 @click.command()
 @click.argument("file", metavar="FILE")
 @click.option("--wait", is_flag=True, help="Follow it until it has ended; exit code 0 only when it is complete.")
-@click.option("--operation-id", type=click.UUID, metavar="UUID", help="Names the request: repeated, it counts once.")
+@OPERATION_ID
 @output_options()
 @click.pass_obj
 def apply(

@@ -20,7 +20,7 @@ from starter.cli.stack_contents import event, output, resource
 from starter.cli.stack_documents import environment as environment_group
 from starter.cli.stack_documents import file as file_group
 from starter.cli.stack_documents import template as template_group
-from starter.cli.stack_inputs import input_options, read_inputs
+from starter.cli.stack_inputs import OPERATION_ID, input_options, read_inputs
 from starter.cli.watching import show_stack, stack_record, watch, watched
 from starter.http_api import Api, NoServer
 
@@ -52,7 +52,7 @@ resource.add_command(mark)
 @click.option("--continue-independent", is_flag=True, help="After a failure, what does not depend on it goes on.")
 @click.option("--dry-run", is_flag=True, help="Show what it would do, as `stack plan` does, and do nothing.")
 @click.option("--wait", is_flag=True, help="Follow it until it has ended; exit code 0 only when it is complete.")
-@click.option("--operation-id", type=click.UUID, metavar="UUID", help="Names the request: repeated, it counts once.")
+@OPERATION_ID
 @output_options()
 @click.pass_obj
 def create(
@@ -169,7 +169,7 @@ def list_stacks(
 @click.option("--retain", metavar="NAME,NAME", help="Resources whose objects stay.")
 @click.option("--dry-run", is_flag=True, help="Show what would go, and do nothing.")
 @click.option("--wait", is_flag=True, help="Follow it until it has ended; exit code 0 only when it is complete.")
-@click.option("--operation-id", type=click.UUID, metavar="UUID", help="Names the request: repeated, it counts once.")
+@OPERATION_ID
 @click.pass_obj
 def delete(
     connection: Connection,
@@ -219,10 +219,8 @@ def wait(connection: Connection, name: str, form: str, columns: Sequence[str]) -
     rollback of it, the operation counts."""
     api = Api(connection)
     address = api.find(name)
-    newest = newest_seq(api, address)
     operation = api.stack(address, resolve_outputs=False, with_operation=True)["operation"]
     while operation["follows"]:  # what somebody asked for is that
         operation = api.operation(operation["follows"])
     action = operation["action"]
-    start = newest if operation["state"] == "PENDING" else start_of(api, address, action)
-    watch(api, address, operation["id"], action, start, form, columns)
+    watch(api, address, operation["id"], action, start_of(api, address, action), form, columns)

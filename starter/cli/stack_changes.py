@@ -10,14 +10,12 @@ from starter.cli.connection import Connection
 from starter.cli.follow import Followed, newest_seq
 from starter.cli.plans import show_plan
 from starter.cli.render import output_options
+from starter.cli.stack_inputs import OPERATION_ID
 from starter.cli.update_inputs import ROLL_BACK_TO, read_update, update_options
 from starter.cli.watching import show_stack, watch
 from starter.http_api import Api, NoServer, StackAddress
 
 WAIT = click.option("--wait", is_flag=True, help="Follow it until it has ended; exit code 0 only when it is complete.")
-OPERATION_ID = click.option(
-    "--operation-id", type=click.UUID, metavar="UUID", help="Names the request: repeated, it counts once."
-)
 
 
 @click.command()

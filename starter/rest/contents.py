@@ -237,8 +237,10 @@ async def list_operations(call: Call) -> Response:
 
 
 async def show_operation(call: Call) -> Response:
+    """With why no worker goes on with it, if that is so."""
     row = await call.repository.operation(call.request.path_params["operation"])
-    return JSONResponse({"operation": operation_body(row)})
+    no_worker = "" if row.state.ended else await call.front.starter.no_worker()
+    return JSONResponse({"operation": operation_body(row) | {"no_worker": no_worker or None}})
 
 
 _STACK = "/stacks/{name}/{id}"

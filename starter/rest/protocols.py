@@ -53,5 +53,9 @@ class Starter(Protocol):
         """What a worker sees of the objects of these stacks: see starter.looking. Unavailable: none answers."""
         ...
 
+    async def no_worker(self) -> str:
+        """Why no worker goes on with what was accepted, for people: see starter.workers. "" while one does."""
+        ...
+
     async def check_server(self) -> None:
         """Unavailable when Temporal does not answer; used by ``GET /healthcheck``."""

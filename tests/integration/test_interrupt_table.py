@@ -1,5 +1,6 @@
 """Every cell of the tables in docs/architecture.md, section 6: what an interrupt does in each phase of an operation, to
-the stack and to the resource in progress.
+the stack and to the resource in progress, and that the stack shows what was accepted at once, and no failure of what
+makes way for it.
 
 The tables are read from the page, so that page and program cannot differ. All cells run at once, each with a stack of
 its own, on one worker; those of the column "deadline" on another, whose minutes are short.
@@ -31,6 +32,13 @@ MINUTE = 12.0  # seconds, in the column "deadline": longer than it takes to ente
 GOES = ("clean-up of an update", "rollback", "delete")  # there the resource is being deleted
 # Interrupts that wait for what is in progress, or have the next operation finish it.
 WAITS = ("cancel", "cancel without rollback", "Temporal's cancel")
+# What the stack shows as soon as these are accepted; then nothing but how that ends.
+TOLD = {
+    "cancel": "ROLLBACK_IN_PROGRESS",
+    "cancel now": "ROLLBACK_IN_PROGRESS",
+    "update": "UPDATE_IN_PROGRESS",
+    "delete": "DELETE_IN_PROGRESS",
+}
 
 
 def read_table(first: str) -> tuple[list[str], dict[str, dict[str, str]]]:
@@ -65,7 +73,10 @@ class Cell:
     async def run(self) -> None:
         operation = await self.stack.enter(self.phase)
         self.before, _ = self.stack.objects()
+        before = (await self.rig.project.events(operation.stack_id))[-1].seq
         await self._interrupt(operation)
+        if self.expected != "refused" and self.interrupt in TOLD:
+            assert (await self._told(operation, before))[0] == TOLD[self.interrupt]
         if self.expected == "refused":
             state = await self.rig.state(operation)
             assert state.state is OperationState.RUNNING, f"refused, and it is {state.state}"
@@ -76,6 +87,8 @@ class Cell:
             await self.rig.done(operation)
         elif self.expected != "refused":
             await self._settles(self.expected)
+            if self.interrupt in TOLD:
+                assert await self._told(operation, before) == [TOLD[self.interrupt], self.expected]
         await self._check_resource()
         self.stack.release()
         if not self.expected.startswith("DELETE"):
@@ -146,6 +159,11 @@ class Cell:
     def _nothing_is_waited_for(self) -> bool:
         """Whether the resource that is being made or changed goes at once, whatever its provider is at."""
         return self.phase not in GOES and self.interrupt not in WAITS
+
+    async def _told(self, operation: OperationRow, after: int) -> list[str]:
+        """The stack's own events since then."""
+        events = await self.rig.project.events(operation.stack_id, after_seq=after)
+        return [one.state for one in events if one.resource_id is None]
 
     # --- what became of it ----------------------------------------------------------------------------------------
 

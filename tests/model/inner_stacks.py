@@ -146,6 +146,8 @@ class Project:
             deleted_at=1.0 if deleted else None,
         )
 
+    stack_as_begun = stack
+
     async def resources(self, stack_id: str) -> Sequence[Any]:
         await Pause(ANSWER)
         return self._store(stack_id).rows()

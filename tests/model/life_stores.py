@@ -50,6 +50,23 @@ class UpdateStore(Protocol):
     @property
     def state(self) -> tuple[str, str]: ...
     @property
+    def told(self) -> Sequence[tuple[str, str]]:
+        """The states of the stack that its own events tell, from the first on."""
+        ...
+
+    @property
+    def shown(self) -> Template:
+        """What the inputs that the stack shows are."""
+        ...
+
+    def target_of(self, operation: OperationRow) -> Template: ...
+
+    @property
+    def accepted(self) -> Sequence[OperationRow]:
+        """All its operations, in the order in which they were accepted."""
+        ...
+
+    @property
     def deleted(self) -> bool:
         """Whether it is gone for good, whatever delete of it has not ended yet."""
         ...

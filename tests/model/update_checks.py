@@ -1,9 +1,10 @@
 """What must be true whenever no operation runs, and of each plan and event on the way there."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
-from firebrick.contract import Action, OperationState, StepKind
+from firebrick.contract import Action, Cancel, OperationState, StepKind
 from firebrick.plan import Plan, Role
 from firebrick.store.rows import OperationRow
 from tests.model.inner_stacks import family_of
@@ -35,6 +36,8 @@ class Checks:
         self._unkind = 0
         self._met = 0
         self.spared = 0
+        self._aim = self._before = ""  # the target that began last, and the one that did before it
+        self._last: Action | None = None  # the operation that began last
         self.replaced = 0
 
     # --- while an operation runs ----------------------------------------------------------------------------------
@@ -43,6 +46,7 @@ class Checks:
         """It is RUNNING, and no other is; nothing was done yet."""
         running = [one.id for one in self._store.open_operations() if one.state is OperationState.RUNNING]
         demand(running == [operation.id], "two operations run for one stack")
+        self._check_way_back(operation)
         self._pruned = {}
         self._going_back = self._spared = {}
         if not operation.action.converges:
@@ -86,6 +90,18 @@ class Checks:
             demand(rows[name].physical_id == thing, f"{name} was in mid-change, and is {rows[name].physical_id} now")
             self.spared += 1
 
+    def _check_way_back(self, operation: OperationRow) -> None:
+        """A rollback goes back to what began before the one that it rolls back, whatever was shown meanwhile."""
+        followed = [one for one in self._store.accepted if one.id == operation.follows]
+        to = followed[0].request.get("roll_back_to", "previous") if followed else operation.request.get("to")
+        goes_on = self._last is Action.ROLLBACK and not followed
+        if operation.action is Action.ROLLBACK and to == "previous" and not goes_on:
+            empty = not self._before and not self._store.target_of(operation)
+            demand(empty or operation.target_id == self._before, "a rollback goes back to another target")
+        if self._store.template_id != self._aim:
+            self._before, self._aim = self._aim, self._store.template_id
+        self._last = operation.action
+
     def planned(self, plan: Plan) -> None:
         for node in plan.nodes:
             demand(node.row not in self._pruned, f"the pruned row {node.row} has a node")
@@ -114,23 +130,60 @@ class Checks:
 
     def settled(self, operation: OperationRow | None) -> None:
         self._check_events()
-        action, status = self._store.state
-        if (action, status) == ("DELETE", "COMPLETE"):
+        self.promises()
+        if self._store.deleted:
             demand(not self._store.rows(), "rows are left of a deleted stack")
-        elif status == "COMPLETE":
+        elif self._is_complete(operation):
             self._check_world()
         self._excuse_what_was_retained()
         self._check_leaks()
         if operation is not None:
             self._check_pruned()
-            if operation.action is Action.ROLLBACK and status == "COMPLETE":
+            if operation.action is Action.ROLLBACK and self._is_complete(operation):
                 self._check_originals()
-            if operation.action.converges and status == "COMPLETE":
+            if operation.action.converges and self._is_complete(operation):
                 self._check_spared()
         for (what, thing), times in self._provider.effects.items():
             demand(times == 1, f"{thing} was {what} {times} times")
 
+    def _is_complete(self, operation: OperationRow | None) -> bool:
+        """Whether the stack is what it was to be when the operation ended, whatever it shows of what was accepted
+        since. None: when none is open."""
+        if operation is None:
+            return self._store.state[1] == "COMPLETE"
+        return operation.state is OperationState.DONE
+
+    def promises(self) -> None:
+        """The stack shows what was accepted last, at any moment."""
+        state, newest = self._store.state, self._store.accepted[-1]
+        what = f"{state} is shown, {newest.action} is {newest.state} ({newest.cancel or 'no'} cancel)"
+        if self._store.deleted:
+            demand(state == ("DELETE", "COMPLETE"), what)
+        elif newest.state.ended:
+            demand(state == (newest.action, "COMPLETE" if newest.state is OperationState.DONE else "FAILED"), what)
+        elif newest.cancel == Cancel.ROLL_BACK:
+            demand(state == ("ROLLBACK", "IN_PROGRESS"), what)
+        elif newest.state is OperationState.PENDING:
+            demand(state == (newest.action, "IN_PROGRESS"), what)
+        else:
+            demand(state in ((newest.action, "IN_PROGRESS"), (newest.action, "FAILED")), what)
+        if newest.target_id and newest.cancel != Cancel.ROLL_BACK:
+            demand(self._store.shown == self._store.target_of(newest), f"it shows another target; {what}")
+
+    def _check_told(self) -> None:
+        """Each operation that was accepted has its beginning among the stack's events, and each rollback that was
+        announced; and an end follows only on a beginning of the same action."""
+        told, accepted = self._store.told, self._store.accepted
+        begun = [action for action, status in told if status == "IN_PROGRESS"]
+        followed = {one.follows for one in accepted}
+        announced = [one for one in accepted if one.cancel == Cancel.ROLL_BACK and one.id not in followed]
+        demand(len(begun) == len(accepted) + len(announced), f"{told} is told of {[one.action for one in accepted]}")
+        for (action, before), (then, status) in pairwise(told):
+            well = status == "IN_PROGRESS" or (action, before) == (then, "IN_PROGRESS")
+            demand(well, f"{then}_{status} is told after {action}_{before}")
+
     def _check_events(self) -> None:
+        self._check_told()
         events = self._store.events
         for event in events[self._read :]:
             before = self._told.get(event.row)

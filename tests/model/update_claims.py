@@ -208,8 +208,9 @@ class MemoryStore(MemoryOperations):
             row.polling, row.retries = True, 0
         if ends_badly or kind in (StepKind.DONE, StepKind.RETRY):
             self.emit(row, row.status)
-            if ends_badly and outcome.pause is None:
-                self.status = Status.FAILED.value
+            fails = ends_badly and outcome.pause is None
+            if fails and self.status == Status.IN_PROGRESS and not self._is_overtaken(row.order[0]):
+                self._set_state(self.action, Status.FAILED)
 
     def _keep(self, row: Row, outcome: RowOutcome) -> None:
         if outcome.attributes is not None:
@@ -238,6 +239,7 @@ class MemoryStores:
     """The stores of one life, and what they share."""
 
     family: ClassVar[type[Family]] = Family
+    store: ClassVar[type[MemoryStore]] = MemoryStore
 
     def __init__(self, base: Callable[[Resource], str], select: Select = select_rows) -> None:
         self._base = base
@@ -247,7 +249,7 @@ class MemoryStores:
         self.root = self._made("stack", "stack", None)
 
     def _made(self, stack_id: str, name: str, owner: tuple[str, int] | None) -> MemoryStore:
-        self._stores[stack_id] = MemoryStore(self._base, self._select, self._family, (stack_id, name), owner)
+        self._stores[stack_id] = self.store(self._base, self._select, self._family, (stack_id, name), owner)
         return self._stores[stack_id]
 
     def every(self) -> Sequence[UpdateStore]:

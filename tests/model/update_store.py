@@ -144,7 +144,9 @@ class MemoryOperations:
         self.operations: list[OperationRow] = []
         self._targets: dict[str, Template] = {}
         self.action, self.status = "", ""
-        self.template_id = self.previous_id = self.complete_id = ""
+        self.told: list[tuple[str, str]] = []
+        self.state_seq = 0  # of the operation whose state is shown, or of the rollback that was announced
+        self.template_id = self.previous_id = self.complete_id = self.shown_id = ""
         self.operation_seq = 0
         self.deleted = False
 
@@ -157,6 +159,17 @@ class MemoryOperations:
     @property
     def events(self) -> list[Event]:
         return self._events
+
+    @property
+    def shown(self) -> Template:
+        return self._targets.get(self.shown_id, ())
+
+    def target_of(self, operation: OperationRow) -> Template:
+        return self._targets[operation.target_id]
+
+    @property
+    def accepted(self) -> Sequence[OperationRow]:
+        return self.operations
 
     def rows(self) -> Sequence[Row]:
         return list(self._rows.values())
@@ -172,11 +185,11 @@ class MemoryOperations:
         operation = self._accept(Action.CREATE, "", request, now, id, asked_by)
         operation = self._change(operation, target_id=operation.id)
         self._targets[operation.id] = target
-        self.template_id = operation.id
+        self.template_id = self.shown_id = operation.id
         ids = {one.name: self._insert(one, operation.id, 1).id for one in target}
         for one in target:
             self._rows[ids[one.name]].requires = tuple(sorted(ids[name] for name, _ in one.requires))
-        self._set_state(Action.CREATE, Status.IN_PROGRESS)
+        self._tell(operation)
         return operation
 
     def accept_update(
@@ -186,18 +199,23 @@ class MemoryOperations:
             return known
         if self.deleted or self.action == Action.DELETE or any(one.action is Action.DELETE for one in self._open()):
             raise Refused
+        if target is None and self.status != Status.FAILED:
+            raise Refused
         operation = self._accept(Action.UPDATE, self.template_id, request, now, id, asked_by)
         if target is not None:
             self._targets[operation.id] = target
             operation = self._change(operation, target_id=operation.id)
+        self._tell(operation)
         return operation
 
     def accept_rollback(self, request: Mapping[str, Any], now: float) -> None:
         may = self.status == Status.FAILED and self.action in (Action.CREATE, Action.UPDATE, Action.ROLLBACK)
         if self.deleted or self._open() or not may:
             raise Refused
-        target = self._rollback_target(request.get("to", "previous"))
-        self._accept(Action.ROLLBACK, target, request, now)
+        to = request.get("to", "previous")
+        goes_on = self.action == Action.ROLLBACK and to != "complete"
+        target = self.template_id if goes_on else self._rollback_target(to)
+        self._tell(self._accept(Action.ROLLBACK, target, request, now))
 
     def accept_delete(
         self, request: Mapping[str, Any], now: float, *, id: str = "", asked_by: str = ""
@@ -206,7 +224,9 @@ class MemoryOperations:
             return known
         if self.deleted:
             raise Refused
-        return self._accept(Action.DELETE, "", request, now, id, asked_by)
+        operation = self._accept(Action.DELETE, "", request, now, id, asked_by)
+        self._tell(operation)
+        return operation
 
     def accept_cancel(self, cancel: Cancel, now: float, *, at_once: bool = False, asked_by: str = "") -> OperationRow:
         newest = max(self._open(), key=lambda one: one.seq, default=None)
@@ -215,10 +235,31 @@ class MemoryOperations:
         may = (Action.UPDATE,) if cancel is Cancel.ROLL_BACK else (Action.CREATE, Action.UPDATE)
         if newest is None or newest.action not in may:
             raise Refused
-        if not newest.cancel or at_once:
-            wish = newest.cancel or cancel.value
-            newest = self._change(newest, cancel=wish, cancel_now=at_once or newest.cancel_now)
+        if newest.cancel not in ("", cancel) and not asked_by:
+            raise Refused
+        told = newest.cancel
+        if not told or (at_once and not newest.cancel_now):
+            newest = self._change(newest, cancel=told or cancel.value, cancel_now=at_once or newest.cancel_now)
+        if not told and cancel is Cancel.ROLL_BACK:
+            self._announce_rollback(newest)
         return newest
+
+    def _announce_rollback(self, cancelled: OperationRow) -> None:
+        to = cancelled.request.get("roll_back_to", "previous")
+        waits = cancelled.state is OperationState.PENDING and cancelled.target_id != self.template_id
+        self.shown_id = self.template_id if waits and to == "previous" else self._before(to)
+        self.state_seq = cancelled.seq + 1
+        self._set_state(Action.ROLLBACK, Status.IN_PROGRESS)
+
+    def _tell(self, operation: OperationRow) -> None:
+        """It was accepted: the stack shows it."""
+        if operation.target_id:
+            self.shown_id = operation.target_id
+        self.state_seq = operation.seq
+        self._set_state(operation.action, Status.IN_PROGRESS)
+
+    def _is_overtaken(self, seq: int) -> bool:
+        return max(self.state_seq, len(self.operations)) > seq
 
     def _accept(
         self,
@@ -234,7 +275,14 @@ class MemoryOperations:
         return self._insert_operation(action, target_id, request, now, id, asked_by)
 
     def _insert_operation(
-        self, action: Action, target_id: str, request: Mapping[str, Any], now: float, id: str, asked_by: str
+        self,
+        action: Action,
+        target_id: str,
+        request: Mapping[str, Any],
+        now: float,
+        id: str,
+        asked_by: str,
+        follows: str = "",
     ) -> OperationRow:
         seq = len(self.operations) + 1
         operation = OperationRow(
@@ -259,6 +307,7 @@ class MemoryOperations:
             summary="",
             failure=None,
             target_id=target_id,
+            follows=follows,
             owner_operation=asked_by,
         )
         self.operations.append(operation)
@@ -279,10 +328,11 @@ class MemoryOperations:
         self.operations[operation.seq - 1] = changed
         return changed
 
+    def _before(self, to: str) -> str:
+        return self.complete_id if to == "complete" else self.previous_id
+
     def _rollback_target(self, to: str) -> str:
-        found = self.complete_id if to == "complete" else self.previous_id
-        if self.action == Action.ROLLBACK and to != "complete":
-            found = self.template_id
+        found = self._before(to)
         if not found:
             found = f"empty{len(self.operations) + 1}"
             self._targets[found] = ()
@@ -296,6 +346,7 @@ class MemoryOperations:
 
     def _set_state(self, action: str, status: str) -> None:
         self.action, self.status = action, status
+        self.told.append((action, status))
 
     def emit(self, row: Row, status: str) -> None:
         self._events.append(Event(row.id, row.name, row.action, status))
@@ -314,7 +365,6 @@ class MemoryOperations:
             self._change(one, state=OperationState.SUPERSEDED, superseded_by=newest.id)
         newest = self._change(newest, state=OperationState.RUNNING, began_at=now)
         self.operation_seq = newest.seq
-        self._set_state(newest.action, Status.IN_PROGRESS)
         if newest.action.converges:
             self._prepare(newest, now)
         for row in self._rows.values():
@@ -412,22 +462,41 @@ class MemoryOperations:
         complete, interrupted = as_asked(operation, complete, interrupted, newer is not None)
         self.operation_seq = 0
         if complete:
-            self._set_state(operation.action, Status.COMPLETE)
+            if operation.action is Action.DELETE:
+                if not self.deleted:
+                    self._set_state(operation.action, Status.COMPLETE)
+            elif not self._is_overtaken(operation.seq):
+                self._set_state(operation.action, Status.COMPLETE)
             self._complete(operation)
             self._change(operation, state=OperationState.DONE, ended_at=now)
             return True
         self._abort(newer is not None, now)
-        self._set_state(operation.action, Status.FAILED)
+        self._set_failed(operation)
         state, by = OperationState.FAILED, ""
         if interrupted == "takeover" and newer is not None:
             state, by = OperationState.SUPERSEDED, newer.id
         self._change(operation, state=state, superseded_by=by, ended_at=now)
-        action = follow_up(operation, interrupted)
-        if newer is None and action is not None:
-            to = operation.request.get("roll_back_to", "previous")
-            target = self._rollback_target(to) if action is Action.ROLLBACK else ""
-            self._insert_operation(action, target, {"because_of": operation.id}, now, "", operation.owner_operation)
+        if newer is None:
+            self._follow(operation, interrupted, now)
         return True
+
+    def _follow(self, operation: OperationRow, interrupted: str, now: float) -> None:
+        action = follow_up(operation, interrupted)
+        if action is None:
+            return
+        to = operation.request.get("roll_back_to", "previous")
+        target = self._rollback_target(to) if action is Action.ROLLBACK else ""
+        request = {"because_of": operation.id}
+        asked_by = operation.owner_operation
+        new = self._insert_operation(action, target, request, now, "", asked_by, follows=operation.id)
+        if self.state_seq < new.seq:
+            self._tell(new)
+        elif target:
+            self.shown_id = target
+
+    def _set_failed(self, operation: OperationRow) -> None:
+        if self.status != Status.FAILED and not self._is_overtaken(operation.seq):
+            self._set_state(operation.action, Status.FAILED)
 
     def _complete(self, operation: OperationRow) -> None:
         if operation.action is Action.DELETE:
@@ -445,10 +514,14 @@ class MemoryOperations:
         self.complete_id = self.template_id
 
     def fail_lost(self, operation: OperationRow, now: float) -> None:
-        self._abort(any(one.seq > operation.seq for one in self._open()), now)
-        self._set_state(operation.action, Status.FAILED)
+        newer = any(one.seq > operation.seq for one in self._open())
+        operation = self.operations[operation.seq - 1]
+        self._abort(newer, now)
+        self._set_failed(operation)
         self._change(operation, state=OperationState.FAILED, ended_at=now)
         self.operation_seq = 0
+        if not newer and operation.cancel == Cancel.ROLL_BACK:
+            self._follow(operation, "cancel", now)
 
     def _abort(self, taken_over: bool, now: float) -> None:
         for row in self._rows.values():

@@ -148,6 +148,7 @@ class LifeWalk:
         self._total += 1
         demand(self._total < LIMIT, "it does not end")
         happen()
+        self._root.checks.promises()
 
     def at(self, time: float, happen: Callable[[], None]) -> None:
         heappush(self._heap, (max(time, self.now), next(self._number), happen))
@@ -255,6 +256,7 @@ class LifeWalk:
         elif one.what in ("cancel with rollback", "cancel without"):
             cancel = Cancel.ROLL_BACK if one.what == "cancel with rollback" else Cancel.KEEP
             may = asked[-1] is Action.UPDATE or (asked[-1] is Action.CREATE and cancel is Cancel.KEEP)
+            may = may and self.store.open_operations()[-1].cancel in ("", cancel)
             at_once = one.variant % 2 == 1
             if self._accepted(lambda: self.store.accept_cancel(cancel, self.now, at_once=at_once), may):
                 run.cancelled(at_once=at_once)
@@ -293,4 +295,5 @@ class LifeWalk:
             demand(expected is not True, "what may be asked is refused")
             return False
         demand(expected is not False, "what may not be asked is accepted")
+        self._root.checks.promises()
         return True

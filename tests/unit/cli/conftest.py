@@ -38,6 +38,15 @@ class WorkingStarter(AcceptingStarter):
         super().__init__(store, registry)
         self.plans: dict[str, Outcomes] = {}  # "CREATE name" -> how its resources end
         self.tasks: list[asyncio.Task[None]] = []
+        self.loop = asyncio.get_running_loop()
+
+    def goes_on(self, stack: str) -> None:
+        """Carry out what was accepted for a stack while there was no plan for it. From any thread."""
+        asyncio.run_coroutine_threadsafe(self._go_on(stack), self.loop).result(30)
+
+    async def _go_on(self, stack: str) -> None:
+        repository = self._store.project("default")
+        self._carry_out((await repository.operations((await repository.stack(stack)).id))[0])
 
     async def create(self, request: CreateStackRequest) -> OperationRow:
         return self._carry_out(await super().create(request))

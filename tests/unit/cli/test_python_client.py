@@ -201,6 +201,15 @@ def test_the_same_operation_id_makes_one_stack(api: ApiServer, client: SyncStack
     assert len(client.list()) == 1
 
 
+def test_the_same_operation_id_with_another_request_is_a_conflict(api: ApiServer, client: SyncStackClient) -> None:
+    token = str(uuid.uuid4())
+    client.create("web", template=TEMPLATE)
+    first = client.update("web", existing=True, parameters={"value": "two"}, operation_id=token)
+    assert client.update("web", existing=True, parameters={"value": "two"}, operation_id=token).id == first.id
+    with pytest.raises(Conflict, match="another request, the UPDATE of stack 'web'"):
+        client.update("web", existing=True, parameters={"value": "three"}, operation_id=token)
+
+
 def test_pages_of_stacks_begin_after_the_marker(api: ApiServer, client: SyncStackClient) -> None:
     for name in ("one", "two", "three"):
         client.create(name, template=TEMPLATE)

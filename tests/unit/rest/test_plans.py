@@ -245,9 +245,8 @@ async def test_applying_does_what_was_planned_once(world: World) -> None:
         (Action.UPDATE, OperationState.PENDING),
         (Action.CREATE, OperationState.DONE),
     ]
-    base = await world.repository.base_target(made.id)
-    assert base is not None and dict(base.parameters) == {"value": "two"}
-    assert sorted(one.name for one in base.resources) == ["extra", "rnd", "tr"]
+    assert (await world.body(f"{made.path}/environment"))["parameters"] == {"value": "two"}
+    assert sorted((await world.body(f"{made.path}/template"))["resources"]) == ["extra", "rnd", "tr"]
 
 
 async def test_a_plan_is_refused_when_an_operation_was_accepted_since(world: World) -> None:

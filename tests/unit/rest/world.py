@@ -36,7 +36,8 @@ OPERATION = "X-Firebrick-Operation"
 
 
 class AcceptingStarter:
-    """Accepts requests as the real one does, and starts nothing. up: whether Temporal would answer."""
+    """Accepts requests as the real one does, and starts nothing. up: whether Temporal would answer.
+    no_worker_because: why no worker would go on."""
 
     def __init__(self, store: Store, registry: Registry) -> None:
         self._store = store
@@ -45,6 +46,7 @@ class AcceptingStarter:
         self.broken: Exception | None = None
         self.told: list[tuple[object, ...]] = []
         self.live: dict[str, Seen] = {}
+        self.no_worker_because = ""
 
     async def create(self, request: CreateStackRequest) -> OperationRow:
         await self.check_server()
@@ -79,6 +81,9 @@ class AcceptingStarter:
         await self.check_server()
         rows = [row for one in stack_ids for row in await self._store.project(project).resources(one)]
         return {row.id: self.live[row.name] for row in rows if row.name in self.live}
+
+    async def no_worker(self) -> str:
+        return self.no_worker_because
 
     async def check_server(self) -> None:
         if self.broken is not None:
