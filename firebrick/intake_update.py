@@ -7,7 +7,7 @@ time-out and the rollback setting, which are the stack's (Heat's rules).
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from firebrick.contract import Action, ContinueStackRequest, UpdateStackRequest, workflow_id
@@ -27,13 +27,21 @@ from firebrick.resources.registry import Registry
 from firebrick.store import Store
 from firebrick.store.requests import Expected, NewOperation, NewTarget
 from firebrick.store.rows import OperationRow, StackRow
-from firebrick.template import Document, StackDefinition, StackIdentity, merge_environments, parse_environment
+from firebrick.template import (
+    Document,
+    Environment,
+    StackDefinition,
+    StackIdentity,
+    merge_environments,
+    parse_environment,
+)
 from firebrick.update_checks import immutable_problems
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a stack's next target is made from. forget: names of parameters whose values are not kept."""
+    """What a stack's next target is made from. drop_unknown: parameters that the template does not have are left out.
+    warnings: of an environment that is merged already."""
 
     template: Any
     environment: Any
@@ -43,6 +51,7 @@ class Inputs:
     timeout_mins: int | None
     disable_rollback: bool
     drop_unknown: bool
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 async def accept_update(
@@ -97,7 +106,8 @@ async def accept_update(
         expected=expected,
     )
     target = new_target(registry, operation_id, inputs, definition)
-    return await project.accept_update(stack.id, target, operation)
+    accepted = await project.accept_update(stack.id, target, operation)
+    return replace(accepted, warnings=definition.warnings)
 
 
 async def accept_continue(store: Store, request: ContinueStackRequest, *, minute: float = 60.0) -> OperationRow:
@@ -160,7 +170,8 @@ def merged(request: UpdateStackRequest, stack: StackRow, base: NewTarget | None)
             disable_rollback=rollback,
             drop_unknown=False,
         )
-    environment, parameters = _kept_and_new(request, kept)
+    new = parse_environment(request.environment or {})
+    environment, parameters = _kept_and_new(request, kept, new)
     return Inputs(
         template=kept.template if request.template is None else request.template,
         environment=environment,
@@ -170,13 +181,16 @@ def merged(request: UpdateStackRequest, stack: StackRow, base: NewTarget | None)
         timeout_mins=timeout,
         disable_rollback=rollback,
         drop_unknown=True,
+        warnings=new.document.warnings,
     )
 
 
-def _kept_and_new(request: UpdateStackRequest, kept: NewTarget) -> tuple[Any, dict[str, Any]]:
+def _kept_and_new(
+    request: UpdateStackRequest, kept: NewTarget, new: Environment
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The old environment with the new one on top, and all parameters, which are then not in it: those that the
     template does not have any more are dropped, and an environment's own would be refused."""
-    old, new = parse_environment(kept.environment or {}), parse_environment(request.environment or {})
+    old = parse_environment(kept.environment or {})
     tree = merge_environments(
         ["kept", "new"],
         {"kept": kept.environment or "{}", "new": as_text(request.environment or {})},
@@ -194,7 +208,7 @@ def define_update(
 ) -> StackDefinition:
     """InvalidInput has all problems found."""
     environment = inputs.environment
-    return define_stack(
+    definition = define_stack(
         registry,
         template=inputs.template,
         environment=environment,
@@ -206,6 +220,7 @@ def define_update(
         keep=_known if inputs.drop_unknown else None,
         facade=facade,
     )
+    return replace(definition, warnings=(*definition.warnings, *inputs.warnings)) if inputs.warnings else definition
 
 
 def check_immutable(

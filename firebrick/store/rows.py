@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from firebrick.contract import Action, OperationState
+from firebrick.diagnostics import Diagnostic
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class InnerFailure:
 class OperationRow:
     """An operation. deadline: None until it has begun. superseded_by: an operation's id. reason: as the stack's;
     summary: the same without values. failure: when FAILED or SUPERSEDED after it had begun. target_id: what the stack
-    is brought to. cancel: a contract.Cancel. follows: the operation that this one rolls back."""
+    is brought to. cancel: a contract.Cancel. follows: the operation that this one rolls back. warnings: about the
+    template, of an operation that was accepted just now; they are not stored."""
 
     id: str
     project: str
@@ -74,6 +76,7 @@ class OperationRow:
     cancel: str = ""
     follows: str = ""
     owner_operation: str = ""
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,46 @@ def test_validate_as_text_json_and_sarif(firebrick: Run, folder: Path) -> None:
     assert place == {"artifactLocation": {"uri": "bad.yaml"}, "region": {"startLine": 4, "startColumn": 10}}
 
 
+TWICE = "heat_template_version: 2018-08-31\nparameters:\n  p: {type: string}\n  p: {type: string, default: x}\n"
+
+
+def test_validate_warns_of_a_key_that_is_given_twice_and_refuses_it_when_it_is_strict(
+    firebrick: Run, folder: Path
+) -> None:
+    (folder / "twice.yaml").write_text(TWICE)
+    line = (
+        "warning: twice.yaml:4:3: parameters.p: the key p is given twice, in lines 3 and 4: the last value counts "
+        "[duplicate-key]"
+    )
+    end = ["  Remove one of them, or give one another name.", "0 errors, 1 warning"]
+    code, out, _ = firebrick("template", "validate", "twice.yaml")
+    assert (code, out.splitlines()) == (0, [line, *end])
+    code, out, _ = firebrick("template", "validate", "twice.yaml", "--strict")
+    assert (code, out.splitlines()) == (1, [line, *end])
+    code, out, _ = firebrick("template", "validate", "twice.yaml", "--strict", "-f", "json")
+    assert (code, json.loads(out)[0]["severity"]) == (1, "warning")
+    (folder / "fine.yaml").write_text("heat_template_version: 2018-08-31\n")
+    assert firebrick("template", "validate", "fine.yaml", "--strict")[0] == 0
+
+
+def test_validate_warns_of_environments_whether_there_is_one_or_several(firebrick: Run, folder: Path) -> None:
+    (folder / "fine.yaml").write_text("heat_template_version: 2018-08-31\nparameters: {p: {type: string}}\n")
+    (folder / "twice.yaml").write_text("parameters: {p: a, p: b}")
+    (folder / "other.yaml").write_text("parameters: {}")
+    for environments in (["-e", "twice.yaml"], ["-e", "twice.yaml", "-e", "other.yaml"]):
+        code, out, _ = firebrick("template", "validate", "fine.yaml", "-f", "json", *environments)
+        (found,) = json.loads(out)
+        assert (code, found["code"], found["file"], found["severity"]) == (0, "duplicate-key", "twice.yaml", "warning")
+
+
+def test_explain_and_evaluate_warn_on_standard_error(firebrick: Run, folder: Path) -> None:
+    (folder / "twice.yaml").write_text(TWICE)
+    for command in ("explain", "evaluate"):
+        code, out, err = firebrick("template", command, "twice.yaml")
+        assert code == 0 and len(lines(out)) == 1
+        assert err.startswith("warning: twice.yaml:4:3: parameters.p: the key p is given twice, in lines 3 and 4")
+
+
 def test_validate_is_content_when_types_are_mapped(firebrick: Run, folder: Path) -> None:
     (folder / "none.yaml").write_text("resource_registry: {'No::*': 'OS::Heat::None'}")
     code, out, _ = firebrick("template", "validate", "good.yaml", "-e", "none.yaml")

@@ -115,10 +115,10 @@ async def test_problems_in_a_text_have_their_place(world: World) -> None:
 
 
 async def test_environment_files_are_named_where_they_are_wrong(world: World) -> None:
-    files = {"good.yaml": "parameters: {}", "bad.yaml": "parameters:\n  a: 1\n  a: 2\n"}
+    files = {"good.yaml": "parameters: {}", "bad.yaml": "parameters:\n  a: 1\n  b: !x 2\n"}
     body = await world.refused(400, stack_name="x", template=TEMPLATE, environment_files=list(files), files=files)
     (problem,) = body["diagnostics"]
-    assert (problem["file"], problem["line"], problem["column"]) == ("bad.yaml", 3, 3)
+    assert (problem["file"], problem["line"], problem["column"]) == ("bad.yaml", 3, 6)
 
 
 @pytest.mark.parametrize(
