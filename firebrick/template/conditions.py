@@ -4,8 +4,8 @@ A condition is a boolean, the name of another, or a function (equals, not, and, 
 ones are evaluated once, in the order of their needs, so that a long chain of them costs no depth.
 
 What has a wrong form is refused wherever it stands. What has the right form and cannot be computed, or comes to no
-boolean, is refused where a condition is used, by a resource, an output or an `if`, itself or through others; of one that
-nothing uses it is a warning (Heat does not compute those).
+boolean, is refused where a condition is used, by a resource, an output or an `if`, itself or through others; of one
+that nothing uses it is a warning (Heat does not compute those).
 """
 
 from collections.abc import Mapping

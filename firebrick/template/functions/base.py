@@ -221,6 +221,7 @@ class Function:
             arguments = None
         unknown_now, left_now = scope.mark()
         if unknown_now != unknown:
+            cls.enter_unknown(arguments, scope)
             return UNKNOWN
         if not isinstance(arguments, Function):
             cls.check(arguments)
@@ -256,6 +257,10 @@ class Function:
 
     def enter(self, scope: Scope) -> None:
         """Look at the surroundings: note references."""
+
+    @classmethod
+    def enter_unknown(cls, arguments: Any, scope: Scope) -> None:
+        """The same where something in the arguments is UNKNOWN: as far as the rest tells."""
 
     @classmethod
     def compute(cls, arguments: Any, lookup: Lookup) -> Any:

@@ -135,7 +135,7 @@ PARTS: list[tuple[str, Any]] = [
 def test_a_part_of_a_url_that_a_function_makes_is_checked_when_the_value_is_computed(
     language: Any, part: str, value: Any
 ) -> None:
-    """Of an output that is a warning, as in Heat, and an output_error; written out, and in a resource, it is refused."""
+    """Of an output a warning, as in Heat, and an output_error; written out, and in a resource, it is refused."""
     given = {"parameters": {"p": {"type": "json", "default": {"v": value}}}}
     made = {"make_url": {part: {"get_param": ["p", "v"]}, "host" if part != "host" else "path": "h"}}
     template = {"heat_template_version": "2018-08-31", **given, "outputs": {"o": {"value": made}}}
