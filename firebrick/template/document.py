@@ -9,6 +9,7 @@ from typing import Any
 
 from firebrick import collector
 from firebrick.diagnostics import Diagnostic, InvalidInput
+from firebrick.size_limits import most_template
 from firebrick.template.problems import Path, Problems, kind_of, shorten
 from firebrick.template.yaml_text import (
     MOST_DEPTH,
@@ -20,7 +21,6 @@ from firebrick.template.yaml_text import (
     read_yaml,
     too_deep,
 )
-from firebrick.template_size import most_template
 
 
 class Document:

@@ -158,6 +158,20 @@ async def test_a_body_too_large_is_refused_before_it_is_parsed(world: World, siz
     assert answer.json()["error"]["type"] == "RequestLimitExceeded"
 
 
+async def test_the_limit_of_a_body_is_a_setting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {f"file{number}": "x" * 400_000 for number in range(4)}
+    fields: dict[str, Any] = {"stack_name": "x", "template": TEMPLATE, "files": files}
+    body = await world.refused(400, **fields)
+    assert "exceeds maximum allowed size (1048576 bytes)" in body["error"]["message"]
+    assert "FIREBRICK_MAX_BODY_SIZE" in body["diagnostics"][0]["detail"]
+    monkeypatch.setenv("FIREBRICK_MAX_BODY_SIZE", "2000000")
+    made = await world.create("x", TEMPLATE, files=files)
+    assert await world.body(f"{made.path}/files") == files
+    monkeypatch.setenv("FIREBRICK_MAX_BODY_SIZE", "100")
+    body = await world.refused(400, **fields)
+    assert "exceeds maximum allowed size (100 bytes)" in body["error"]["message"]
+
+
 async def test_a_template_too_large_is_refused(world: World) -> None:
     body = await world.refused(400, stack_name="x", template="#" * 524_289)
     assert body["error"]["type"] == "RequestLimitExceeded"
