@@ -139,6 +139,8 @@ class Context:
     properties that it has now; changed: the names (of templates) of those that differ, sorted. progress: what the last
     Poll / WaitUntil / WaitSignal gave. signals: JSON bodies received, oldest first. now: seconds since the epoch.
     others: what the type asked for with ``reads``: physical id -> attributes, without ids that name nothing readable.
+    external: the object is somebody else's (``external_id``): read alone is called, with the id that the template gives
+    and the properties that it has. Required ones may be missing; PropertyMissing is raised where one is asked for.
     """
 
     name: str
@@ -161,6 +163,7 @@ class Context:
     previous: Any = None
     changed: tuple[str, ...] = ()
     deletion_policy: str = "Delete"
+    external: bool = False
 
 
 Handler = Callable[[Context], Next | Awaitable[Next]]
@@ -241,7 +244,8 @@ class ResourceType:
 
     read: ClassVar[Callable[..., "Live | None | Awaitable[Live | None]"] | None] = None
     """Optional ``def read(self, context) -> Live | None``: look at the object behind ``context.physical_id``; None: it
-    is gone. Must change nothing. Check, converge and drift need it."""
+    is gone. Must change nothing. Check, converge, drift and `external_id` need it; ``context.external`` says that the
+    object was not made by this type, so that no mark or claim of it is to be expected."""
 
     def delete(self, context: Context) -> Next | Awaitable[Next]:
         """Unmake it. Must be safe to repeat; not found is success. Not called without a physical id unless

@@ -9,6 +9,7 @@
     |-- UnknownOutcome              find_by_key cannot tell whether there is an object
     |-- Replace                     no error: an update says that it takes another object
     `-- PermanentError              no attempt will help               (also: any other exception)
+        `-- PropertyMissing         a handler asks for a property that an external resource was not given
 
 Messages are shown to the owner of the stack and stored encrypted; they never enter a workflow's history.
 """
@@ -56,6 +57,10 @@ class QuotaError(TemporaryError):
 
 class PermanentError(ResourceError):
     """No attempt will help."""
+
+
+class PropertyMissing(PermanentError):
+    """A handler asks for a required property that is not there: beside `external_id` any may be missing."""
 
 
 class UnknownOutcome(ResourceError):

@@ -194,6 +194,18 @@ def made(db: Session, kind: str, mark: str | None, columns: str = "1") -> Thing 
     return None if row is None else Thing(str(row[0]), tuple(row[1:]))
 
 
+def looked_for(db: Session, kind: str, context: Context, columns: str) -> Thing | None:
+    """What a read is about: what this resource has made; of an external one what has this name, whoever made it."""
+    if not context.external:
+        return made(db, kind, context.physical_id, columns)
+    name, catalogue, _ = _CATALOGUES[kind]
+    query = sql.SQL("SELECT {name}, {columns} FROM {catalogue} o WHERE {name} = %(wanted)s").format(
+        name=sql.Identifier(name), columns=sql.SQL(columns), catalogue=sql.Identifier(catalogue)
+    )
+    row = db.execute(query, {"wanted": context.physical_id}).fetchone()
+    return made(db, kind, context.physical_id, columns) if row is None else Thing(str(row[0]), tuple(row[1:]))
+
+
 def still_made(db: Session, kind: str, context: Context) -> Thing:
     """As `made`, for an update. Replace: it is gone."""
     if (found := made(db, kind, context.physical_id)) is None:

@@ -25,6 +25,7 @@ ROOT = "FIREBRICK_FILE_ROOT"
 CLAIMS = ".firebrick"
 FOLDER_MODE = 0o755
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NONE = -1  # no folder that is open
 _OPEN_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -146,8 +147,11 @@ class RootedFile:
 
 
 @contextlib.contextmanager
-def at(path: str, *, make: bool = False, environ: Mapping[str, str] = os.environ) -> Iterator[RootedFile | None]:
-    """The file at a path below the operator's folder. make: folders on the way that are not there; else None.
+def at(
+    path: str, *, make: bool = False, claims: bool = True, environ: Mapping[str, str] = os.environ
+) -> Iterator[RootedFile | None]:
+    """The file at a path below the operator's folder. make: folders on the way that are not there; else None. claims:
+    False for a file that somebody else has made: nothing is asked of its claim.
 
     PermanentError: there is no such root, the path is none, or it leads through something that is no folder.
     """
@@ -168,7 +172,7 @@ def at(path: str, *, make: bool = False, environ: Mapping[str, str] = os.environ
         except OSError as error:
             raise PermanentError(f"the folder that {ROOT} names cannot be used: {error.strerror}") from None
         try:
-            claims = _closing(opened, _folder(CLAIMS, top, make, 0o700))
+            beside = _closing(opened, _folder(CLAIMS, top, make, 0o700)) if claims else _NONE
             folder = top
             for part in PurePosixPath(path).parts[:-1]:
                 folder = _closing(opened, _folder(part, folder, make))
@@ -177,7 +181,7 @@ def at(path: str, *, make: bool = False, environ: Mapping[str, str] = os.environ
             return
         except OSError as error:
             raise PermanentError(f"{path} does not lead through folders alone: {error.strerror}") from None
-        yield RootedFile(path, root, folder, claims)
+        yield RootedFile(path, root, folder, beside)
 
 
 def _closing(opened: contextlib.ExitStack, folder: int) -> int:
