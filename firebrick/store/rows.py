@@ -197,6 +197,11 @@ class ResourceRow:
     required_by: tuple[str, ...] = ()
 
     @property
+    def may_be_there(self) -> bool:
+        """Whether there may be an object: a create was begun, or one was adopted."""
+        return bool(self.create_key) or self.physical_id is not None
+
+    @property
     def state(self) -> str:
         return f"{self.action}_{self.status}"
 

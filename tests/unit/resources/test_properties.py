@@ -353,8 +353,7 @@ class Partly(ResourceType):
 
 
 def test_a_partial_model_has_what_is_there_and_fits_and_says_what_is_missing() -> None:
-    model = partial(Partly(), {"needed": "x", "size": 0, "nope": 1, "disk": {"size": "3"}})
-    assert isinstance(model, Partly.Properties)
+    model: Any = partial(Partly(), {"needed": "x", "size": 0, "nope": 1, "disk": {"size": "3"}})
     assert (model.needed, model.label) == ("X", "none")
     assert (model.disk.size, model.disk.kind) == (3, "ssd"), "read by the type's rules, at every depth"
     for name, shown in (("class_", "class"), ("size", "size")):
@@ -362,5 +361,6 @@ def test_a_partial_model_has_what_is_there_and_fits_and_says_what_is_missing() -
             getattr(model, name)
     with pytest.raises(AttributeError):
         model.no_such_thing  # noqa: B018
+    assert isinstance(model, Partly.Properties)
     whole = partial(Partly(), {"needed": "x", "class": "gold", "size": 2})
     assert (whole.class_, whole.size, whole.disk) == ("gold", 2, None)
