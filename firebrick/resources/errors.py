@@ -9,11 +9,13 @@
     |-- UnknownOutcome              find_by_key cannot tell whether there is an object
     |-- Replace                     no error: an update says that it takes another object
     `-- PermanentError              no attempt will help               (also: any other exception)
+        |-- TakenError              another resource has what this one is to have; waited for if it goes
         `-- PropertyMissing         a handler asks for a property that an external resource was not given
 
 Messages are shown to the owner of the stack and stored encrypted; they never enter a workflow's history.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -57,6 +59,18 @@ class QuotaError(TemporaryError):
 
 class PermanentError(ResourceError):
     """No attempt will help."""
+
+
+class TakenError(PermanentError):
+    """Raised by a create, before anything is made: another resource has what this one is to have, such as a name.
+
+    by: whether that is the one whose create ran under a key (``context.key``). When the same operation takes that one
+    away, this one waits for it, as after a ConflictError; else it has failed.
+    """
+
+    def __init__(self, message: str, *, by: Callable[[str], bool]) -> None:
+        super().__init__(message)
+        self.by = by
 
 
 class PropertyMissing(PermanentError):

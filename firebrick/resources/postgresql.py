@@ -32,6 +32,7 @@ from firebrick.resources.errors import (
     QuotaError,
     Replace,
     ResourceError,
+    TakenError,
     TransientError,
 )
 from firebrick.resources.vocabulary import SECRET, UPDATABLE, Custom, Length, OneOf, Range
@@ -214,13 +215,18 @@ def still_made(db: Session, kind: str, context: Context) -> Thing:
 
 
 def demand_free(db: Session, kind: str, name: str) -> None:
-    """PermanentError: there is one of this name."""
-    column, catalogue, _ = _CATALOGUES[kind]
-    query = sql.SQL("SELECT FROM {} WHERE {} = {}").format(sql.Identifier(catalogue), sql.Identifier(column), name)
-    if db.execute(query).fetchone() is not None:
-        raise PermanentError(
+    """TakenError: there is one of this name."""
+    column, catalogue, tie = _CATALOGUES[kind]
+    query = sql.SQL(
+        "SELECT (SELECT s.setconfig FROM pg_db_role_setting s WHERE {tie}) FROM {catalogue} o WHERE {column} = {name}"
+    ).format(tie=sql.SQL(tie), catalogue=sql.Identifier(catalogue), column=sql.Identifier(column), name=name)
+    found = db.execute(query).fetchone()
+    if found is not None:
+        settings = found[0] or []
+        raise TakenError(
             f"there is a {kind.lower()} {name} on the server, which this resource has not made; it is left as it is. "
-            "Choose another name, or take it away first."
+            "Choose another name, or take it away first.",
+            by=lambda key: f"{MARK}={digest(key)}" in settings,
         )
 
 

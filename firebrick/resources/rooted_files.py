@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import PurePosixPath
 
-from firebrick.resources.errors import PermanentError
+from firebrick.resources.errors import PermanentError, TakenError
 
 ROOT = "FIREBRICK_FILE_ROOT"
 CLAIMS = ".firebrick"
@@ -42,12 +42,14 @@ def checked_path(path: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who made the file at a path. key: a digest of the create's key; sha256: of the content it is to have."""
+    """Who made the file at a path. key: a digest of the create's key; sha256: of the content it is to have. going: it
+    is being taken away."""
 
     path: str
     key: str
     sha256: str = ""
     placed: bool = False
+    going: bool = False
 
 
 def key_digest(key: str) -> str:
@@ -78,12 +80,13 @@ class RootedFile:
         return None
 
     def make_claim(self, claim: Claim) -> None:
-        """PermanentError: another resource has one, or a file is there that nobody has made. A claim to a file that
-        was there and that somebody took away stands for nothing any more."""
+        """TakenError: another resource has one. PermanentError: a file is there that nobody has made. A claim to a file
+        that was there and that somebody took away stands for nothing any more."""
         there = _status(self._folder, self._name) is not None
-        existing = self.claim()
-        if existing is not None and (there or not existing.placed):
-            raise PermanentError(f"{self.path} belongs to another resource: choose another path")
+        existing = self.claim()  # after the file: one that is being taken away says so before its file is gone
+        if existing is not None and (there or not existing.placed or existing.going):
+            text = f"{self.path} belongs to another resource: choose another path"
+            raise TakenError(text, by=lambda key: key_digest(key) == existing.key)
         if there:
             raise self._taken()
         self.change_claim(claim)
@@ -117,7 +120,9 @@ class RootedFile:
         os.replace(self._fresh, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
 
     def remove(self, claim: Claim) -> None:
-        """Take away what this claim stands for, and the claim. Safe to repeat."""
+        """Take away what this claim stands for, and the claim. Safe to repeat. Nobody may take the place before the
+        claim is gone: it would be gone with it."""
+        self.change_claim(replace(claim, going=True))
         if claim.placed or self._is_linked():
             _unlink(self._folder, self._name)
         _unlink(self._folder, self._fresh)

@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 
 from firebrick.resources import postgresql
 from firebrick.resources.base import Found, Live
-from firebrick.resources.errors import ConflictError, PermanentError, Replace, TransientError
+from firebrick.resources.errors import ConflictError, PermanentError, Replace, TakenError, TransientError
 from firebrick.resources.firebrick.postgres_database import PostgresDatabase
 from firebrick.testing.contract_kit import Contract, ContractTests
 from firebrick.testing.postgres import PostgresServer
@@ -238,3 +238,10 @@ def test_an_external_database_is_found_by_its_name_whoever_made_it(server: Postg
     live = someone.read_external('theirs "x"')
     assert live is not None and live.attributes["name"] == 'theirs "x"' and live.healthy
     assert someone.read_external("nobody") is None
+
+
+def test_a_name_of_another_resource_is_taken_and_the_error_knows_by_whose_create(server: PostgresServer) -> None:
+    database({"name": "shop"}, key="first").create()
+    with pytest.raises(TakenError) as caught:
+        database({"name": "shop"}, key="second").create()
+    assert caught.value.by("first") and not caught.value.by("second")

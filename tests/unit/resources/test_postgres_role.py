@@ -7,7 +7,7 @@ import pytest
 
 from firebrick.diagnostics import InvalidInput
 from firebrick.resources.base import Live
-from firebrick.resources.errors import PermanentError
+from firebrick.resources.errors import PermanentError, TakenError
 from firebrick.resources.firebrick.postgres_role import PostgresRole
 from firebrick.testing.contract_kit import Contract, ContractTests
 from firebrick.testing.postgres import PostgresServer
@@ -39,8 +39,8 @@ class TestContract(ContractTests):
         )
 
 
-def role(properties: dict[str, object]) -> Rehearsal:
-    return Rehearsal(PostgresRole(), properties)
+def role(properties: dict[str, object], key: str = "key") -> Rehearsal:
+    return Rehearsal(PostgresRole(), properties, key=key)
 
 
 def test_it_may_log_in_with_its_password_and_with_the_new_one_after_an_update(server: PostgresServer) -> None:
@@ -150,3 +150,10 @@ def test_an_external_role_is_found_by_its_name_whoever_made_it(server: PostgresS
     live = Rehearsal(PostgresRole(), {"name": "another"}).read_external("theirs")
     assert live is not None and live.attributes == {"name": "theirs"}
     assert Rehearsal(PostgresRole(), {"name": "another"}).read_external("nobody") is None
+
+
+def test_a_name_of_another_resource_is_taken_and_the_error_knows_by_whose_create(server: PostgresServer) -> None:
+    role({"name": "clerk"}, key="first").create()
+    with pytest.raises(TakenError) as caught:
+        role({"name": "clerk"}, key="second").create()
+    assert caught.value.by("first") and not caught.value.by("second")
