@@ -55,6 +55,7 @@ class PropertySchema:
     immutable: bool = False
     hidden: bool = False
     secret: bool = False
+    write_only: bool = False
     constraints: tuple[Constraint, ...] = ()
     fields: Mapping[str, "PropertySchema"] | None = None
     item: "PropertySchema | None" = None
@@ -122,6 +123,7 @@ def _schema(annotation: Any, metadata: Sequence[Any]) -> PropertySchema:
         immutable=Marker.IMMUTABLE in metadata,
         hidden=Marker.HIDDEN in metadata,
         secret=Marker.SECRET in metadata,
+        write_only=Marker.WRITE_ONLY in metadata,
         constraints=tuple(constraints),
     )
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -340,6 +342,11 @@ class TypeSchema:
         """Properties as they may be shown to people: values of those that are SECRET are hidden."""
         known = self.properties
         return {name: known[name].concealed(value) if name in known else value for name, value in properties.items()}
+
+    def compared(self, live: Mapping[str, Any]) -> dict[str, Any]:
+        """What read saw, without the properties that are not compared with the live object (WRITE_ONLY)."""
+        known = self.properties
+        return {name: value for name, value in live.items() if name not in known or not known[name].write_only}
 
     def restore(self, stored: Mapping[str, Any]) -> Any:
         """The model of stored properties, which a newer schema may not take any more: what was once made must
