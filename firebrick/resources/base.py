@@ -139,8 +139,8 @@ class Context:
     properties that it has now; changed: the names (of templates) of those that differ, sorted. progress: what the last
     Poll / WaitUntil / WaitSignal gave. signals: JSON bodies received, oldest first. now: seconds since the epoch.
     others: what the type asked for with ``reads``: physical id -> attributes, without ids that name nothing readable.
-    external: the object is somebody else's (``external_id``): read alone is called, with the id that the template gives
-    and the properties that it has. Required ones may be missing; PropertyMissing is raised where one is asked for.
+    external: the object exists already (``external_id``): only read is called, with the id and the properties that the
+    template gives. Required ones may be missing; reading a missing one raises PropertyMissing.
     """
 
     name: str

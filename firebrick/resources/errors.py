@@ -74,7 +74,7 @@ class TakenError(PermanentError):
 
 
 class PropertyMissing(PermanentError):
-    """A handler asks for a required property that is not there: beside `external_id` any may be missing."""
+    """A handler reads a required property that was not given: beside `external_id` any may be missing."""
 
 
 class UnknownOutcome(ResourceError):

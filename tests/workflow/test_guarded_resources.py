@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from firebrick.contract import OperationState
+from firebrick.contract import CreateStackRequest, OperationState
 from firebrick.diagnostics import ActionInProgress, InvalidInput
+from firebrick.intake_plan import plan_create
+from firebrick.preview_result import Will
 from firebrick.testing.provider_process import ProviderProcess
 from tests.unit.resources.http_world import Api
 
@@ -173,6 +175,11 @@ async def test_properties_beside_an_external_id_may_be_missing_or_wrong_unless_t
 ) -> None:
     for given in ("", "{nope: 1, type: whatever}"):
         template = theirs("OS::Heat::Value", given)
+        asked = CreateStackRequest(name="new", template=template, project="lab", parameters={"id": "abc"})
+        assert [one.will for one in (await plan_create(lab.store, lab.registry, asked)).preview.resources] == [
+            Will.CREATE,
+            Will.CREATE,
+        ]
         started = await lab.create(template, name=f"s{len(given)}", parameters={"id": "abc"})
         assert [one.severity for one in started.accepted.warnings] == ["warning"] * (2 if given else 0)
         await done(started)
