@@ -18,7 +18,8 @@ async def awaited(step: "Step", error: Exception) -> Exception:
         return error
     for row in await step.rows.all_rows(step.ask.stack_id):
         if row.create_key and _goes(row, step.claim.seq) and error.by(row.create_key):
-            return ConflictError(f"{error}; its resource {row.name} is being taken away, and is waited for")
+            text = f"{error}; its resource {row.name} is being taken away, and is waited for"
+            return ConflictError(text, not_sent=True)
     return error
 
 
