@@ -23,6 +23,7 @@ from activities.others import others
 from activities.places import Place
 from activities.resuming import NothingMade, finished_in, goes_on, resume
 from activities.settling import settled_create
+from activities.taken import awaited
 from activities.unequipped import left_to_others, types_asked_for
 from activities.updating import converge
 from activities.waiting import at_hook, stopped_after
@@ -528,6 +529,7 @@ class Step:
     async def _failed(self, kind: ResourceType, held: Claimed, error: Exception) -> StepResult:
         """Another attempt where the error's class says that it may help; else the resource has failed."""
         row = held.row
+        error = await awaited(self, error)
         error_class = classify(error)
         rule = RETRY_RULES[error_class]
         attempt = row.retries + 1

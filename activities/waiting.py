@@ -36,7 +36,8 @@ def stopped_after(step: "Step", row: ResourceRow, outcome: RowOutcome, action: A
     if action is Action.UPDATE and row.wanted is not None:
         definition = row.wanted["definition"]
     hook = after(action)
-    if not stops(definition, hook, HookState.of(row.hooks, step.claim.seq), step.ask.action):
+    state = HookState.of(row.hooks, step.claim.seq)
+    if not stops(definition, hook, state, step.ask.action, made=row.may_be_there):
         return outcome
     at = step.world.clock() + LOOK
     pause = StepResult(kind=StepKind.WAIT_SIGNAL, at=at, key=wake_key(row.name))
@@ -52,11 +53,10 @@ def _hook_before(step: "Step", held: Claimed, state: HookState) -> str:
         if row.wanted is None:
             return ""
         wanted = resource_from_json(row.wanted)
-        replaced = wanted.implementation != row.implementation or row.action == Action.DELETE
-        if replaced or wanted.definition.get("external_id") is not None:
+        if wanted.implementation != row.implementation or row.action == Action.DELETE:
             return ""
         definition, hook = wanted.definition, before(Action.UPDATE)
     else:
         action = operation if step.ask.work is Work.ACT else Action.CREATE
         definition, hook = row.definition, before(Action.DELETE if step.ask.work is Work.CLEAN else action)
-    return hook if stops(definition, hook, state, operation) else ""
+    return hook if stops(definition, hook, state, operation, made=row.may_be_there) else ""

@@ -9,7 +9,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from firebrick.contract import (
@@ -90,8 +90,8 @@ async def accept_create(
 
     owner: of a nested stack. minute: seconds that one minute of timeout_mins lasts. inline_without_codec: the request
     travelled in the clear through a workflow's history, so values of hidden parameters are refused. started_as: the
-    workflow id that carries it out, when there is one already. Raises InvalidInput (all problems found), NameInUse,
-    Unavailable.
+    workflow id that carries it out, when there is one already. The row that is returned has the template's warnings.
+    Raises InvalidInput (all problems found), NameInUse, Unavailable.
     """
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
@@ -140,7 +140,8 @@ async def accept_create(
         workflow_id=started_as or workflow_id(request.project, request.name, stack_id),
         fingerprint=asked.text,
     )
-    return await store.project(request.project).accept_create(stack, operation)
+    accepted = await store.project(request.project).accept_create(stack, operation)
+    return replace(accepted, warnings=definition.warnings)
 
 
 async def accept_delete(
@@ -301,12 +302,13 @@ def define_stack(
         problems += error.diagnostics
     if problems or document is None or parsed is None:
         raise InvalidInput(problems)
+    types = WithTemplates(registry, files, parsed, identity)
     definition = define(
         document,
         parsed,
         parameters=parameters if keep is None else keep(document, parameters),
         identity=identity,
-        types=WithTemplates(registry, files, parsed, identity),
+        types=types,
         files=files,
         facade=facade,
         foresight=foresight,
@@ -315,7 +317,7 @@ def define_stack(
     problems += _waits_beyond(registry, definition, (timeout_mins or DEFAULT_TIMEOUT_MINS) * 60)
     if problems:
         raise InvalidInput(problems)
-    return definition
+    return replace(definition, warnings=tuple(dict.fromkeys((*definition.warnings, *types.warned))))
 
 
 def _waits_beyond(registry: Registry, definition: StackDefinition, timeout: float) -> list[Diagnostic]:

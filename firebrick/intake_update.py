@@ -28,13 +28,21 @@ from firebrick.store import Store
 from firebrick.store.acceptance import nothing_to_continue
 from firebrick.store.requests import Expected, NewOperation, NewTarget
 from firebrick.store.rows import OperationRow, StackRow
-from firebrick.template import Document, StackDefinition, StackIdentity, merge_environments, parse_environment
+from firebrick.template import (
+    Document,
+    Environment,
+    StackDefinition,
+    StackIdentity,
+    merge_environments,
+    parse_environment,
+)
 from firebrick.update_checks import immutable_problems
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a stack's next target is made from. read: the template, where it was read already."""
+    """What a stack's next target is made from. read: the template, where it was read already. drop_unknown: parameters
+    that the template does not have are left out. warnings: of an environment that is merged already."""
 
     template: Any
     environment: Any
@@ -45,6 +53,7 @@ class Inputs:
     disable_rollback: bool
     drop_unknown: bool
     read: Any = None
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 async def accept_update(
@@ -101,7 +110,8 @@ async def accept_update(
         fingerprint=asked.text,
     )
     target = new_target(registry, operation_id, inputs, definition)
-    return await project.accept_update(stack.id, target, operation)
+    accepted = await project.accept_update(stack.id, target, operation)
+    return replace(accepted, warnings=definition.warnings)
 
 
 async def accept_continue(store: Store, request: ContinueStackRequest, *, minute: float = 60.0) -> OperationRow:
@@ -156,7 +166,8 @@ def merged(request: UpdateStackRequest, stack: StackRow, kept: NewTarget) -> Inp
             disable_rollback=rollback,
             drop_unknown=False,
         )
-    environment, parameters = _kept_and_new(request, kept)
+    new = parse_environment(request.environment or {})
+    environment, parameters = _kept_and_new(request, kept, new)
     return Inputs(
         template=kept.template if request.template is None else request.template,
         environment=environment,
@@ -166,13 +177,16 @@ def merged(request: UpdateStackRequest, stack: StackRow, kept: NewTarget) -> Inp
         timeout_mins=timeout,
         disable_rollback=rollback,
         drop_unknown=True,
+        warnings=new.document.warnings,
     )
 
 
-def _kept_and_new(request: UpdateStackRequest, kept: NewTarget) -> tuple[Any, dict[str, Any]]:
+def _kept_and_new(
+    request: UpdateStackRequest, kept: NewTarget, new: Environment
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The old environment with the new one on top, and all parameters, which are then not in it: those that the
     template does not have any more are dropped, and an environment's own would be refused."""
-    old, new = parse_environment(kept.environment or {}), parse_environment(request.environment or {})
+    old = parse_environment(kept.environment or {})
     tree = merge_environments(
         ["kept", "new"],
         {"kept": kept.environment or "{}", "new": as_text(request.environment or {})},
@@ -190,7 +204,7 @@ def define_update(
 ) -> StackDefinition:
     """InvalidInput has all problems found."""
     environment = inputs.environment
-    return define_stack(
+    definition = define_stack(
         registry,
         template=inputs.template if inputs.read is None else inputs.read,
         environment=environment,
@@ -202,6 +216,7 @@ def define_update(
         keep=_known if inputs.drop_unknown else None,
         facade=facade,
     )
+    return replace(definition, warnings=(*definition.warnings, *inputs.warnings)) if inputs.warnings else definition
 
 
 def check_immutable(

@@ -60,13 +60,15 @@ class NestedSchema:
 
 @dataclass(frozen=True)
 class WithTemplates:
-    """A catalogue of types and of the templates among a stack's files. trail: the templates that led here."""
+    """A catalogue of types and of the templates among a stack's files. trail: the templates that led here. warned:
+    collects the warnings of the templates that were read, those that these name, too."""
 
     registry: Registry
     files: Mapping[str, str]
     environment: Environment
     identity: StackIdentity
     trail: tuple[str, ...] = ()
+    warned: list[Diagnostic] = field(default_factory=list)
     _known: dict[str, NestedSchema] = field(default_factory=dict)
 
     def find(self, name: str) -> Outside | None:
@@ -91,6 +93,7 @@ class WithTemplates:
         attributes: dict[str, str] = {"outputs": "All outputs of the nested stack."}
         try:
             document = parse_template(self.files[name], file=name)
+            self.warned.extend(document.warnings)
             reading = read(
                 document,
                 _nested_environment(self.environment),
@@ -110,7 +113,9 @@ class WithTemplates:
         self, name: str, document: Document, parameters: Mapping[str, Any], complete: bool
     ) -> list[PropertyProblem]:
         """Of the nested template as a whole, with what it names in turn. complete: all its values are known."""
-        inner = WithTemplates(self.registry, self.files, self.environment, self.identity, (*self.trail, name))
+        inner = WithTemplates(
+            self.registry, self.files, self.environment, self.identity, (*self.trail, name), self.warned
+        )
         try:
             reading = read(
                 document,
@@ -123,6 +128,7 @@ class WithTemplates:
             )
         except InvalidInput as error:
             return [_nested_problem(name, one) for one in error.diagnostics[:MOST_SHOWN]]
+        self.warned.extend(one for one in reading.definition.warnings if one.file == name)
         return [_nested_problem(name, one) for one in reading.problems.diagnostics()[:MOST_SHOWN]]
 
 

@@ -193,8 +193,9 @@ class _Preview:
     def _created(self, one: NewResource) -> ResourcePreview:
         values = self._resolved(one)
         properties = tuple(self._property(one.name, name, None, value) for name, value in values.items())
-        because = "an object that exists already is adopted" if _external_id(one.definition) else ""
-        inside = self._made(one, values)
+        external = _external_id(one.definition) is not None
+        because = "an object that exists already is adopted" if external else ""
+        inside = None if external else self._made(one, values)
         return ResourcePreview(
             one.name, one.type, Will.CREATE, because=because, properties=properties, wanted=one, inside=inside
         )
@@ -388,12 +389,13 @@ class _Preview:
         )
 
     def _resolved(self, one: NewResource, schema: TypeSchema | None = None) -> dict[str, Any]:
-        """Properties as far as they are known; what is wrong with them is noted, without values."""
+        """Properties as far as they are known; what is wrong with them is noted, without values, unless nothing is made
+        of them."""
         schema = schema or self.registry.schema(one.implementation or one.type)
         value = resolve_known(ResourceDefinition.thaw(one.definition).properties, self.lookup, self.known)
         if not isinstance(value, Mapping):  # the whole of it is a function that must wait, or came to null
             return dict.fromkeys(schema.properties, UNKNOWN) if value is UNKNOWN else {}
-        for problem in schema.check(value, unknown=UNKNOWN):
+        for problem in () if _external_id(one.definition) else schema.check(value, unknown=UNKNOWN):
             message = problem.message_for(one.name, quoting=False)
             path = ".".join(("resources", one.name, "properties", *map(str, problem.path)))
             self.problems.append(Diagnostic(code=problem.code, summary=f"{one.name}: {message}", path=path))

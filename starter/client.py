@@ -125,8 +125,8 @@ class SyncStackClient:
             "disable_rollback": not enable_rollback,
             **_said(on_failure=on_failure, continue_independent=continue_independent or None),
         }
-        address, operation = _repeated(self._api.create, body, operation_id or str(uuid.uuid4()))
-        return SyncOperation(self._api, operation, "CREATE", address)
+        made = _repeated(self._api.create, body, operation_id or str(uuid.uuid4()))
+        return SyncOperation(self._api, made.operation, "CREATE", made.stack, made.warnings)
 
     def update(
         self,
@@ -168,8 +168,8 @@ class SyncStackClient:
             ),
         }
         token = operation_id or str(uuid.uuid4())
-        operation = _repeated(self._api.update, address, body, token, existing=existing)
-        return SyncOperation(self._api, operation, "UPDATE", address)
+        asked = _repeated(self._api.update, address, body, token, existing=existing)
+        return SyncOperation(self._api, asked.operation, "UPDATE", address, asked.warnings)
 
     def cancel(self, name: str, *, rollback: bool = True, at_once: bool = False) -> SyncOperation:
         """Stop the update that runs and have it rolled back; without rollback stop it, or a create, and leave it there.

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import http.client
 from collections.abc import AsyncIterator
-from importlib.metadata import version
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
@@ -22,6 +21,7 @@ from starlette.routing import Route
 from temporalio.runtime import PrometheusConfig
 
 from firebrick import metrics
+from firebrick.distribution import installed_version
 from firebrick.ports import free_ports
 from starter import sdk_runtime
 from starter.health import Health
@@ -59,7 +59,7 @@ class Monitor:
     @staticmethod
     def tell_build(build: str) -> None:
         """Show which code this is. build: a worker's; "" for the API."""
-        metrics.BUILD.labels(version("firebrick"), build).set(1)
+        metrics.BUILD.labels(installed_version(), build).set(1)
 
     def close(self) -> None:
         self._listener.close()

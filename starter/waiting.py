@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Sequence
 
-from firebrick.diagnostics import Unavailable
+from firebrick.diagnostics import Diagnostic, Unavailable
 from starter.http_api import Api, StackAddress
 from starter.no_worker import NoWorker
 from starter.results import Event, OperationStatus, Stack
@@ -49,13 +49,22 @@ class Pauses:
 
 
 class SyncOperation:
-    """An accepted request. action: CREATE, UPDATE, ROLLBACK or DELETE. stack: its name and id."""
+    """An accepted request. action: CREATE, UPDATE, ROLLBACK or DELETE. stack: its name and id. warnings: what is
+    allowed in what was sent, and probably not meant."""
 
-    def __init__(self, api: Api, operation_id: str, action: str, stack: StackAddress) -> None:
+    def __init__(
+        self,
+        api: Api,
+        operation_id: str,
+        action: str,
+        stack: StackAddress,
+        warnings: Sequence[Diagnostic] = (),
+    ) -> None:
         self._api = api
         self.id = operation_id
         self.action = action
         self.stack = stack
+        self.warnings = tuple(warnings)
 
     def status(self) -> OperationStatus:
         return OperationStatus.read(self._api.operation(self.id))
@@ -143,13 +152,14 @@ class Following:
 
 
 class Operation:
-    """An accepted request. action: CREATE, UPDATE, ROLLBACK or DELETE. stack: its name and id."""
+    """An accepted request. action, stack, warnings: see SyncOperation."""
 
     def __init__(self, accepted: SyncOperation) -> None:
         self._sync = accepted
         self.id = accepted.id
         self.action = accepted.action
         self.stack = accepted.stack
+        self.warnings = accepted.warnings
 
     async def status(self) -> OperationStatus:
         return await asyncio.to_thread(self._sync.status)

@@ -142,6 +142,8 @@ class Context:
     others: what the type asked for with ``reads``: physical id -> attributes, without ids that name nothing readable.
     seconds_left: what this call may still take; a handler that asks a provider twice looks before the second request,
     and gives each no more time than that.
+    external: the object exists already (``external_id``): only read is called, with the id and the properties that the
+    template gives. Required ones may be missing; reading a missing one raises PropertyMissing.
     """
 
     name: str
@@ -165,6 +167,7 @@ class Context:
     changed: tuple[str, ...] = ()
     deletion_policy: str = "Delete"
     seconds_left: Callable[[], float] = lambda: math.inf
+    external: bool = False
 
 
 Handler = Callable[[Context], Next | Awaitable[Next]]
@@ -250,7 +253,8 @@ class ResourceType:
 
     read: ClassVar[Callable[..., "Live | None | Awaitable[Live | None]"] | None] = None
     """Optional ``def read(self, context) -> Live | None``: look at the object behind ``context.physical_id``; None: it
-    is gone. Must change nothing. Check, converge and drift need it."""
+    is gone. Must change nothing. Check, converge, drift and `external_id` need it; ``context.external`` says that the
+    object was not made by this type, so that no mark or claim of it is to be expected."""
 
     def delete(self, context: Context) -> Next | Awaitable[Next]:
         """Unmake it. Must be safe to repeat; not found is success. Not called without a physical id unless

@@ -9,7 +9,9 @@
     |-- UnknownOutcome              find_by_key cannot tell whether there is an object
     |-- Replace                     no error: an update says that it takes another object
     `-- PermanentError              no attempt will help               (also: any other exception)
-        `-- RefusedError            the provider said no before anything happened
+        |-- RefusedError            the provider said no before anything happened
+        |   `-- TakenError          another resource has what this one is to have; waited for if it goes
+        `-- PropertyMissing         a handler asks for a property that an external resource was not given
 
 A create that ends with an error may have made something all the same: an answer that was cut, or could not be read,
 comes after the effect. It counts as "nothing was made" only where that is said: by RefusedError, or by ``not_sent`` of
@@ -18,6 +20,7 @@ a temporary error. After any other error the object is looked for when the resou
 Messages are shown to the owner of the stack and stored encrypted; they never enter a workflow's history.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -67,6 +70,22 @@ class PermanentError(ResourceError):
 
 class RefusedError(PermanentError):
     """The provider turned the request down before it had any effect: of a create, nothing was made."""
+
+
+class TakenError(RefusedError):
+    """Raised by a create, before anything is made: another resource has what this one is to have, such as a name.
+
+    by: whether that is the one whose create ran under a key (``context.key``). When the same operation takes that one
+    away, this one waits for it, as after a ConflictError; else it has failed.
+    """
+
+    def __init__(self, message: str, *, by: Callable[[str], bool]) -> None:
+        super().__init__(message)
+        self.by = by
+
+
+class PropertyMissing(PermanentError):
+    """A handler reads a required property that was not given: beside `external_id` any may be missing."""
 
 
 class UnknownOutcome(ResourceError):

@@ -19,12 +19,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import PurePosixPath
 
-from firebrick.resources.errors import RefusedError
+from firebrick.resources.errors import RefusedError, TakenError
 
 ROOT = "FIREBRICK_FILE_ROOT"
 CLAIMS = ".firebrick"
 FOLDER_MODE = 0o755
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NONE = -1  # no folder that is open
 _OPEN_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -41,12 +42,14 @@ def checked_path(path: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who made the file at a path. key: a digest of the create's key; sha256: of the content it is to have."""
+    """Who made the file at a path. key: a digest of the create's key; sha256: of the content it is to have. going: it
+    is being taken away."""
 
     path: str
     key: str
     sha256: str = ""
     placed: bool = False
+    going: bool = False
 
 
 def key_digest(key: str) -> str:
@@ -77,12 +80,13 @@ class RootedFile:
         return None
 
     def make_claim(self, claim: Claim) -> None:
-        """RefusedError: another resource has one, or a file is there that nobody has made. A claim to a file that
-        was there and that somebody took away stands for nothing any more."""
+        """TakenError: another resource has one. RefusedError: a file is there that nobody has made. A claim to a file
+        that was there and that somebody took away stands for nothing any more."""
         there = _status(self._folder, self._name) is not None
-        existing = self.claim()
-        if existing is not None and (there or not existing.placed):
-            raise RefusedError(f"{self.path} belongs to another resource: choose another path")
+        existing = self.claim()  # after the file: one that is being taken away says so before its file is gone
+        if existing is not None and (there or not existing.placed or existing.going):
+            text = f"{self.path} belongs to another resource: choose another path"
+            raise TakenError(text, by=lambda key: key_digest(key) == existing.key)
         if there:
             raise self._taken()
         self.change_claim(claim)
@@ -116,7 +120,9 @@ class RootedFile:
         os.replace(self._fresh, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
 
     def remove(self, claim: Claim) -> None:
-        """Take away what this claim stands for, and the claim. Safe to repeat."""
+        """Take away what this claim stands for, and the claim. Safe to repeat. Nobody may take the place before the
+        claim is gone: it would be gone with it."""
+        self.change_claim(replace(claim, going=True))
         if claim.placed or self._is_linked():
             _unlink(self._folder, self._name)
         _unlink(self._folder, self._fresh)
@@ -146,8 +152,11 @@ class RootedFile:
 
 
 @contextlib.contextmanager
-def at(path: str, *, make: bool = False, environ: Mapping[str, str] = os.environ) -> Iterator[RootedFile | None]:
-    """The file at a path below the operator's folder. make: folders on the way that are not there; else None.
+def at(
+    path: str, *, make: bool = False, claims: bool = True, environ: Mapping[str, str] = os.environ
+) -> Iterator[RootedFile | None]:
+    """The file at a path below the operator's folder. make: folders on the way that are not there; else None. claims:
+    False for a file that somebody else has made: nothing is asked of its claim.
 
     RefusedError: there is no such root, the path is none, or it leads through something that is no folder.
     """
@@ -168,7 +177,7 @@ def at(path: str, *, make: bool = False, environ: Mapping[str, str] = os.environ
         except OSError as error:
             raise RefusedError(f"the folder that {ROOT} names cannot be used: {error.strerror}") from None
         try:
-            claims = _closing(opened, _folder(CLAIMS, top, make, 0o700))
+            beside = _closing(opened, _folder(CLAIMS, top, make, 0o700)) if claims else _NONE
             folder = top
             for part in PurePosixPath(path).parts[:-1]:
                 folder = _closing(opened, _folder(part, folder, make))
@@ -177,7 +186,7 @@ def at(path: str, *, make: bool = False, environ: Mapping[str, str] = os.environ
             return
         except OSError as error:
             raise RefusedError(f"{path} does not lead through folders alone: {error.strerror}") from None
-        yield RootedFile(path, root, folder, claims)
+        yield RootedFile(path, root, folder, beside)
 
 
 def _closing(opened: contextlib.ExitStack, folder: int) -> int:

@@ -371,7 +371,8 @@ def _is_held_back(write: ClaimRows, row: ResourceRow, action: Action, seq: int) 
     """Whether an action does not begin with its claim: the row is at a hook, or past its action and at the hook after
     it, or it stands for an object that exists already, which is looked at first."""
     state = HookState.of(row.hooks, seq)
-    if state.result is not None or stops(row.definition, before(action), state, write.action):
+    made = row.may_be_there
+    if state.result is not None or stops(row.definition, before(action), state, write.action, made=made):
         return True
     return action is Action.CREATE and row.definition.get("external_id") is not None
 

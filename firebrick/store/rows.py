@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from firebrick.contract import Action, OperationState
+from firebrick.diagnostics import Diagnostic
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class OperationRow:
     """An operation. deadline: None until it has begun. superseded_by: an operation's id. reason: as the stack's;
     summary: the same without values. failure: when FAILED or SUPERSEDED after it had begun. target_id: what the stack
     is brought to. cancel: a contract.Cancel; cancel_now: what is in progress is not waited for. follows: the operation
-    that this one rolls back."""
+    that this one rolls back. warnings: about the template, of an operation that was accepted just now; they are not
+    stored."""
 
     id: str
     project: str
@@ -76,6 +78,7 @@ class OperationRow:
     cancel_now: bool = False
     follows: str = ""
     owner_operation: str = ""
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +202,11 @@ class ResourceRow:
     begun: Mapping[str, Any] | None = None
     interrupted: bool = False
     required_by: tuple[str, ...] = ()
+
+    @property
+    def may_be_there(self) -> bool:
+        """Whether there may be an object: a create was begun, or one was adopted."""
+        return bool(self.create_key) or self.physical_id is not None
 
     @property
     def state(self) -> str:

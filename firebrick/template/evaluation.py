@@ -76,11 +76,11 @@ class Evaluation:
     ) -> None:
         self.dialect = dialect
         self.problems = problems
-        self.warnings = problems.beside()
+        self.warnings = problems.warnings()
         self.functions: Mapping[str, type[Builder]] = functions_of(dialect.functions)
         self.effort = Effort()
         self.lenient = False
-        self.late_problems = problems.beside()
+        self.late_problems = problems.warnings()
         self.conditions: ConditionReader | None = None
         self.declared: Mapping[str, Any] = {}
         self.types: dict[str, TypeSchema | None] = {}
@@ -249,9 +249,10 @@ class Evaluation:
 
     def misused(self, error: Misuse) -> None:
         """Note what a function complained about, at the function's place."""
-        self._note(error, self.problems)
+        self.note(error, self.problems)
 
-    def _note(self, error: Misuse, problems: Problems) -> None:
+    def note(self, error: Misuse, problems: Problems) -> None:
+        """Add it to these problems, at the place where this is."""
         path = (*self.path, *error.inside)
         show = self.tainted(tuple(self.path)) is None
         summary, heat = error.texts(show=show)
@@ -357,9 +358,10 @@ class Evaluation:
         return self.spend(value)
 
     def postponed(self, error: Misuse) -> bool:
-        if not self.lenient or self._in_condition or error.code == "result-too-large":
+        error.late = error.code != "result-too-large"
+        if not error.late or not self.lenient or self._in_condition:
             return False
-        self._note(error, self.late_problems)
+        self.note(error, self.late_problems)
         return True
 
     def spend(self, value: Any) -> Any:

@@ -15,6 +15,7 @@ from firebrick.template.environment import Environment
 from firebrick.template.parameter_types import CONVERT, ITEM, TEXT
 from firebrick.template.patterns import Patience
 from firebrick.template.problems import Path, Problems, Source, kind_of, shorten
+from firebrick.template.yaml_text import key_text
 
 SHOWN_HIDDEN = "******"
 _KEYS = ("type", "default", "description", "label", "hidden", "constraints", "immutable", "tags", "schema")
@@ -333,8 +334,9 @@ def _collect(
                 "bad-parameters", f"parameters must be a map, and is {kind_of(values)}", (section,), source=source
             )
             continue
-        for name, raw in values.items():
-            if not isinstance(name, str):
+        for key, raw in values.items():
+            name = key_text(key)
+            if name is None:
                 problems.add("key-not-text", "the name of a parameter is not text", (section,), source=source)
                 continue
             if name not in schemas:

@@ -37,7 +37,7 @@ _KINDS: Mapping[str, str] = {
 @dataclass(slots=True)
 class _Header:
     """An enabled resource after the first pass. schema: None when its type is reported as wrong. referred: resources
-    that its values name."""
+    that its values name. external: it stands for an object that exists already."""
 
     name: str
     body: Mapping[str, Any]
@@ -45,6 +45,7 @@ class _Header:
     type: str
     schema: TypeSchema | None
     referred: set[str] = field(default_factory=set)
+    external: bool = False
 
 
 class ResourceSection:
@@ -203,6 +204,8 @@ class ResourceSection:
         secret: list[str] = []
         trees: dict[str, Any] = {}
         evaluation = self._evaluation
+        external_id = self._text(name, "external_id", body) if "external_id" in self._words else None
+        header.external = external_id is not None
         for key in ("metadata", "update_policy", "properties"):
             word = self._words[key]
             raw = body.get(word)
@@ -233,7 +236,6 @@ class ResourceSection:
         required = named | header.referred if header.referred else named
         if required not in self._sorted:
             self._sorted[required] = tuple(sorted(required))
-        external_id = self._text(name, "external_id", body) if "external_id" in self._words else None
         policy = self._deletion_policy(name, body.get(self._words["deletion_policy"]))
         if external_id is not None:
             policy = "Retain"  # whatever is asked for: the object is somebody else's
@@ -370,6 +372,10 @@ class ResourceSection:
             self._property_problem(header, schema, problem)
 
     def _property_problem(self, header: _Header, schema: TypeSchema, problem: PropertyProblem) -> None:
+        """Of an external resource nothing is made: what is missing is no problem, what does not fit is not used."""
+        if header.external and problem.code == "property-required":
+            return
+        problems = self._evaluation.warnings if header.external else self._problems
         base: Path = (self._place, header.name, self._words["properties"])
         heat_path = (*base, *problem.path)
         path = heat_path
@@ -386,7 +392,7 @@ class ResourceSection:
         if problem.code == "unknown-property" and read is None and not detail:
             names = schema.properties
             detail = self._problems.suggest(named, names, f"Look at the properties of {header.type}.")
-        self._problems.add(
+        problems.add(
             problem.code,
             f"{header.type}: {message}",
             path,

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from firebrick import size_limits
 from starter.state_folder import StateFolder
 
 
@@ -79,6 +80,24 @@ def _host_names(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -
     envvar="FIREBRICK_METRICS_ADDRESS",
     help="Show /metrics, /live and /ready here, and the worker's on the next port. Off by default; :9464 is loopback.",
 )
+@click.option(
+    "--max-body-size",
+    type=click.IntRange(min=1),
+    metavar="BYTES",
+    default=size_limits.BODY_DEFAULT,
+    show_default=True,
+    envvar=size_limits.BODY_SETTING,
+    help="Of a request: a template with all that is sent along. Users of the command set the variable, too.",
+)
+@click.option(
+    "--max-template-size",
+    type=click.IntRange(min=1),
+    metavar="CHARACTERS",
+    default=size_limits.TEMPLATE_DEFAULT,
+    show_default=True,
+    envvar=size_limits.TEMPLATE_SETTING,
+    help="Of one template, nested ones each for itself. Workers and users of the command set the variable, too.",
+)
 @click.option("--ready-file", type=click.Path(path_type=Path), metavar="FILE", help="Write where it answers here, too.")
 @click.pass_context
 def server(
@@ -96,6 +115,8 @@ def server(
     payload_keyring: str | None,
     codec_origins: tuple[str, ...],
     metrics_address: str | None,
+    max_body_size: int,
+    max_template_size: int,
     ready_file: Path | None,
 ) -> None:
     """Run Firebrick here, in the foreground: Temporal's dev server, a worker and the HTTP API.
@@ -105,6 +126,9 @@ def server(
     """
     if ctx.invoked_subcommand is not None:
         return
+    # They are read where documents are read, in this process and in its worker.
+    os.environ[size_limits.BODY_SETTING] = str(max_body_size)
+    os.environ[size_limits.TEMPLATE_SETTING] = str(max_template_size)
     module = import_module("starter.server")
     module.run_server(
         module.ServerSettings(

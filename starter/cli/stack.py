@@ -13,6 +13,7 @@ from starter.cli.failures import failures
 from starter.cli.filters import STACK_KEYS, STACK_SORT_KEYS, read_filters, read_sort
 from starter.cli.follow import newest_seq, start_of
 from starter.cli.plans import apply, plan, show_plan
+from starter.cli.problems import print_warnings
 from starter.cli.render import output_options, show_listing, show_record
 from starter.cli.resource_actions import hook, mark, signal
 from starter.cli.stack_changes import cancel, continue_, rollback, update, words
@@ -88,15 +89,16 @@ def create(
         return show_plan(api.plan_of_create(body), "json" if form == "json" else "text")
     token = str(operation_id or uuid.uuid4())
     try:
-        made, operation = api.create(body, token)
+        made = api.create(body, token)
     except NoServer as lost:
         if lost.sent:
             click.echo(f"To ask again without making two: add --operation-id {token}", err=True)
         raise
+    print_warnings(made.warnings)
     if wait:
-        watch(api, made, operation, "CREATE", 0, form, columns)
+        watch(api, made.stack, made.operation, "CREATE", 0, form, columns)
     else:
-        show_stack(api, made, form, columns)
+        show_stack(api, made.stack, form, columns)
     return 0
 
 

@@ -9,6 +9,7 @@ import click
 from starter.cli.connection import Connection
 from starter.cli.follow import Followed, newest_seq
 from starter.cli.plans import show_plan
+from starter.cli.problems import print_warnings
 from starter.cli.render import output_options
 from starter.cli.stack_inputs import OPERATION_ID
 from starter.cli.update_inputs import ROLL_BACK_TO, read_update, update_options
@@ -48,12 +49,13 @@ def update(
     start = newest_seq(api, address)
     token = str(operation_id or uuid.uuid4())
     try:
-        operation = api.update(address, body, token, existing=given["existing"])
+        asked = api.update(address, body, token, existing=given["existing"])
     except NoServer as lost:
         if lost.sent:
             click.echo(f"To ask again without asking twice: add --operation-id {token}", err=True)
         raise
-    _shown(api, address, operation, "UPDATE", start, wait, form, columns)
+    print_warnings(asked.warnings)
+    _shown(api, address, asked.operation, "UPDATE", start, wait, form, columns)
     return 0
 
 

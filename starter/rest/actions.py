@@ -53,7 +53,7 @@ async def go_on(call: Call) -> Response:
             requested_by=call.requester,
         )
     )
-    return accepted(operation)
+    return accepted(call, operation)
 
 
 async def roll_back(call: Call) -> Response:
@@ -73,7 +73,7 @@ async def roll_back(call: Call) -> Response:
             requested_by=call.requester,
         )
     )
-    return accepted(operation)
+    return accepted(call, operation)
 
 
 def _known() -> str:

@@ -26,14 +26,16 @@ async def plan(call: Call) -> Response:
     body = await read_body(call.request)
     request = await update_request(call, row.id, body, existing=boolean("existing", body.get("existing", False)))
     planned = await planned_update(call, request)
-    return JSONResponse(plan_file(call.front.store.keyring, planned, request))
+    call.warnings.extend(() if planned.definition is None else planned.definition.warnings)
+    return JSONResponse(call.warned(plan_file(call.front.store.keyring, planned, request)))
 
 
 async def plan_new(call: Call) -> Response:
     """200 and the plan of a create."""
     request = await create_request(call, await read_body(call.request))
     planned = await plan_create(call.front.store, call.front.registry, request)
-    return JSONResponse(plan_file_of_create(call.front.store.keyring, planned, request))
+    call.warnings.extend(planned.definition.warnings)
+    return JSONResponse(call.warned(plan_file_of_create(call.front.store.keyring, planned, request)))
 
 
 async def plan_delete(call: Call) -> Response:
@@ -56,7 +58,7 @@ async def apply(call: Call) -> Response:
     if planned.base.expected == opened.expected:  # else it is refused where the operation is accepted
         opened.check(planned.preview)
     request = opened.request.model_copy(update=_asked(call))
-    return accepted(await call.front.starter.update(request, expected=opened.expected))
+    return accepted(call, await call.front.starter.update(request, expected=opened.expected))
 
 
 async def apply_new(call: Call) -> Response:

@@ -11,17 +11,20 @@ from firebrick.contract import (
     RollbackStackRequest,
     UpdateStackRequest,
 )
+from firebrick.diagnostics import Diagnostic
 from firebrick.standing import Seen
 from firebrick.store.requests import Expected
 
 
 class AcceptedOperation(Protocol):
-    """The row of an accepted operation, as far as an answer names it. state: see contract.OperationState."""
+    """The row of an accepted operation, as far as an answer names it. warnings: about the template it came with."""
 
     @property
     def id(self) -> str: ...
     @property
     def stack_id(self) -> str: ...
+    @property
+    def warnings(self) -> Sequence[Diagnostic]: ...
 
 
 class Starter(Protocol):

@@ -1,12 +1,12 @@
 """Routes of resource types: which there are, and what one takes and gives. And of the build that answers."""
 
 import re
-from importlib.metadata import version
 
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
 from firebrick.diagnostics import Diagnostic, NotFound
+from firebrick.distribution import installed_version
 from firebrick.resources.generated import cfn_template, hot_template
 from firebrick.resources.schema import TypeSchema
 from starter.rest.errors import bad_request
@@ -96,7 +96,7 @@ def _named(call: Call) -> TypeSchema:
 
 
 async def build_info(call: Call) -> Response:
-    revision = {"revision": version("firebrick")}
+    revision = {"revision": installed_version()}
     return JSONResponse({"api": revision, "engine": revision})
 
 

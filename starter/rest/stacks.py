@@ -88,9 +88,10 @@ async def create(call: Call) -> Response:
 async def created(call: Call, request: CreateStackRequest) -> Response:
     """The answer to an accepted create."""
     operation = await call.front.starter.create(request)
+    call.warnings.extend(operation.warnings)
     href = call.links.stack(request.name, operation.stack_id)
     return JSONResponse(
-        {"stack": {"id": operation.stack_id, "links": [link(href, "self")]}},
+        call.warned({"stack": {"id": operation.stack_id, "links": [link(href, "self")]}}),
         status_code=201,
         headers={"Location": href, OPERATION_HEADER: operation.id},
     )
@@ -135,7 +136,7 @@ async def _common_fields(call: Call, body: Mapping[str, Any]) -> dict[str, Any]:
     tags = None if body.get("tags") is None else text("tags", body["tags"])
     return {
         "template": template,
-        "environment": await asyncio.to_thread(requested_environment, body),
+        "environment": await asyncio.to_thread(requested_environment, body, call.warnings.extend),
         # Environment files overwrite them, so they are merged into the environment then (as in Heat).
         "parameters": {} if body.get("environment_files") else _object(body, "parameters"),
         "files": _object(body, "files"),
@@ -198,7 +199,7 @@ async def update(call: Call) -> Response:
     row = await call.stack()
     body = await read_body(call.request)
     request = await update_request(call, row.id, body, existing=call.request.method == "PATCH")
-    return accepted(await call.front.starter.update(request))
+    return accepted(call, await call.front.starter.update(request))
 
 
 async def update_request(call: Call, stack_id: str, body: Mapping[str, Any], *, existing: bool) -> UpdateStackRequest:
@@ -215,10 +216,11 @@ async def update_request(call: Call, stack_id: str, body: Mapping[str, Any], *, 
     return _request(UpdateStackRequest, fields)
 
 
-def accepted(operation: AcceptedOperation) -> Response:
+def accepted(call: Call, operation: AcceptedOperation) -> Response:
     text = "The request is accepted for processing.<br /><br />\n\n\n"
+    call.warnings.extend(operation.warnings)
     return JSONResponse(
-        {"message": text, "code": "202 Accepted", "title": "Accepted"},
+        call.warned({"message": text, "code": "202 Accepted", "title": "Accepted"}),
         status_code=202,
         headers={OPERATION_HEADER: operation.id},
     )

@@ -72,8 +72,9 @@ class File(ResourceType):
         return self.read(context) is None
 
     def read(self, context: Context) -> Live | None:
-        with at(str(context.physical_id)) as file:
-            if file is None or _ours(file, context) is None or (status := file.status()) is None:
+        external = context.external
+        with at(str(context.physical_id), claims=not external) as file:
+            if file is None or not (external or _ours(file, context)) or (status := file.status()) is None:
                 return None
             content, mode = file.content(), status.st_mode & 0o7777
             shown = _attributes(file, content)

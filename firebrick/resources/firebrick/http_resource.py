@@ -9,6 +9,7 @@ from urllib.parse import quote
 from pydantic import Field
 
 from firebrick.resources.base import Context, Done, Found, Live, Next, Poll, ResourceProperties, ResourceType
+from firebrick.resources.body_paths import with_ignored, words_of
 from firebrick.resources.errors import (
     PermanentError,
     RefusedError,
@@ -80,6 +81,11 @@ class HttpResource(ResourceType):
             str | None, UPDATABLE, Field(description="A header that makes the API repeat no create of one value.")
         ] = None
         ready: Annotated[Ready | None, UPDATABLE, Field(description="When it is ready. Default: at once.")] = None
+        ignore_changes: Annotated[
+            list[Annotated[str, Custom("body_path", words_of)]],
+            UPDATABLE,
+            Field(description="Paths in body (labels.etag, rules.*.id) of which the object's own values do not count."),
+        ] = []
         timeout: Annotated[Number, Range(0.1, 60), UPDATABLE, Field(description="Seconds an answer may take.")] = 30
 
     # --- what a worker calls --------------------------------------------------------------------------------------
@@ -154,17 +160,18 @@ class HttpResource(ResourceType):
         return live is None or not live.healthy
 
     def read(self, context: Context) -> Live | None:
-        """Of body, those members are compared that are in the answer under the same name."""
+        """Of body, those members are compared that are in the answer under the same name, but for ignore_changes."""
         answer = self._call(context.properties.read, context)
         if answer.gone:
             return None
         state, ready = self._state(answer, context), context.properties.ready
         seen = {}
         if isinstance(context.properties.body, dict) and isinstance(answer.body, dict):
-            wanted = filled(context.properties.body, context)
-            differs = [name for name in wanted if name in answer.body and answer.body[name] != wanted[name]]
-            now = {name: answer.body[name] for name in differs}
-            seen["body"] = {**context.properties.body, **now}
+            body, ignored = context.properties.body, context.properties.ignore_changes
+            wanted = filled(body, context)
+            live = with_ignored({name: answer.body[name] for name in wanted if name in answer.body}, wanted, ignored)
+            now = {name: value for name, value in live.items() if value != wanted.get(name)}
+            seen["body"] = {**body, **with_ignored(now, {name: body[name] for name in now if name in body}, ignored)}
         well = ready is None or state in ready.values
         shown = self._done(str(context.physical_id), answer, context).attributes
         return Live(properties=seen, healthy=well, why="" if well else f"its state is {state}", attributes=shown)

@@ -105,6 +105,13 @@ class GetAttr(Function):
         scope.refer(self.arguments[0], attribute)
 
     @classmethod
+    def enter_unknown(cls, arguments: Any, scope: Scope) -> None:
+        """The resource is usually named outright, also where the attribute or the path is computed."""
+        if isinstance(arguments, list) and arguments and isinstance(arguments[0], str):
+            named = arguments[1] if len(arguments) > 1 and isinstance(arguments[1], str) else None
+            scope.refer(arguments[0], named)
+
+    @classmethod
     def compute(cls, arguments: Any, lookup: Lookup) -> Any:
         attribute = cls.attribute(arguments)
         return select(lookup.attribute(arguments[0], attribute), arguments[2:])

@@ -43,6 +43,14 @@ async def test_a_stack_is_created_watched_and_deleted(api: ApiServer) -> None:
     assert [one.action for one in await client.operations(stack.id)] == ["DELETE", "CREATE"]
 
 
+async def test_what_is_accepted_tells_its_warnings(api: ApiServer, client: SyncStackClient) -> None:
+    twice = TEMPLATE.replace("  value: {type", "  value: {type: number}\n  value: {type")
+    made = await StackClient(api.url).create("web", template=twice)
+    assert [(one.severity, one.code, one.line) for one in made.warnings] == [("warning", "duplicate-key", 5)]
+    assert client.update("web", template=TEMPLATE).warnings == ()
+    assert [one.line for one in client.update("web", template=twice).warnings] == [5]
+
+
 def test_the_same_without_an_event_loop(api: ApiServer, client: SyncStackClient) -> None:
     api.starter.plans |= {"CREATE web": DONE, "DELETE web": GONE}
     operation = client.create("web", template=TEMPLATE)

@@ -325,6 +325,26 @@ def test_drift_is_what_differs_in_what_was_asked_for(api: Api) -> None:
     assert live.attributes == {**made.attributes, "body": api.things["t/1"]}
 
 
+def test_what_is_to_be_ignored_of_the_body_is_no_drift(api: Api) -> None:
+    body = {"name": "{name}", "colour": "red", "labels": {"who": "me", "for": "{name}"}, "rules": [{"port": 80}]}
+    resource = thing(api, body=body, ignore_changes=["colour", "labels.etag", "rules.*.id"])
+    resource.create()
+    made = api.things["t/1"]
+    made |= {"colour": "RED", "labels": {**made["labels"], "etag": "x1"}, "rules": [{"port": 80, "id": 7}]}
+    live = resource.read()
+    assert live is not None and live.properties == {"body": body}
+    made["labels"]["who"] = "them"
+    live = resource.read()
+    assert live is not None
+    assert live.properties["body"]["labels"] == {"who": "them", "for": made["name"]}
+    assert live.properties["body"]["colour"] == "red"
+
+
+def test_a_path_that_is_none_is_refused(api: Api) -> None:
+    with pytest.raises(InvalidInput, match="is not a path"):
+        thing(api, ignore_changes=["a..b"])
+
+
 def test_without_an_update_another_body_takes_another_object(api: Api) -> None:
     resource = thing(api, update=None)
     resource.create()
