@@ -14,7 +14,7 @@ import pytest
 
 from firebrick.contract import Action
 from firebrick.testing.dev_server import DevServer
-from tests.integration.rig import Rig, until
+from tests.integration.rig import PLUGINS, Rig, until
 from tests.unit.resources.http_world import Api
 
 pytestmark = pytest.mark.timeout(300)
@@ -177,3 +177,28 @@ async def test_what_a_command_made_before_it_failed_is_taken_away(
         if ends != "rollback":
             await rig.done(await rig.delete())
         assert not list(folder.iterdir())
+
+
+async def test_a_worker_whose_clock_is_an_hour_ahead_holds_nothing_for_an_hour(
+    dev_server: DevServer, tmp_path: Path, api: Api
+) -> None:
+    """It is killed inside a call; another one goes on when the call's time is over. And what it parks wakes in time."""
+    api.takes = 2.0
+    settings = {
+        "FIREBRICK_HTTP_HOSTS": f"127.0.0.1:{api.port}",
+        "FIREBRICK_PLUGINS": f"{PLUGINS},tests.integration.fast_clock",
+    }
+    ready = {"path": "state", "values": ["ACTIVE"], "interval": 6}
+    async with Rig(tmp_path, dev_server, settings=settings) as rig:
+        ahead = await rig.worker()
+        operation = await rig.create(things(api, 1, timeout=3, ready=ready))
+
+        async def called() -> bool:
+            return len(posted(api)) == 1
+
+        await until(called, "it is inside its call")
+        assert abs(rig.lease_of(operation.stack_id) - rig.store.clock()) < 60
+        ahead.kill()
+        await rig.worker()
+        done = await rig.done(operation)
+        assert abs((done.ended_at or 0.0) - rig.store.clock()) < 60 and len(api.things) == 1
