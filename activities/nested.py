@@ -8,6 +8,7 @@ signal, which the inner run sends when it ends, and looks by itself now and then
 import contextlib
 import itertools
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from activities.settling import requirements
@@ -28,12 +29,12 @@ from firebrick.diagnostics import InvalidInput, NotFound
 from firebrick.failpoints import failpoint
 from firebrick.intake import Owner, accept_create, accept_delete
 from firebrick.intake_update import accept_update
-from firebrick.nested import nested_environment
+from firebrick.nested import facade_of, nested_environment
 from firebrick.outputs import resolved_outputs
 from firebrick.resolution import physical_name
 from firebrick.resources.base import Done, WaitSignal
 from firebrick.resources.errors import PermanentError
-from firebrick.resources.heat.template_resource import TemplateResource
+from firebrick.resources.heat.template_resource import OUTPUT_ERRORS, TemplateResource
 from firebrick.selection import base_hash, input_hash
 from firebrick.store import OperationRow, StackRow
 from firebrick.store.requests import NewResource
@@ -163,11 +164,13 @@ class Nested:
 
     async def _made_or_changed(self, inner: StackRow) -> StepResult:
         row = self._held.row
-        outputs = await self.outputs(inner)
+        outputs, errors = await self.outputs(inner)
+        data = {OUTPUT_ERRORS: errors} if errors else {}
         reference = outputs.get("OS::stack_id") or f"arn:openstack:heat::{self._project}:stacks/{inner.name}/{inner.id}"
-        changed = (row.physical_id, row.reference_id, dict(row.attributes)) != (inner.id, reference, outputs)
+        before = (row.physical_id, row.reference_id, dict(row.attributes), dict(row.data))
+        changed = before != (inner.id, reference, outputs, data)
         if row.action == Action.CREATE:
-            made = Done(physical_id=inner.id, attributes=outputs, reference_id=reference)
+            made = Done(physical_id=inner.id, attributes=outputs, data=data, reference_id=reference)
             return await self._step.done(self._held, made)
         wanted = resource_from_json(row.wanted or {})
         settled = self._settled(wanted, row.revision + 1 if changed else row.revision)
@@ -176,6 +179,7 @@ class Nested:
             physical_id=inner.id,
             reference_id=reference,
             attributes=outputs,
+            data=data,
             properties=properties,
             settled=settled,
             changed=changed,
@@ -208,7 +212,7 @@ class Nested:
             CreateStackRequest(
                 name=physical_name(parent.name, row.name, row.uuid),
                 template=parent.files[definition.type],
-                environment=nested_environment(parent.environment, row.name),
+                environment=nested_environment(parent.environment, row.name, definition.declared_type),
                 parameters=properties,
                 files=dict(parent.files),
                 timeout_mins=parent.timeout_mins,
@@ -234,7 +238,7 @@ class Nested:
             UpdateStackRequest(
                 stack=str(row.physical_id),
                 template=parent.files[definition.type],
-                environment=nested_environment(parent.environment, row.name),
+                environment=nested_environment(parent.environment, row.name, definition.declared_type),
                 parameters=properties,
                 files=dict(parent.files),
                 timeout_mins=parent.timeout_mins,
@@ -255,15 +259,20 @@ class Nested:
             owner=(self._step.ask.operation_id, self._step.ask.stack_id),
         )
 
-    async def outputs(self, inner: StackRow) -> dict[str, Any]:
-        """The inner stack's outputs: the resource's attributes."""
+    async def outputs(self, inner: StackRow) -> tuple[dict[str, Any], dict[str, str]]:
+        """The inner stack's outputs, which are the resource's attributes; and why some of them cannot be computed,
+        which is an error for those only who ask for them."""
         found = await resolved_outputs(self._world.store.project(self._project), self._world.registry, inner)
-        return {one["output_key"]: one["output_value"] for one in found}
+        errors = {one["output_key"]: one["output_error"] for one in found if "output_error" in one}
+        return {one["output_key"]: one["output_value"] for one in found}, errors
 
     async def inputs(self, frozen: Any) -> tuple[StackRow, ResourceDefinition, dict[str, Any]]:
-        """The outer stack, the definition, and the values for the inner template's parameters."""
+        """The outer stack, the definition with everything computed but its properties, and those: the values for the
+        inner template's parameters."""
         definition = ResourceDefinition.thaw(frozen)
-        properties, _ = await self._step.resolve(self._held.upstream, definition)
+        properties, metadata = await self._step.resolve(self._held.upstream, definition)
+        policy = await self._step.update_policy(self._held.upstream, definition)
+        definition = replace(definition, metadata=metadata, update_policy=policy)
         parent = await self._world.store.project(self._project).stack(self._step.ask.stack_id)
         return parent, definition, {name: value for name, value in properties.items() if value is not None}
 
@@ -276,11 +285,7 @@ class Nested:
             operation_id=self._step.ask.operation_id,
             root_id=parent.root_id or parent.id,
             depth=parent.depth + 1,
-            facade={
-                "metadata": definition.metadata,
-                "deletion_policy": definition.deletion_policy,
-                "update_policy": definition.update_policy,
-            },
+            facade=facade_of(definition),
         )
 
     def _operation_id(self) -> str:

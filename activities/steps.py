@@ -26,7 +26,7 @@ from firebrick.diagnostics import FirebrickError, InvalidInput, Unavailable
 from firebrick.failpoints import failpoint
 from firebrick.hooks import LOOK
 from firebrick.plan import Role
-from firebrick.resolution import StoredLookup, apart, physical_name, properties_of
+from firebrick.resolution import apart, physical_name, properties_of, stored_lookup
 from firebrick.resources.base import Context, Done, Found, Next, Poll, ResourceType, WaitSignal, WaitUntil
 from firebrick.resources.errors import RETRY_RULES, UnknownOutcome, classify
 from firebrick.resources.heat.template_resource import TemplateResource
@@ -96,6 +96,7 @@ class Step:
         # Resolved ones, to be stored with whatever is recorded; those of an update only when it is done.
         self._properties: dict[str, Any] | None = None
         self._signals: Sequence[Any] = ()
+        self._inner: Mapping[str, UpstreamRow] = {}  # rows of nested stacks that its properties were computed from
         self._why_called = ""  # told before an error's text, where the call is not what the action's name says
 
     async def run(self) -> StepResult:
@@ -440,7 +441,9 @@ class Step:
 
     async def _text(self, error: Exception) -> str:
         ask = self.ask
-        return await self._masks.text(error, ask.project, ask.stack_id, ask.operation_id, self.interrupt)
+        return await self._masks.text(
+            error, ask.project, ask.stack_id, ask.operation_id, self.interrupt, unstored=self._inner
+        )
 
     async def aborted(self, row: ResourceRow, *, lost: bool = False) -> StepResult:
         """An interrupt between two calls. Its cause is the workflow's to know; finish_operation writes it."""
@@ -457,11 +460,22 @@ class Step:
     async def resolve(
         self, upstream: Mapping[str, UpstreamRow], definition: ResourceDefinition
     ) -> tuple[dict[str, Any], Mapping[str, Any]]:
-        lookup = StoredLookup(upstream, self.world.registry)
+        dynamic = (definition.properties, definition.metadata) if definition.dynamic else ()
+        lookup = await stored_lookup(upstream, self.world.registry, self.rows, dynamic)
+        self._inner = {f"{row.id}": row for row in lookup.inner_rows}
         metadata: Mapping[str, Any] = definition.metadata
         if metadata and definition.dynamic:
             metadata = await apart(lookup, resolve, metadata, lookup)
         return await properties_of(definition, lookup), metadata
+
+    async def update_policy(
+        self, upstream: Mapping[str, UpstreamRow], definition: ResourceDefinition
+    ) -> Mapping[str, Any]:
+        """With everything computed."""
+        if not definition.dynamic:
+            return dict(definition.update_policy)
+        lookup = await stored_lookup(upstream, self.world.registry, self.rows, (definition.update_policy,))
+        return dict(await apart(lookup, resolve, definition.update_policy, lookup) or {})
 
     async def with_others(self, kind: ResourceType, context: Context, upstream: Mapping[str, UpstreamRow]) -> Context:
         found = await others(self.rows, self.world.registry, kind, context.properties, upstream)

@@ -50,6 +50,7 @@ from firebrick.template import (
     parse_template,
     references,
 )
+from firebrick.template.catalogue import INNER
 
 DEFAULT_TIMEOUT_MINS = 60  # Heat's stack_action_timeout
 TAG_LIMIT = 80  # characters, as Heat
@@ -378,7 +379,10 @@ def _refers_to_volatile(registry: Registry, definition: StackDefinition, resourc
         other = definition.resources.get(reference.resource)
         if other is None or reference.attribute is None:
             continue
-        volatile = implementation_of(registry, other.type).implementation.volatile
+        kind = implementation_of(registry, other.type).implementation
+        if kind.nested and reference.attribute.startswith(INNER):
+            return True
+        volatile = kind.volatile
         if volatile and (reference.attribute in volatile or not reference.attribute):
             return True
     return False

@@ -174,6 +174,7 @@ class ResourceType:
     inline: handlers are pure computation and may run on the worker's own loop (types of this project only).
     call_timeout: seconds one handler call may take; the lease on the row is this and a margin.
     any_property: properties are not checked (OS::Heat::None). concurrency: key of a limit shared with others.
+    nested: its resources are stacks (types of this project only).
     rules: what several properties together must be. attribute_kinds: attribute -> string, list, map..., where told.
     slow_attributes: attribute() may wait or call out: it is called in a thread, never on the worker's loop.
     readable: other resources of the project that hold its physical id may read its attributes while they are created.
@@ -193,6 +194,7 @@ class ResourceType:
     inline: ClassVar[bool] = False
     any_property: ClassVar[bool] = False
     any_attribute: ClassVar[bool] = False
+    nested: ClassVar[bool] = False
     call_timeout: ClassVar[float] = 30.0
     concurrency: ClassVar[str] = ""
     hidden: ClassVar[bool] = False

@@ -274,11 +274,11 @@ class InnerRequests(Nested):
         if known is None:
             life_step.check_requirements(self._held.row.id, verb)
 
-    async def outputs(self, inner: Any) -> dict[str, Any]:
+    async def outputs(self, inner: Any) -> tuple[dict[str, Any], dict[str, str]]:
         await Pause(ANSWER)
         store = self._life_step.stores.find(inner.id)
         assert store is not None
-        return shown_by({row.name: row for row in store.rows()})
+        return shown_by({row.name: row for row in store.rows()}), {}
 
 
 class InnerStep(steps.Step):

@@ -31,6 +31,7 @@ from firebrick.intake_update import accept_continue, accept_update
 from firebrick.resources.registry import PLUGINS, Registry
 from firebrick.store import EventRow, Keyring, OperationRow, ResourceRow, StackRow, Store
 from starter.starting import Starter
+from tests.workflow.api import Api, api_of
 from worker import make_worker
 
 PROJECT = "lab"
@@ -134,3 +135,9 @@ async def lab(time_skipping: WorkflowEnvironment, tmp_path: Path) -> AsyncIterat
         )
         await cleanup.enter_async_context(make_worker(client, world, versioned=False))
         yield Lab(client, store, registry, starter)
+
+
+@pytest.fixture
+async def api(lab: Lab) -> AsyncIterator[Api]:
+    async with api_of(lab) as found:
+        yield found
