@@ -37,6 +37,7 @@ from firebrick.resources.errors import PermanentError
 from firebrick.resources.heat.template_resource import OUTPUT_ERRORS, TemplateResource
 from firebrick.selection import base_hash, input_hash
 from firebrick.store import OperationRow, StackRow
+from firebrick.store.reasons import inner_failure
 from firebrick.store.requests import NewResource
 from firebrick.store.rows import ResourceRow
 from firebrick.store.step_outcomes import Claimed, RowOutcome, Settled
@@ -53,7 +54,12 @@ TELL_AGAIN = 10
 
 
 class NestedStackFailed(PermanentError):
-    """The inner operation FAILED. Its text is the inner stack's reason."""
+    """The inner operation FAILED. Its text is the path and the words of what failed in the inner stack; error: the
+    class of that, which Heat shows before a failure's text."""
+
+    def __init__(self, reason: str) -> None:
+        self.error, text = inner_failure(reason)
+        super().__init__(text)
 
 
 class Nested:
@@ -151,7 +157,7 @@ class Nested:
             return await self._wait(operation)
         inner = await project.stack(operation.stack_id, include_deleted=True)
         if operation.state is OperationState.FAILED or operation.action is not self._expected(operation):
-            raise NestedStackFailed(_reason(inner, operation))
+            raise NestedStackFailed(operation.reason or inner.status_reason)
         if self._held.row.action == Action.DELETE:
             return await self._step.done(self._held, Done())
         return await self._made_or_changed(inner)
@@ -307,13 +313,6 @@ class Nested:
 def wake_key(operation_id: str) -> str:
     """The key under which a node waits for an inner operation."""
     return f"nested.{operation_id}"
-
-
-def _reason(inner: StackRow, operation: OperationRow) -> str:
-    """Heat's text: the inner resource's path and what happened there, without the inner stack's own words before it."""
-    reason = operation.reason or inner.status_reason
-    head, found, rest = reason.partition(": resources.")
-    return f"resources.{rest}" if found and head else reason
 
 
 async def tell_owner(world: World, project: str, operation: OperationRow) -> None:

@@ -13,7 +13,7 @@ from activities.external import is_external, look
 from activities.failures import Lost, scrubbed
 from activities.heartbeat import Interrupt, alive
 from activities.masks import Masks
-from activities.nested import Nested
+from activities.nested import Nested, NestedStackFailed
 from activities.others import others
 from activities.settling import settled_create
 from activities.unequipped import left_to_others, types_asked_for
@@ -515,6 +515,8 @@ class Step:
 
 def error_name(error: Exception) -> str:
     """The class that Heat shows before a failure's text."""
+    if isinstance(error, NestedStackFailed):
+        return error.error
     return error.first.heat_type if isinstance(error, FirebrickError) else type(error).__name__
 
 

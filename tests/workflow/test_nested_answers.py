@@ -1,5 +1,6 @@
 """What is told of nested stacks, and what they are told: as a real Heat answered the same requests."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -298,3 +299,39 @@ async def test_a_name_that_is_no_type_and_a_type_behind_an_alias_ask_nothing_of_
         environment = {"resource_registry": registry}
         path = await api.create(name, template, files={"value.yaml": provider}, environment=environment)
         assert await api.state(path) == "CREATE_COMPLETE"
+
+
+# --- failures -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_failure_inside_is_told_with_its_own_class_and_path_on_every_level(api: Any) -> None:
+    files = {
+        "m.yaml": f"{HEAD}resources:\n  mid: {{type: f.yaml}}\n",
+        "f.yaml": f"{HEAD}resources:\n  '0': {{type: OS::Heat::TestResource, properties: {{fail: true}}}}\n",
+    }
+    path = await api.create("s", outer("  c: {type: m.yaml}\n"), files=files)
+    text = "resources.c.resources.mid.resources[0]: Test Resource failed 0"
+    assert (await api.stack(path))["stack_status_reason"] == f"Resource CREATE failed: ValueError: {text}"
+    listed = (await api.body(f"{path}/resources", nested_depth=3))["resources"]
+    assert {one["resource_name"]: one["resource_status_reason"] for one in listed} == {
+        "c": f"ValueError: {text}",
+        "mid": "ValueError: resources.mid.resources[0]: Test Resource failed 0",
+        "0": "ValueError: resources[0]: Test Resource failed 0",
+    }
+
+
+async def test_a_nested_stack_that_was_stopped_has_no_class_but_its_reason(api: Any) -> None:
+    files = {"slow.yaml": f"{HEAD}resources:\n  a: {{type: OS::Heat::TestResource, properties: {{wait_secs: -1}}}}\n"}
+    body = {"stack_name": "s", "template": outer("  c: {type: slow.yaml}\n"), "files": files}
+    path = f"/stacks/s/{(await api.ask('POST', '/stacks', body)).json()['stack']['id']}"
+    while not (inner := [one for one in (await api.body("/stacks", show_nested="true"))["stacks"] if one["parent"]]):
+        await asyncio.sleep(0.02)
+    stop = {"cancel_without_rollback": None}
+    inside = f"/stacks/{inner[0]['stack_name']}/{inner[0]['id']}"
+    while (await api.ask("POST", f"{inside}/actions", stop)).status_code != 200:  # its run has not begun yet
+        await asyncio.sleep(0.02)
+    await api.settled(path)
+    why = (await api.stack(inside))["stack_status_reason"]
+    assert not why.startswith("Resource CREATE failed")
+    assert (await api.body(f"{path}/resources/c"))["resource"]["resource_status_reason"] == f"resources.c: {why}"
+    assert (await api.stack(path))["stack_status_reason"] == f"Resource CREATE failed: resources.c: {why}"
