@@ -19,7 +19,8 @@ from firebrick import contract
 from firebrick.contract import Action, StepKind, StepResult, Work
 from firebrick.diagnostics import Unavailable
 from firebrick.failpoints import failpoint
-from firebrick.resolution import physical_name, properties_of, stored_lookup
+from firebrick.physical_names import physical_name
+from firebrick.resolution import properties_of, stored_lookup
 from firebrick.resources.base import Context, Done
 from firebrick.resources.errors import classify
 from firebrick.resources.schema import validate

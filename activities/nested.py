@@ -31,7 +31,7 @@ from firebrick.intake import Owner, accept_create, accept_delete
 from firebrick.intake_update import accept_update
 from firebrick.nested import facade_of, nested_environment
 from firebrick.outputs import resolved_outputs
-from firebrick.resolution import physical_name
+from firebrick.physical_names import physical_name
 from firebrick.resources.base import Done, WaitSignal
 from firebrick.resources.errors import PermanentError
 from firebrick.resources.heat.template_resource import OUTPUT_ERRORS, TemplateResource

@@ -25,8 +25,9 @@ from firebrick.contract import Action, StepKind, StepResult, Work
 from firebrick.diagnostics import FirebrickError, InvalidInput, Unavailable
 from firebrick.failpoints import failpoint
 from firebrick.hooks import LOOK
+from firebrick.physical_names import physical_name
 from firebrick.plan import Role
-from firebrick.resolution import apart, physical_name, properties_of, stored_lookup
+from firebrick.resolution import apart, properties_of, stored_lookup
 from firebrick.resources.base import Context, Done, Found, Next, Poll, ResourceType, WaitSignal, WaitUntil
 from firebrick.resources.errors import RETRY_RULES, UnknownOutcome, classify
 from firebrick.resources.heat.template_resource import TemplateResource

@@ -257,7 +257,7 @@ def rollback_target(connection: Connection, stack: LockedStack, to: str, operati
         found = row.template_id
     if found:
         return str(found)
-    insert_target(connection, stack.id, empty_target(operation_id), now)
+    insert_target(connection, stack.id, empty_target(connection, stack.id, operation_id), now)
     return operation_id
 
 

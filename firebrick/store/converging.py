@@ -25,6 +25,7 @@ from firebrick.store.writer import Write
 _ROW = ById(
     select(
         resources.c.id,
+        resources.c.uuid,
         resources.c.name,
         resources.c.type,
         resources.c.action,
@@ -143,4 +144,4 @@ class StandIn(UnderClaim):
 
 
 def _emit(transaction: Transaction, stack: LockedStack, row: Any, now: float, status: Status, reason: str) -> None:
-    transaction.emit(stack, now, row.id, row.name, row.type, row.physical_id, Action.UPDATE.value, status.value, reason)
+    transaction.emit(stack, now, row, Action.UPDATE.value, status.value, reason)

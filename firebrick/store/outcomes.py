@@ -41,6 +41,7 @@ _ROWS = ById(
         resources.c.lease_until,
         resources.c.status_reason,
         resources.c.hooks,
+        resources.c.uuid,
     ),
     resources.c.id,
     locked=False,
@@ -94,6 +95,7 @@ class _Held:
     lease_until: float
     reason: str
     hooks: Mapping[str, Any] | None
+    uuid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +203,7 @@ class _Recording:
     def _refuse(self, stack: LockedStack, held: _Held, outcome: RowOutcome, now: float) -> None:
         """An update that may not be made: told, but the resource stays as it is."""
         action, failed = Action.UPDATE.value, Status.FAILED.value
-        self._transaction.emit(
-            stack, now, held.id, held.name, held.type, held.physical_id, action, failed, outcome.message
-        )
+        self._transaction.emit(stack, now, held, action, failed, outcome.message)
         if stack.status == Status.IN_PROGRESS:
             reason = reasons.resource_failed(outcome.error, held.name, outcome.message)
             self._transaction.set_state(stack, stack.action, failed, reasons.stack_failed(action, reason), now)
@@ -229,18 +229,7 @@ class _Recording:
     def _emit(
         self, stack: LockedStack, held: _Held, reason: str, properties: Mapping[str, Any] | None, now: float
     ) -> None:
-        self._transaction.emit(
-            stack,
-            now,
-            held.id,
-            held.name,
-            held.type,
-            held.physical_id,
-            held.action,
-            held.status,
-            reason,
-            properties,
-        )
+        self._transaction.emit(stack, now, held, held.action, held.status, reason, properties)
 
     def _change(
         self,

@@ -19,8 +19,8 @@ from activities.nested import Nested
 from activities.world import World
 from firebrick import contract
 from firebrick.contract import Action, Cancel, OperationState, StepResult
+from firebrick.physical_names import physical_name
 from firebrick.plan import Role
-from firebrick.resolution import physical_name
 from firebrick.resources.base import Done
 from firebrick.resources.errors import PermanentError
 from firebrick.resources.heat.template_resource import TemplateResource
@@ -203,7 +203,7 @@ class _Registry:
 
 
 class _Masks:
-    async def text(self, error: Exception, *_: Any) -> str:
+    async def text(self, error: Exception, *_: Any, **__: Any) -> str:
         return str(error)
 
 

@@ -78,6 +78,7 @@ class Row:
     outcome: StepResult | None = None
     untold: bool = False
     hooks: None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def type(self) -> str:

@@ -1,6 +1,7 @@
 """What is told of nested stacks, and what they are told: as a real Heat answered the same requests."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -301,6 +302,20 @@ async def test_a_name_that_is_no_type_and_a_type_behind_an_alias_ask_nothing_of_
         assert await api.state(path) == "CREATE_COMPLETE"
 
 
+@pytest.mark.parametrize("kind", ["hot", "cfn"])
+async def test_a_template_generated_of_a_type_stands_for_it_and_takes_its_lists(api: Any, kind: str) -> None:
+    name = "OS::Heat::RandomString"
+    provider = json.dumps(await api.body(f"/resource_types/{name}/template", template_type=kind))
+    properties = "length: 9, salt: s, character_sequences: [{sequence: abc, min: 9}], character_classes: []"
+    template = outer(f"  a: {{type: '{name}', properties: {{{properties}}}}}\n", "  o: {value: {get_resource: a}}\n")
+    environment = {"resource_registry": {name: "wrapper.yaml"}}
+    path = await api.create("s", template, files={"wrapper.yaml": provider}, environment=environment)
+    value = (await api.outputs(path))["o"]
+    assert len(value) == 9 and set(value) <= set("abc")
+    inner = await api.inner(path, "a")
+    assert (await api.stack(inner))["parameters"]["character_sequences"] == '{"sequence": "abc", "min": 9}'
+
+
 # --- failures -------------------------------------------------------------------------------------------------------
 
 
@@ -318,6 +333,21 @@ async def test_a_failure_inside_is_told_with_its_own_class_and_path_on_every_lev
         "mid": "ValueError: resources.mid.resources[0]: Test Resource failed 0",
         "0": "ValueError: resources[0]: Test Resource failed 0",
     }
+
+
+async def test_events_have_the_name_of_what_is_to_be_made_until_it_has_an_id(api: Any) -> None:
+    path = await api.create("s", outer("  c: {type: child.yaml}\n"), files=FILES)
+    inner = (await api.inner(path, "c")).split("/")
+    events = (await api.body(f"{path}/events", nested_depth=2, sort_dir="asc"))["events"]
+    r = (await api.body(f"{'/'.join(inner)}/resources/r"))["resource"]["physical_resource_id"]
+    assert [(one["resource_name"], one["resource_status"], one["physical_resource_id"]) for one in events[1:-1]] == [
+        ("c", "CREATE_IN_PROGRESS", inner[2]),
+        (inner[2], "CREATE_IN_PROGRESS", inner[3]),
+        ("r", "CREATE_IN_PROGRESS", r),
+        ("r", "CREATE_COMPLETE", r),
+        (inner[2], "CREATE_COMPLETE", inner[3]),
+        ("c", "CREATE_COMPLETE", inner[3]),
+    ]
 
 
 async def test_a_nested_stack_that_was_stopped_has_no_class_but_its_reason(api: Any) -> None:
