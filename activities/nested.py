@@ -15,6 +15,7 @@ from activities.settling import requirements
 from activities.updating import restricted, stand_in
 from activities.waiting import stopped_after
 from activities.world import World
+from firebrick.arns import stack_arn
 from firebrick.contract import (
     Action,
     Cancel,
@@ -172,7 +173,7 @@ class Nested:
         row = self._held.row
         outputs, errors = await self.outputs(inner)
         data = {OUTPUT_ERRORS: errors} if errors else {}
-        reference = outputs.get("OS::stack_id") or f"arn:openstack:heat::{self._project}:stacks/{inner.name}/{inner.id}"
+        reference = outputs.get("OS::stack_id") or stack_arn(self._project, inner.name, inner.id)
         before = (row.physical_id, row.reference_id, dict(row.attributes), dict(row.data))
         changed = before != (inner.id, reference, outputs, data)
         if row.action == Action.CREATE:

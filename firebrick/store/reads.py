@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
 
+from firebrick.arns import StackArn, read_arn
 from firebrick.contract import Action, OperationState, Status
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from firebrick.store.acceptance import stack_not_found
@@ -106,7 +107,9 @@ EVENT_FILTERS: Mapping[str, ColumnElement[Any]] = {
 
 
 def find_stack(connection: Connection, project: str, name_or_id: str, *, include_deleted: bool) -> StackRow:
-    """A living stack by name or id; with include_deleted also a deleted one, by id only. NotFound."""
+    """A living stack by name, id or ARN; with include_deleted also a deleted one, but not by its name. NotFound."""
+    if (arn := read_arn(name_or_id)) is not None:
+        return _stack_of_arn(connection, project, name_or_id, arn, include_deleted=include_deleted)
     mine = _STACKS.where(stacks.c.project == project)
     named = mine.where(stacks.c.name == name_or_id).where(stacks.c.deleted_at.is_(None))
     by_id = mine.where(stacks.c.id == name_or_id)
@@ -115,6 +118,17 @@ def find_stack(connection: Connection, project: str, name_or_id: str, *, include
     row = connection.execute(by_id).first() or connection.execute(named).first()
     if row is None:
         raise stack_not_found(name_or_id)
+    return _stack_row(row)
+
+
+def _stack_of_arn(connection: Connection, project: str, text: str, arn: StackArn, *, include_deleted: bool) -> StackRow:
+    """Of this project, and the name belongs to the id."""
+    query = _STACKS.where(stacks.c.project == project).where(stacks.c.id == arn.id).where(stacks.c.name == arn.name)
+    if not include_deleted:
+        query = query.where(stacks.c.deleted_at.is_(None))
+    row = None if arn.path or arn.project != project else connection.execute(query).first()
+    if row is None:
+        raise stack_not_found(text)
     return _stack_row(row)
 
 

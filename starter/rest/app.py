@@ -23,6 +23,7 @@ from starter.rest.protocols import Starter
 
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 ROUTES = (
+    *stacks.ARN_ROUTES,
     *previews.ROUTES,
     *plans.ROUTES,
     *stacks.ROUTES,

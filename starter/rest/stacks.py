@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
+from firebrick.arns import read_arn
 from firebrick.contract import MAX_TIMEOUT_MINS, CreateStackRequest, DeleteStackRequest, Frozen, UpdateStackRequest
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from firebrick.outputs import resolved_outputs
@@ -19,7 +21,7 @@ from starter.rest.front import OPERATION_HEADER, Call, Route
 from starter.rest.protocols import AcceptedOperation
 from starter.rest.query_values import boolean, integer, query_boolean, query_filters, query_integer, query_words, text
 from starter.rest.request_body import read_body
-from starter.rest.views import link, operation_body, stack_alone, stack_in_list
+from starter.rest.views import Links, link, operation_body, stack_alone, stack_in_list
 
 NAMES = "A name begins with a letter and has at most 255 letters, digits, and the characters _ . -"
 SORT_KEYS = {
@@ -285,7 +287,21 @@ async def lookup(call: Call) -> Response:
         raise stack_not_found(params["name"])
     last = call.request.url.path.rpartition("/")[2]
     inside = (last,) if call.request.scope["path"].count("/") > 4 else ()
-    href = call.links.stack(row.name, row.id, *inside)
+    return _moved(call, call.links.stack(row.name, row.id, *inside))
+
+
+async def lookup_arn(call: Call) -> Response:
+    """302 to the address that an ARN comes to, of whatever project; whether that stack is there is seen there, as in
+    Heat."""
+    text = f"arn:{call.request.path_params['arn']}"
+    arn = read_arn(text)
+    if arn is None:
+        raise stack_not_found(text)
+    links = Links(str(call.request.base_url), arn.project)
+    return _moved(call, links.stack(arn.name, arn.id) + quote(arn.path))
+
+
+def _moved(call: Call, href: str) -> Response:
     if call.request.url.query:
         href += f"?{call.request.url.query}"
     return JSONResponse(
@@ -348,6 +364,10 @@ async def files(call: Call) -> Response:
     return JSONResponse(dict((await call.stack()).files))
 
 
+ARN_ROUTES = tuple(
+    Route(method, "/stacks/arn:{arn:path}", lookup_arn) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+)
+"""An ARN has slashes: these come before all others."""
 ROUTES = (
     Route("GET", "/stacks", list_stacks),
     Route("POST", "/stacks", create),

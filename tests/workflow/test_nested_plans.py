@@ -190,4 +190,6 @@ async def test_heats_previews_show_what_is_nested_where_they_are_asked_to(lab: A
         assert [one["resource_name"] for one in made_up[1:]] == ["moves", "stays"]
         ((text, zone, _),) = made_up[0]
         assert (text["resource_name"], text["parent_resource"]) == ("text", "leaf")
-        assert text["properties"] == {"value": "b"} and zone["links"][1]["href"].endswith("/stacks/new-nest-leaf/None")
+        assert text["properties"]["value"] == "b" and text["properties"]["wait_secs"] == 0
+        identity = {"tenant": "lab", "stack_name": "new-nest-leaf", "stack_id": "None", "path": "/resources/zone"}
+        assert (zone["resource_identity"], zone["resource_action"]) == (identity, "INIT")
