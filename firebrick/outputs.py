@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from firebrick.diagnostics import FirebrickError, InvalidInput
+from firebrick.preview_rows import upstream_of
 from firebrick.resolution import StoredLookup, apart, stored_lookup
 from firebrick.resources.registry import Registry
 from firebrick.store import Repository
@@ -43,16 +44,11 @@ async def resolved_output(
 
 
 async def resolved_attributes(
-    repository: Repository,
-    registry: Registry,
-    stack: StackRow,
-    rows: Sequence[ResourceRow],
-    also: Sequence[str] = (),
+    registry: Registry, stack: StackRow, rows: Sequence[ResourceRow], also: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
     """All attributes of each of the resources, in their order; null where one is not made or an attribute cannot be
     had, and none of a type that is not installed any more. Those of a nested stack are its outputs. also: names of
     further attributes; null where there is no such attribute."""
-    lookup = StoredLookup(await repository.upstream(stack.id, [row.name for row in rows]), registry)
     outputs: dict[str, list[str]] = {}
     bodies: list[dict[str, Any]] = []
     for row in rows:
@@ -67,6 +63,7 @@ async def resolved_attributes(
         else:
             bodies.append({})
             continue
+        lookup = StoredLookup({row.name: upstream_of(row)}, registry)  # of one name there may be more rows
         bodies.append(await apart(lookup, _attributes, lookup, row.name, [*names, *also]))
     return bodies
 

@@ -65,9 +65,9 @@ EVENTS = select(
     events.c.status,
     events.c.reason,
 ).join_from(events, stacks, events.c.stack_id == stacks.c.id)
-_RESOURCES = select(*RESOURCE_COLUMNS, stacks.c.template_id.label("target")).join_from(
-    resources, stacks, resources.c.stack_id == stacks.c.id
-)
+_RESOURCES = select(
+    *RESOURCE_COLUMNS, stacks.c.template_id.label("target"), stacks.c.status.label("stack_status")
+).join_from(resources, stacks, resources.c.stack_id == stacks.c.id)
 _UPSTREAM = (
     UPSTREAM.add_columns(resources.c.replaced_by, resources.c.template_id, stacks.c.template_id.label("target"))
     .where(stacks.c.project == bindparam("project"))
@@ -198,14 +198,27 @@ def count_stacks(
     return len(connection.execute(query).all())
 
 
-def list_resources(connection: Connection, project: str, stack_id: str) -> list[ResourceRow]:
-    """The rows of a stack as they came to be (a template's in its order), one for each name. NotFound when there is
-    no such stack; a deleted one has no rows."""
+def list_resources(
+    connection: Connection, project: str, stack_id: str, *, left_over: bool = False
+) -> list[ResourceRow]:
+    """See Repository.resources."""
     check_stack(connection, project, stack_id)
-    query = _RESOURCES.where(stacks.c.project == project).where(resources.c.stack_id == stack_id)
-    rows = connection.execute(query.order_by(resources.c.id)).all()
+    query = _RESOURCES.where(stacks.c.project == project)
+    rows = connection.execute(query.where(resources.c.stack_id == stack_id).order_by(resources.c.id)).all()
     required_by = _required_by([(row.id, row.name, row.requires) for row in rows])
-    return [resource_row(row, required_by.get(row.id, ())) for row in _in_service(rows)]
+    serving = _in_service(rows)
+    if left_over:
+        ids = {row.id for row in serving}
+        serving = [row for row in rows if row.id in ids or _is_left_over(row)]
+    return [resource_row(row, required_by.get(row.id, ())) for row in serving]
+
+
+def _is_left_over(row: Any) -> bool:
+    """Whether a row that another one has taken the place of still stands for something, since what was to remove it
+    FAILED."""
+    gone = (row.action, row.status) == (Action.DELETE, Status.COMPLETE)
+    made = row.physical_id is not None or row.create_unsettled
+    return made and not gone and row.stack_status == Status.FAILED
 
 
 def find_resource(connection: Connection, project: str, stack_id: str, name: str) -> ResourceRow:

@@ -399,9 +399,11 @@ class Repository:
             include_nested=include_nested,
         )
 
-    async def resources(self, stack_id: str) -> list[ResourceRow]:
-        """In template order. NotFound: no such stack; a deleted one has none."""
-        return await self._store.read(reads.list_resources, self.project, stack_id)
+    async def resources(self, stack_id: str, *, left_over: bool = False) -> list[ResourceRow]:
+        """One for each name, as they came to be (a template's in its order). left_over: of a FAILED stack, those too
+        whose place another has taken and whose objects are still there. NotFound: no such stack; a deleted one has
+        none."""
+        return await self._store.read(reads.list_resources, self.project, stack_id, left_over=left_over)
 
     async def all_rows(self, stack_id: str) -> list[ResourceRow]:
         """Also those that are not in service: that go, or whose place another was to take."""

@@ -67,7 +67,7 @@ async def _resources(call: Call, stack: StackRow, parent: str | None, depth: int
     """Of a stack, then of its nested ones down to that depth. parent: the resource that this stack is."""
     detail = query_boolean(call.request, "with_detail", False)
     with_row = query_boolean(call.request, "with_row", False)
-    rows = await call.repository.resources(stack.id)
+    rows = await call.repository.resources(stack.id, left_over=True)
     inner = {row.id: found for row in rows if (found := await nested_stack(call, row)) is not None}
     wanted = [row for row in rows if _wanted(row, call)]
     bodies = [
@@ -75,7 +75,7 @@ async def _resources(call: Call, stack: StackRow, parent: str | None, depth: int
         for row in wanted
     ]
     if detail:
-        attributes = await resolved_attributes(call.repository, call.front.registry, stack, wanted)
+        attributes = await resolved_attributes(call.front.registry, stack, wanted)
         for row, body, values in zip(wanted, bodies, attributes, strict=True):
             body |= {"description": ResourceDefinition.thaw(row.definition).description, "attributes": values}
     for body in bodies:
@@ -124,7 +124,7 @@ async def show_resource(call: Call) -> Response:
     row = await _resource(call, stack)
     inner, parent = await nested_stack(call, row), await parent_resource(call, stack)
     body = resource_in_list(row, stack, call.links, nested=inner, parent=parent)
-    (attributes,) = await resolved_attributes(call.repository, call.front.registry, stack, [row])
+    (attributes,) = await resolved_attributes(call.front.registry, stack, [row])
     body |= {"description": ResourceDefinition.thaw(row.definition).description, "attributes": attributes}
     return JSONResponse({"resource": body})
 

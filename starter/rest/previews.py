@@ -103,7 +103,7 @@ class _Shown:
     async def _as_it_is(self, row: ResourceRow, inner: StackRow | None) -> dict[str, Any]:
         assert self._stack is not None
         repository, registry = self._call.repository, self._call.front.registry
-        (attributes,) = await resolved_attributes(repository, registry, self._stack, [row])
+        (attributes,) = await resolved_attributes(registry, self._stack, [row])
         if self._preview.secrets.of_attributes(row.name):
             attributes = dict.fromkeys(attributes, HIDDEN)
         metadata = HIDDEN
