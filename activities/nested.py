@@ -37,6 +37,7 @@ from firebrick.resources.base import Done, WaitSignal
 from firebrick.resources.errors import PermanentError
 from firebrick.resources.heat.template_resource import OUTPUT_ERRORS, TemplateResource
 from firebrick.selection import base_hash, input_hash
+from firebrick.stack_limits import most_resources
 from firebrick.store import OperationRow, StackRow
 from firebrick.store.reasons import inner_failure
 from firebrick.store.requests import NewResource
@@ -227,7 +228,7 @@ class Nested:
                 operation_id=operation_id,
             ),
             minute=self._world.minute,
-            owner=self._owner(parent, definition),
+            owner=self._owner(parent, definition, await self._room(parent)),
         )
 
     async def ask_update(
@@ -255,7 +256,7 @@ class Nested:
                 operation_id=operation_id,
             ),
             minute=self._world.minute,
-            owner=self._owner(parent, definition),
+            owner=self._owner(parent, definition, await self._room(parent, str(row.physical_id))),
         )
 
     async def ask_delete(self, inner: StackRow, operation_id: str) -> OperationRow:
@@ -285,7 +286,7 @@ class Nested:
 
     # --- small things -----------------------------------------------------------------------------------------------
 
-    def _owner(self, parent: StackRow, definition: ResourceDefinition) -> Owner:
+    def _owner(self, parent: StackRow, definition: ResourceDefinition, room: int | None) -> Owner:
         return Owner(
             stack_id=parent.id,
             row=self._held.row.id,
@@ -293,7 +294,26 @@ class Nested:
             root_id=parent.root_id or parent.id,
             depth=parent.depth + 1,
             facade=facade_of(definition),
+            room=room,
         )
+
+    async def _room(self, parent: StackRow, inner: str = "") -> int | None:
+        """How many resources the inner stack may have. inner: its id, when there is one already: it may always have as
+        many as it has. A rollback is not limited: it leads back to what there was."""
+        most, project = most_resources(), self._world.store.project(self._project)
+        if most is None or await self._rolls_back():
+            return None
+        others = await project.count_resources(parent.root_id or parent.id, without=inner)
+        has = len(await project.resources(inner)) if inner else 0
+        return max(most - others, has)
+
+    async def _rolls_back(self) -> bool:
+        """Whether this operation, or one that it is part of, is a rollback."""
+        project = self._world.store.project(self._project)
+        operation = await project.operation(self._step.ask.operation_id)
+        while operation.action is not Action.ROLLBACK and operation.owner_operation:
+            operation = await project.operation(operation.owner_operation)
+        return operation.action is Action.ROLLBACK
 
     def _operation_id(self) -> str:
         return str(uuid.uuid5(uuid.UUID(self._step.ask.operation_id), self._held.row.key))

@@ -1,9 +1,10 @@
 """What is read: plain functions from a connection and a project to rows. Every query filters by the project."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, String, and_, bindparam, cast, func, or_, select, true
 
 from firebrick.arns import StackArn, read_arn
 from firebrick.contract import Action, OperationState, Status
@@ -97,6 +98,10 @@ FILTERS: Mapping[str, ColumnElement[Any]] = {
     "name": stacks.c.name,
     "action": stacks.c.action,
     "owner": stacks.c.owner,
+    "owner_id": stacks.c.owner_id,
+    "project": stacks.c.project,
+    "disable_rollback": stacks.c.disable_rollback,  # bool
+    "timeout_mins": stacks.c.timeout_mins,  # int
 }
 EVENT_FILTERS: Mapping[str, ColumnElement[Any]] = {
     "resource_name": events.c.resource_name,
@@ -149,22 +154,21 @@ def list_stacks(
     connection: Connection,
     project: str,
     *,
-    filters: Mapping[str, Sequence[str]],
+    filters: Mapping[str, Sequence[Any]],
     sort: Sequence[str],
     descending: bool,
     limit: int | None,
     marker: str | None,
     include_deleted: bool,
     include_nested: bool = False,
+    hidden_tags: Sequence[str] = (),
 ) -> list[StackSummary]:
     """See Repository.stacks."""
-    query = _SUMMARIES.where(stacks.c.project == project)
-    if not include_deleted:
-        query = query.where(stacks.c.deleted_at.is_(None))
-    if not include_nested:
-        query = query.where(stacks.c.owner_id.is_(None))
-    for name, values in sorted(filters.items()):
-        query = query.where(_stack_filter(name, values))
+    wanted = _wanted_stacks(filters, include_deleted, include_nested, hidden_tags)
+    # The marker's place counts, whether it is still one of them or not: it may have gone while somebody reads on.
+    query = _SUMMARIES.where(stacks.c.project == project).where(
+        and_(*wanted) if marker is None else or_(and_(*wanted), stacks.c.id == marker)
+    )
     unknown = [key for key in sort if key not in SORT_KEYS]
     if unknown:
         raise _bad_key("sort key", unknown[0], SORT_KEYS)
@@ -184,18 +188,43 @@ def count_stacks(
     connection: Connection,
     project: str,
     *,
-    filters: Mapping[str, Sequence[str]],
+    filters: Mapping[str, Sequence[Any]],
     include_deleted: bool,
     include_nested: bool = False,
+    hidden_tags: Sequence[str] = (),
 ) -> int:
-    query = select(stacks.c.id).where(stacks.c.project == project)
-    if not include_nested:
-        query = query.where(stacks.c.owner_id.is_(None))
+    query = select(func.count()).select_from(stacks).where(stacks.c.project == project)
+    wanted = _wanted_stacks(filters, include_deleted, include_nested, hidden_tags)
+    return int(connection.execute(query.where(and_(*wanted))).scalar_one())
+
+
+def _wanted_stacks(
+    filters: Mapping[str, Sequence[Any]], include_deleted: bool, include_nested: bool, hidden_tags: Sequence[str]
+) -> list[ColumnElement[bool]]:
+    wanted = [_stack_filter(name, values) for name, values in sorted(filters.items())]
     if not include_deleted:
-        query = query.where(stacks.c.deleted_at.is_(None))
-    for name, values in sorted(filters.items()):
-        query = query.where(_stack_filter(name, values))
-    return len(connection.execute(query).all())
+        wanted.append(stacks.c.deleted_at.is_(None))
+    if not include_nested:
+        wanted.append(stacks.c.owner_id.is_(None))
+    tags = cast(stacks.c.tags, String)  # JSON: each tag in quotes, which no tag has in it unescaped
+    wanted += [~tags.contains(json.dumps(tag), autoescape=True) for tag in hidden_tags]
+    return [true(), *wanted]
+
+
+def count_resources(connection: Connection, project: str, root_id: str, *, without: str = "") -> int:
+    """See Repository.count_resources."""
+    query = (
+        select(resources.c.stack_id, resources.c.name)
+        .distinct()
+        .select_from(resources)
+        .join(stacks, resources.c.stack_id == stacks.c.id)
+        .where(stacks.c.project == project)
+        .where(stacks.c.deleted_at.is_(None))
+        .where(or_(stacks.c.id == root_id, stacks.c.root_id == root_id))
+        .where(stacks.c.id != without)
+        .where(or_(resources.c.action != Action.DELETE.value, resources.c.status != Status.COMPLETE.value))
+    )
+    return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
 
 
 def list_resources(
@@ -254,7 +283,7 @@ def list_events(
     before_seq: int | None,
     limit: int | None,
     descending: bool,
-    filters: Mapping[str, Sequence[str]],
+    filters: Mapping[str, Sequence[Any]],
 ) -> list[EventRow]:
     """See Repository.events."""
     check_stack(connection, project, stack_id)
@@ -336,7 +365,7 @@ def _summary(row: Sequence[Any]) -> StackSummary:
     return StackSummary(*values)
 
 
-def _stack_filter(name: str, values: Sequence[str]) -> ColumnElement[bool]:
+def _stack_filter(name: str, values: Sequence[Any]) -> ColumnElement[bool]:
     if name == "status":
         return or_(*(_state(value, stacks.c.action, stacks.c.status) for value in values))
     if name not in FILTERS:
@@ -412,7 +441,7 @@ def event_not_found(event_id: str) -> NotFound:
             code="event-not-found",
             summary=f"There is no event {event_id!r} in this stack.",
             detail="Look at the list of the stack's events.",
-            heat_type="EntityNotFound",
+            heat_type="HTTPNotFound",
             heat_message=f"No event {event_id} found",
         )
     )

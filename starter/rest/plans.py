@@ -15,7 +15,6 @@ from firebrick.plan_file import open_plan, open_plan_of_create, plan_file, plan_
 from starter.rest.errors import bad_request
 from starter.rest.front import OPERATION_HEADER, Call, Route
 from starter.rest.previews import planned_update
-from starter.rest.query_values import boolean
 from starter.rest.request_body import read_body
 from starter.rest.stacks import accepted, create_request, created, lookup, update_request
 
@@ -23,8 +22,7 @@ from starter.rest.stacks import accepted, create_request, created, lookup, updat
 async def plan(call: Call) -> Response:
     """200 and the plan of an update. `existing` in the body: as with PATCH."""
     row = await call.stack()
-    body = await read_body(call.request)
-    request = await update_request(call, row.id, body, existing=boolean("existing", body.get("existing", False)))
+    request = await update_request(call, row, await read_body(call.request))
     planned = await planned_update(call, request)
     return JSONResponse(plan_file(call.front.store.keyring, planned, request))
 

@@ -37,7 +37,7 @@ async def preview_update(call: Call) -> Response:
     row = await call.stack()
     nested = query_boolean(call.request, "show_nested", False)
     body = await read_body(call.request)
-    request = await update_request(call, row.id, body, existing=call.request.method == "PATCH")
+    request = await update_request(call, row, body)
     planned = await planned_update(call, request)
     stack = planned.base.stack
     changes: dict[str, list[dict[str, Any]]] = {word: [] for word in _LISTS.values()}

@@ -31,7 +31,8 @@ async def test_what_a_failed_rollback_leaves_is_listed_until_it_is_gone(tmp_path
         assert await listed(engine) == living
         await engine.wait(await engine.update("s", template("1")))
         assert await engine.settled("s") == "UPDATE_COMPLETE"
-        assert await listed(engine) == {one["id"] for one in engine.world.objects()} and len(engine.world.objects()) == 1
+        assert len(engine.world.objects()) == 1
+        assert await listed(engine) == {one["id"] for one in engine.world.objects()}
 
 
 async def listed(engine: Engine) -> set[str]:
