@@ -98,10 +98,13 @@ async def nested_stack(call: Call, row: ResourceRow) -> StackRow | None:
 
 
 async def parent_resource(call: Call, stack: StackRow) -> str | None:
-    """The name of the resource that a nested stack is."""
+    """The name of the resource that a nested stack is. None: it is not nested, or was retained when that went."""
     if stack.owner_id is None:
         return None
-    rows = await call.repository.resources(stack.owner_id)
+    try:
+        rows = await call.repository.resources(stack.owner_id)
+    except NotFound:
+        return None
     return next((row.name for row in rows if row.id == stack.owner_row), None)
 
 
@@ -179,7 +182,7 @@ async def _events(call: Call, stack: StackRow, filters: dict[str, tuple[str, ...
     if "resource_type" in keys:
         return await _events_by_type(call, stack, filters, keys, descending)
     if depth := min(query_integer(call.request, "nested_depth", least=0) or 0, DEEPEST):
-        root = await call.repository.stack(stack.root_id, include_deleted=True) if stack.root_id else stack
+        root = await _root(call, stack)
         found = await call.repository.tree_events(
             stack.id, depth=depth, after=marker or None, limit=limit, descending=descending, filters=filters
         )
@@ -198,13 +201,23 @@ async def _events(call: Call, stack: StackRow, filters: dict[str, tuple[str, ...
     return [event_in_list(row, stack.name, call.links, with_seq=with_seq) for row in rows]
 
 
+async def _root(call: Call, stack: StackRow) -> StackRow:
+    """The outermost stack; of one that was retained, itself once that has been purged."""
+    if not stack.root_id:
+        return stack
+    try:
+        return await call.repository.stack(stack.root_id, include_deleted=True)
+    except NotFound:
+        return stack
+
+
 async def _events_by_type(
     call: Call, stack: StackRow, filters: dict[str, tuple[str, ...]], keys: list[str], descending: bool
 ) -> list[dict[str, object]]:
     """All that are wanted are read, put in order and cut."""
     request, by_time = call.request, "time" in keys and keys.index("time") < keys.index("resource_type")
     depth = min(query_integer(request, "nested_depth", least=0) or 0, DEEPEST)
-    root = await call.repository.stack(stack.root_id, include_deleted=True) if stack.root_id else stack
+    root = await _root(call, stack)
     rows = await call.repository.tree_events(stack.id, depth=depth, filters=filters)
     if not by_time:  # times seldom are equal: what comes behind them says nothing
         rows.sort(key=lambda one: one[0].resource_type)
