@@ -15,6 +15,7 @@ from firebrick.plan_file import open_plan, open_plan_of_create, plan_file, plan_
 from starter.rest.errors import bad_request
 from starter.rest.front import OPERATION_HEADER, Call, Route
 from starter.rest.previews import planned_update
+from starter.rest.query_values import check_fields
 from starter.rest.request_body import read_body
 from starter.rest.stacks import accepted, create_request, created, lookup, update_request
 
@@ -37,7 +38,9 @@ async def plan_new(call: Call) -> Response:
 async def plan_delete(call: Call) -> Response:
     """200 and the plan of a delete, which is for looking at. `retain` in the body: names of resources."""
     row = await call.stack()
-    retain = (await read_body(call.request)).get("retain") or []
+    body = await read_body(call.request)
+    check_fields(body, "retain")
+    retain = body.get("retain") or []
     if not (isinstance(retain, list) and all(isinstance(name, str) for name in retain)):
         raise bad_request("'retain' is a list of names of resources.", "bad-value", path="retain")
     front = call.front

@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 
 from firebrick.resources.registry import Registry
+from firebrick.testing.dev_server import DevServer
 from starter.rest import create_app
 from starter.testing import Engine
 
@@ -19,8 +20,8 @@ def template(b: str, *, more: bool = False) -> dict[str, Any]:
     return {"heat_template_version": "2018-08-31", "resources": resources}
 
 
-async def test_what_a_failed_rollback_leaves_is_listed_until_it_is_gone(tmp_path: Path) -> None:
-    async with Engine(tmp_path) as engine:
+async def test_what_a_failed_rollback_leaves_is_listed_until_it_is_gone(tmp_path: Path, dev_server: DevServer) -> None:
+    async with Engine(tmp_path, address=dev_server.address) as engine:
         await engine.wait(await engine.create(template("1"), name="s"))
         engine.world.fail("bad", "create")
         engine.world.fail("extra", "delete")  # and what it requires, the second `keep`, stays with it

@@ -313,6 +313,22 @@ async def test_an_update_of_what_exists_may_be_asked_for_in_the_body(world: Worl
     assert (shown["value"], shown["count"]) == ("one", "3")
 
 
+@pytest.mark.parametrize(
+    ("inside", "body", "known"),
+    [
+        ("/continue", {"skip": ["val"]}, "There are none."),
+        ("/rollback", {"skp": ["val"]}, "There are: skip, to."),
+        ("/plan/delete", {"keep": ["val"]}, "There are: retain."),
+    ],
+)
+async def test_fields_that_a_route_of_ours_does_not_know_are_refused(
+    world: World, inside: str, body: dict[str, Any], known: str
+) -> None:
+    made = await complete(world)
+    (problem,) = (await made.refused(400, "POST", inside, body))["diagnostics"]
+    assert (problem["code"], problem["detail"]) == ("unknown-key", known)
+
+
 async def test_fields_that_nobody_knows_are_ignored(world: World) -> None:
     made = await world.create("main", TEMPLATE, nobody_knows_this=1, files_container=None, adopt_stack_data=None)
     await made.carry_out(DONE)
