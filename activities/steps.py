@@ -18,7 +18,7 @@ from activities.heartbeat import Interrupt, alive
 from activities.lease import Lease
 from activities.lost_creates import FailedCreate, after_failed_create, may_be_left, must_be_looked_for
 from activities.masks import Masks
-from activities.nested import Nested
+from activities.nested import Nested, NestedStackFailed
 from activities.others import others
 from activities.places import Place
 from activities.resuming import NothingMade, finished_in, goes_on, resume
@@ -34,8 +34,9 @@ from firebrick.diagnostics import FirebrickError, InvalidInput, Unavailable
 from firebrick.elapsed import elapsed
 from firebrick.failpoints import failpoint
 from firebrick.hooks import LOOK
+from firebrick.physical_names import physical_name
 from firebrick.plan import Role
-from firebrick.resolution import StoredLookup, apart, physical_name, properties_of
+from firebrick.resolution import apart, properties_of, stored_lookup
 from firebrick.resources.base import Context, Done, Found, Next, Poll, ResourceType, WaitSignal, WaitUntil
 from firebrick.resources.errors import RETRY_RULES, UnknownOutcome, classify
 from firebrick.resources.heat.template_resource import TemplateResource
@@ -119,6 +120,7 @@ class Step:
         self._lease = Lease()
         self._place: Place | None = None
         self._creating: Context | None = None  # of a create that was called, until its answer is there
+        self._inner: Mapping[str, UpstreamRow] = {}  # rows of nested stacks that its properties were computed from
         self._why_called = ""  # told before an error's text, where the call is not what the action's name says
         self.finishing = False  # of what an earlier operation began: then the node goes on when that has ended
         self._left_to_people = ""  # told when a delete is done that could not look for what there may be
@@ -579,7 +581,9 @@ class Step:
 
     async def _text(self, error: Exception) -> str:
         ask = self.ask
-        return await self._masks.text(error, ask.project, ask.stack_id, ask.operation_id, self.interrupt)
+        return await self._masks.text(
+            error, ask.project, ask.stack_id, ask.operation_id, self.interrupt, unstored=self._inner
+        )
 
     async def aborted(
         self, row: ResourceRow, *, lost: bool = False, unsettled_until: float | None = None
@@ -600,11 +604,22 @@ class Step:
     async def resolve(
         self, upstream: Mapping[str, UpstreamRow], definition: ResourceDefinition
     ) -> tuple[dict[str, Any], Mapping[str, Any]]:
-        lookup = StoredLookup(upstream, self.world.registry)
+        dynamic = (definition.properties, definition.metadata) if definition.dynamic else ()
+        lookup = await stored_lookup(upstream, self.world.registry, self.rows, dynamic)
+        self._inner = {f"{row.id}": row for row in lookup.inner_rows}
         metadata: Mapping[str, Any] = definition.metadata
         if metadata and definition.dynamic:
             metadata = await apart(lookup, resolve, metadata, lookup)
         return await properties_of(definition, lookup), metadata
+
+    async def update_policy(
+        self, upstream: Mapping[str, UpstreamRow], definition: ResourceDefinition
+    ) -> Mapping[str, Any]:
+        """With everything computed."""
+        if not definition.dynamic:
+            return dict(definition.update_policy)
+        lookup = await stored_lookup(upstream, self.world.registry, self.rows, (definition.update_policy,))
+        return dict(await apart(lookup, resolve, definition.update_policy, lookup) or {})
 
     async def with_others(self, kind: ResourceType, context: Context, upstream: Mapping[str, UpstreamRow]) -> Context:
         found = await others(self.rows, self.world.registry, kind, context.properties, upstream)
@@ -648,6 +663,8 @@ class Step:
 
 def error_name(error: Exception) -> str:
     """The class that Heat shows before a failure's text."""
+    if isinstance(error, NestedStackFailed):
+        return error.error
     return error.first.heat_type if isinstance(error, FirebrickError) else type(error).__name__
 
 

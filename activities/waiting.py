@@ -26,6 +26,8 @@ async def at_hook(step: "Step", held: Claimed) -> StepResult | None:
     hook = state.waiting[0] if state.waiting else _hook_before(step, held, state)
     if not hook:
         return None
+    if step.ask.stopping:  # nobody clears it for this operation any more
+        return await step.aborted(row)
     at = step.world.clock() + LOOK
     return await step.record(row, RowOutcome.parked(StepKind.WAIT_SIGNAL, at, key=wake_key(row.name), hook=hook))
 
@@ -35,6 +37,8 @@ def stopped_after(step: "Step", row: ResourceRow, outcome: RowOutcome, action: A
     definition = row.definition
     if action is Action.UPDATE and row.wanted is not None:
         definition = row.wanted["definition"]
+    if step.ask.stopping:  # it ends here, whatever was to hold it back
+        return outcome
     hook = after(action)
     state = HookState.of(row.hooks, step.claim.seq)
     if not stops(definition, hook, state, step.ask.action, made=row.may_be_there):

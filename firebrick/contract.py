@@ -548,7 +548,8 @@ class ActionResult(Frozen):
 
 
 class Progress(Frozen):
-    """Answer of the `progress` query: counts by state of node."""
+    """Answer of the `progress` query: counts by state of node. stopping: why it stops, "" while it does not.
+    lets_finish: it waits for what is in progress."""
 
     action: str
     total: int = 0
@@ -558,6 +559,7 @@ class Progress(Frozen):
     waiting: int = 0
     failed: int = 0
     stopping: str = ""
+    lets_finish: bool = False
 
 
 class LookAtObjects(Frozen):

@@ -31,6 +31,7 @@ from firebrick.resources.heat.template_resource import TemplateResource
 from firebrick.resources.registry import Registry
 from firebrick.resources.schema import TypeSchema, is_known
 from firebrick.selection import base_hash
+from firebrick.stack_limits import most_resources, most_stacks, too_many_resources, too_many_stacks
 from firebrick.store import Repository, Store
 from firebrick.store.acceptance import id_in_use
 from firebrick.store.requests import NewOperation, NewResource, NewStack
@@ -50,6 +51,7 @@ from firebrick.template import (
     parse_template,
     references,
 )
+from firebrick.template.catalogue import INNER
 
 DEFAULT_TIMEOUT_MINS = 60  # Heat's stack_action_timeout
 TAG_LIMIT = 80  # characters, as Heat
@@ -58,7 +60,8 @@ TAG_LIMIT = 80  # characters, as Heat
 @dataclass(frozen=True, slots=True)
 class Owner:
     """Whose a nested stack is: the stack, the row and the operation there that ask for it; the outermost stack; how
-    deep the nested one is. facade: what resource_facade gives in it."""
+    deep the nested one is. facade: what resource_facade gives in it. room: how many resources it may have; None: any
+    number."""
 
     stack_id: str
     row: int
@@ -66,6 +69,7 @@ class Owner:
     root_id: str
     depth: int
     facade: Mapping[str, Any]
+    room: int | None = None
 
     @property
     def of_stack(self) -> dict[str, Any]:
@@ -100,10 +104,13 @@ async def accept_create(
         known := await known_operation(store, request.project, operation_id, Action.CREATE, request.name, asked)
     ):
         return known
+    if owner is None:
+        await check_room(store.project(request.project))
     stack_id = str(uuid.uuid5(uuid.UUID(operation_id), "stack"))
     definition, document_description = await asyncio.to_thread(
         _define, registry, request, asked, stack_id, None if owner is None else owner.facade
     )
+    check_size(definition, owner)
     if inline_without_codec:
         check_nothing_hidden(definition)
     stack = NewStack(
@@ -205,6 +212,20 @@ async def accept_rollback(
         fingerprint=asked.text,
     )
     return await project.accept_rollback(stack.id, operation, to=request.to)
+
+
+async def check_room(project: Repository) -> None:
+    """InvalidInput: the project has as many stacks as it may have."""
+    most = most_stacks()
+    if most is not None and await project.count_stacks() >= most:
+        raise too_many_stacks(most)
+
+
+def check_size(definition: StackDefinition, owner: Owner | None = None) -> None:
+    """InvalidInput: it has more resources than a stack may have, or than a nested one has room for."""
+    most = most_resources() if owner is None else owner.room
+    if most is not None and len(definition.resources) > most:
+        raise too_many_resources()
 
 
 async def check_names(project: Repository, stack_id: str, names: Sequence[str], path: str) -> None:
@@ -391,7 +412,10 @@ def _refers_to_volatile(registry: Registry, definition: StackDefinition, resourc
         other = definition.resources.get(reference.resource)
         if other is None or reference.attribute is None:
             continue
-        volatile = implementation_of(registry, other.type).implementation.volatile
+        kind = implementation_of(registry, other.type).implementation
+        if kind.nested and reference.attribute.startswith(INNER):
+            return True
+        volatile = kind.volatile
         if volatile and (reference.attribute in volatile or not reference.attribute):
             return True
     return False

@@ -18,6 +18,7 @@ from firebrick.intake import (
     as_text,
     check_nothing_hidden,
     check_project,
+    check_size,
     define_stack,
     known_operation,
     new_resources,
@@ -84,6 +85,7 @@ async def accept_update(
     inputs = replace(await asyncio.to_thread(merged, request, stack, base), read=asked.template)
     facade = None if owner is None else owner.facade
     definition = await asyncio.to_thread(define_update, registry, stack, inputs, facade)
+    check_size(definition, owner)
     await asyncio.to_thread(check_immutable, registry, stack, base, request, definition)
     if inline_without_codec:
         check_nothing_hidden(definition)

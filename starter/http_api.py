@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from firebrick.arns import read_arn
 from firebrick.diagnostics import Conflict, Diagnostic, FirebrickError, InvalidInput, NotFound, Unavailable
 from starter.address import Address
 
@@ -53,6 +54,11 @@ class Answer:
     body: Any
 
 
+def _no_stack(name_or_id: str, detail: str) -> NotFound:
+    summary = f"The Stack ({name_or_id}) could not be found."
+    return NotFound(Diagnostic(code="stack-not-found", summary=summary, detail=detail))
+
+
 class Api:
     def __init__(self, address: Address, *, user: str | None = None) -> None:
         """user: who asks, shown with the operations, no proof of anything; None: the user of this process."""
@@ -70,14 +76,15 @@ class Api:
         return self._accepted(StackAddress(str(body.get("stack_name")), str(answer.body["stack"]["id"])), answer)
 
     def find(self, name_or_id: str) -> StackAddress:
-        """NotFound when there is no such stack (a deleted one is found by its id only)."""
-        if not name_or_id or "/" in name_or_id:
-            raise NotFound(
-                Diagnostic(
-                    code="stack-not-found",
-                    summary=f"The Stack ({name_or_id}) could not be found.",
-                    detail="Stacks are named by their name or their id; `firebrick stack list` shows both.",
-                )
+        """By name, id or ARN. NotFound when there is no such stack (a deleted one is not found by its name)."""
+        arn = read_arn(name_or_id)
+        if arn is not None and arn.path:
+            raise _no_stack(name_or_id, "It names something in a stack: end it behind the stack's id.")
+        if arn is not None and arn.project != self._address.project:
+            raise _no_stack(name_or_id, f"It is of project {arn.project}: name that, too, with --project.")
+        if not name_or_id or ("/" in name_or_id and arn is None):
+            raise _no_stack(
+                name_or_id, "Stacks are named by their name or their id; `firebrick stack list` shows both."
             )
         answer = self._call("GET", f"/stacks/{quote(name_or_id, safe='')}", redirect=False)
         name, stack_id = urlsplit(answer.headers["location"]).path.split("/")[-2:]

@@ -129,6 +129,7 @@ class StackAction:
             waiting=p.waiting,
             failed=p.failed,
             stopping=p.stopping,
+            lets_finish=p.lets_finish,
         )
 
     # --- the run --------------------------------------------------------------------------------------------------

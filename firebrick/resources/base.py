@@ -183,6 +183,7 @@ class ResourceType:
     fenced: a call ends by itself when the row is not held any more (``context.seconds_left``), also when its process is
     stopped or dies. Then a long call is held for a minute at a time, and a dead worker is waited for no longer.
     any_property: properties are not checked (OS::Heat::None). concurrency: key of a limit shared with others.
+    nested: its resources are stacks (types of this project only).
     rules: what several properties together must be. attribute_kinds: attribute -> string, list, map..., where told.
     slow_attributes: attribute() may wait or call out: it is called in a thread, never on the worker's loop.
     readable: other resources of the project that hold its physical id may read its attributes while they are created.
@@ -203,6 +204,7 @@ class ResourceType:
     inline: ClassVar[bool] = False
     any_property: ClassVar[bool] = False
     any_attribute: ClassVar[bool] = False
+    nested: ClassVar[bool] = False
     call_timeout: ClassVar[float] = 30.0
     fenced: ClassVar[bool] = False
     concurrency: ClassVar[str] = ""

@@ -302,6 +302,10 @@ class TypeSchema:
                     pass
         return values
 
+    @property
+    def nested(self) -> bool:
+        return self.implementation.nested
+
     @cached_property
     def fingerprint(self) -> str:
         """Changes when what the type makes of the same properties may change: its name, schema, attributes or

@@ -18,6 +18,7 @@ from firebrick.store.transaction import LockedStack, Transaction
 _ROWS = (
     select(
         resources.c.id,
+        resources.c.uuid,
         resources.c.name,
         resources.c.type,
         resources.c.action,
@@ -81,7 +82,7 @@ def abort_rows(
         if row.status_reason == reasons.UNTOLD:
             told.insert(0, (Status.IN_PROGRESS.value, reasons.STATE_CHANGED))
         for status, reason in told:
-            transaction.emit(stack, now, row.id, row.name, row.type, row.physical_id, row.action, status, reason)
+            transaction.emit(stack, now, row, row.action, status, reason)
     for statement, found in ((_INTERRUPT, going_on), (_ABORT, failing)):
         if found:
             transaction.connection.execute(
@@ -101,7 +102,7 @@ def abort_rows(
             )
     waiting = [row for row in rows if HookState.of(row.hooks, operation.seq).waiting]
     for row in waiting:
-        transaction.emit(stack, now, row.id, row.name, row.type, row.physical_id, row.action, row.status, NOT_CLEARED)
+        transaction.emit(stack, now, row, row.action, row.status, NOT_CLEARED)
     if waiting:
         forgotten = HookState(operation.seq).as_json()
         transaction.connection.execute(_FORGET_HOOKS, [{"_id": row.id, "_hooks": forgotten} for row in waiting])

@@ -283,7 +283,7 @@ def stored_target(connection: Connection, stack: LockedStack, found: str, operat
     """The target found, or an empty one, stored under the id of the operation that goes back to it."""
     if found:
         return found
-    insert_target(connection, stack.id, empty_target(operation_id), now)
+    insert_target(connection, stack.id, empty_target(connection, stack.id, operation_id), now)
     return operation_id
 
 

@@ -335,9 +335,7 @@ class _Claiming:
         return None
 
     def _announce(self, stack: LockedStack, row: ResourceRow, now: float) -> None:
-        self._transaction.emit(
-            stack, now, row.id, row.name, row.type, row.physical_id, row.action, row.status, row.status_reason
-        )
+        self._transaction.emit(stack, now, row, row.action, row.status, row.status_reason)
 
     def _upstream_of(self, row: ResourceRow, write: ClaimRows) -> tuple[Mapping[str, UpstreamRow], AbstractSet[str]]:
         if write.work is Work.CLEAN or write.action is Action.DELETE:

@@ -25,6 +25,7 @@ from firebrick.store.writer import Write
 _ROW = ById(
     select(
         resources.c.id,
+        resources.c.uuid,
         resources.c.name,
         resources.c.type,
         resources.c.action,
@@ -168,4 +169,4 @@ def _emit(
     status: Status,
     reason: str,
 ) -> None:
-    transaction.emit(stack, now, row.id, row.name, row.type, row.physical_id, action.value, status.value, reason)
+    transaction.emit(stack, now, row, action.value, status.value, reason)

@@ -42,6 +42,7 @@ _ROWS = ById(
         resources.c.status_reason,
         resources.c.hooks,
         resources.c.interrupted,
+        resources.c.uuid,
     ),
     resources.c.id,
     locked=False,
@@ -98,6 +99,7 @@ class _Held:
     reason: str
     hooks: Mapping[str, Any] | None
     interrupted: bool
+    uuid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +212,7 @@ class _Recording:
     def _refuse(self, stack: LockedStack, held: _Held, outcome: RowOutcome, now: float) -> None:
         """An update that may not be made: told, but the resource stays as it is."""
         action, failed = Action.UPDATE.value, Status.FAILED.value
-        self._transaction.emit(
-            stack, now, held.id, held.name, held.type, held.physical_id, action, failed, outcome.message
-        )
+        self._transaction.emit(stack, now, held, action, failed, outcome.message)
         if _fails_with(stack, held):
             reason = reasons.resource_failed(outcome.error, held.name, outcome.message)
             self._transaction.set_state(stack, stack.action, failed, reasons.stack_failed(action, reason), now)
@@ -238,18 +238,7 @@ class _Recording:
     def _emit(
         self, stack: LockedStack, held: _Held, reason: str, properties: Mapping[str, Any] | None, now: float
     ) -> None:
-        self._transaction.emit(
-            stack,
-            now,
-            held.id,
-            held.name,
-            held.type,
-            held.physical_id,
-            held.action,
-            held.status,
-            reason,
-            properties,
-        )
+        self._transaction.emit(stack, now, held, held.action, held.status, reason, properties)
 
     def _change(
         self,

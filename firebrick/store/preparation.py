@@ -124,12 +124,12 @@ def _leave(transaction: Transaction, stack: LockedStack, seq: int, rows: Sequenc
     if not kept:
         return
     found = transaction.connection.execute(
-        select(resources.c.id, resources.c.name, resources.c.type, resources.c.physical_id).where(
+        select(resources.c.id, resources.c.uuid, resources.c.name, resources.c.type, resources.c.physical_id).where(
             resources.c.id.in_([row.id for row in kept])
         )
     )
     for one in found.all():
-        transaction.emit(stack, now, one.id, one.name, one.type, one.physical_id, "UPDATE", "COMPLETE", reasons.SKIPPED)
+        transaction.emit(stack, now, one, "UPDATE", "COMPLETE", reasons.SKIPPED)
     transaction.connection.execute(
         _LEAVE, [{"_id": row.id, "_role": "", "_seq": seq, "_action": "UPDATE", "_now": now} for row in kept]
     )

@@ -1,10 +1,12 @@
 """What is read: plain functions from a connection and a project to rows. Every query filters by the project."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, String, and_, bindparam, cast, func, or_, select, true
 
+from firebrick.arns import StackArn, read_arn
 from firebrick.contract import Action, OperationState, Status
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from firebrick.store.acceptance import is_other_content, stack_not_found
@@ -78,9 +80,9 @@ EVENTS = select(
     events.c.status,
     events.c.reason,
 ).join_from(events, stacks, events.c.stack_id == stacks.c.id)
-_RESOURCES = select(*RESOURCE_COLUMNS, stacks.c.template_id.label("target")).join_from(
-    resources, stacks, resources.c.stack_id == stacks.c.id
-)
+_RESOURCES = select(
+    *RESOURCE_COLUMNS, stacks.c.template_id.label("target"), stacks.c.status.label("stack_status")
+).join_from(resources, stacks, resources.c.stack_id == stacks.c.id)
 _UPSTREAM = (
     UPSTREAM.add_columns(resources.c.replaced_by, resources.c.template_id, stacks.c.template_id.label("target"))
     .where(stacks.c.project == bindparam("project"))
@@ -116,6 +118,10 @@ FILTERS: Mapping[str, ColumnElement[Any]] = {
     "name": stacks.c.name,
     "action": stacks.c.action,
     "owner": stacks.c.owner,
+    "owner_id": stacks.c.owner_id,
+    "project": stacks.c.project,
+    "disable_rollback": stacks.c.disable_rollback,  # bool
+    "timeout_mins": stacks.c.timeout_mins,  # int
 }
 EVENT_FILTERS: Mapping[str, ColumnElement[Any]] = {
     "resource_name": events.c.resource_name,
@@ -126,7 +132,7 @@ EVENT_FILTERS: Mapping[str, ColumnElement[Any]] = {
 
 
 def find_stack(connection: Connection, project: str, name_or_id: str, *, include_deleted: bool) -> StackRow:
-    """A living stack by name or id; with include_deleted also a deleted one, by id only. NotFound."""
+    """A living stack by name, id or ARN; with include_deleted also a deleted one, but not by its name. NotFound."""
     return _find_stack(connection, _STACKS, project, name_or_id, include_deleted)
 
 
@@ -139,6 +145,8 @@ def _find_stack(
     connection: Connection, query: Select[Any], project: str, name_or_id: str, include_deleted: bool
 ) -> StackRow:
     mine = query.where(stacks.c.project == project)
+    if (arn := read_arn(name_or_id)) is not None:
+        return _stack_of_arn(connection, mine, project, name_or_id, arn, include_deleted=include_deleted)
     named = mine.where(stacks.c.name == name_or_id).where(stacks.c.deleted_at.is_(None))
     by_id = mine.where(stacks.c.id == name_or_id)
     if not include_deleted:
@@ -146,6 +154,19 @@ def _find_stack(
     row = connection.execute(by_id).first() or connection.execute(named).first()
     if row is None:
         raise stack_not_found(name_or_id)
+    return _stack_row(row)
+
+
+def _stack_of_arn(
+    connection: Connection, mine: Select[Any], project: str, text: str, arn: StackArn, *, include_deleted: bool
+) -> StackRow:
+    """mine: the stacks of the project; the name belongs to the id."""
+    query = mine.where(stacks.c.id == arn.id).where(stacks.c.name == arn.name)
+    if not include_deleted:
+        query = query.where(stacks.c.deleted_at.is_(None))
+    row = None if arn.path or arn.project != project else connection.execute(query).first()
+    if row is None:
+        raise stack_not_found(text)
     return _stack_row(row)
 
 
@@ -166,22 +187,21 @@ def list_stacks(
     connection: Connection,
     project: str,
     *,
-    filters: Mapping[str, Sequence[str]],
+    filters: Mapping[str, Sequence[Any]],
     sort: Sequence[str],
     descending: bool,
     limit: int | None,
     marker: str | None,
     include_deleted: bool,
     include_nested: bool = False,
+    hidden_tags: Sequence[str] = (),
 ) -> list[StackSummary]:
     """See Repository.stacks."""
-    query = _SUMMARIES.where(stacks.c.project == project)
-    if not include_deleted:
-        query = query.where(stacks.c.deleted_at.is_(None))
-    if not include_nested:
-        query = query.where(stacks.c.owner_id.is_(None))
-    for name, values in sorted(filters.items()):
-        query = query.where(_stack_filter(name, values))
+    wanted = _wanted_stacks(filters, include_deleted, include_nested, hidden_tags)
+    # The marker's place counts, whether it is still one of them or not: it may have gone while somebody reads on.
+    query = _SUMMARIES.where(stacks.c.project == project).where(
+        and_(*wanted) if marker is None else or_(and_(*wanted), stacks.c.id == marker)
+    )
     unknown = [key for key in sort if key not in SORT_KEYS]
     if unknown:
         raise _bad_key("sort key", unknown[0], SORT_KEYS)
@@ -201,28 +221,66 @@ def count_stacks(
     connection: Connection,
     project: str,
     *,
-    filters: Mapping[str, Sequence[str]],
+    filters: Mapping[str, Sequence[Any]],
     include_deleted: bool,
     include_nested: bool = False,
+    hidden_tags: Sequence[str] = (),
 ) -> int:
-    query = select(stacks.c.id).where(stacks.c.project == project)
-    if not include_nested:
-        query = query.where(stacks.c.owner_id.is_(None))
+    query = select(func.count()).select_from(stacks).where(stacks.c.project == project)
+    wanted = _wanted_stacks(filters, include_deleted, include_nested, hidden_tags)
+    return int(connection.execute(query.where(and_(*wanted))).scalar_one())
+
+
+def _wanted_stacks(
+    filters: Mapping[str, Sequence[Any]], include_deleted: bool, include_nested: bool, hidden_tags: Sequence[str]
+) -> list[ColumnElement[bool]]:
+    wanted = [_stack_filter(name, values) for name, values in sorted(filters.items())]
     if not include_deleted:
-        query = query.where(stacks.c.deleted_at.is_(None))
-    for name, values in sorted(filters.items()):
-        query = query.where(_stack_filter(name, values))
-    return len(connection.execute(query).all())
+        wanted.append(stacks.c.deleted_at.is_(None))
+    if not include_nested:
+        wanted.append(stacks.c.owner_id.is_(None))
+    tags = cast(stacks.c.tags, String)  # JSON: each tag in quotes, which no tag has in it unescaped
+    wanted += [~tags.contains(json.dumps(tag), autoescape=True) for tag in hidden_tags]
+    return [true(), *wanted]
 
 
-def list_resources(connection: Connection, project: str, stack_id: str) -> list[ResourceRow]:
-    """The rows of a stack as they came to be (a template's in its order), one for each name. NotFound when there is
-    no such stack; a deleted one has no rows."""
+def count_resources(connection: Connection, project: str, root_id: str, *, without: str = "") -> int:
+    """See Repository.count_resources."""
+    query = (
+        select(resources.c.stack_id, resources.c.name)
+        .distinct()
+        .select_from(resources)
+        .join(stacks, resources.c.stack_id == stacks.c.id)
+        .where(stacks.c.project == project)
+        .where(stacks.c.deleted_at.is_(None))
+        .where(or_(stacks.c.id == root_id, stacks.c.root_id == root_id))
+        .where(stacks.c.id != without)
+        .where(or_(resources.c.action != Action.DELETE.value, resources.c.status != Status.COMPLETE.value))
+    )
+    return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
+
+
+def list_resources(
+    connection: Connection, project: str, stack_id: str, *, left_over: bool = False
+) -> list[ResourceRow]:
+    """See Repository.resources."""
     check_stack(connection, project, stack_id)
-    query = _RESOURCES.where(stacks.c.project == project).where(resources.c.stack_id == stack_id)
-    rows = connection.execute(query.order_by(resources.c.id)).all()
+    query = _RESOURCES.where(stacks.c.project == project)
+    rows = connection.execute(query.where(resources.c.stack_id == stack_id).order_by(resources.c.id)).all()
     required_by = _required_by([(row.id, row.name, row.requires) for row in rows])
-    return [resource_row(row, required_by.get(row.id, ())) for row in _in_service(rows)]
+    serving = _in_service(rows)
+    if left_over:
+        ids = {row.id for row in serving}
+        serving = [row for row in rows if row.id in ids or _is_left_over(row)]
+    return [resource_row(row, required_by.get(row.id, ())) for row in serving]
+
+
+def _is_left_over(row: Any) -> bool:
+    """Whether a row that another one has taken the place of still stands for something, since what was to remove it
+    FAILED."""
+    gone = (row.action, row.status) == (Action.DELETE, Status.COMPLETE)
+    made = row.physical_id is not None or row.create_unsettled
+    return made and not gone and row.stack_status == Status.FAILED
 
 
 def find_resource(connection: Connection, project: str, stack_id: str, name: str) -> ResourceRow:
@@ -264,7 +322,7 @@ def list_events(
     before_seq: int | None,
     limit: int | None,
     descending: bool,
-    filters: Mapping[str, Sequence[str]],
+    filters: Mapping[str, Sequence[Any]],
 ) -> list[EventRow]:
     """See Repository.events."""
     check_stack(connection, project, stack_id)
@@ -364,7 +422,7 @@ def _summary(row: Sequence[Any]) -> StackSummary:
     return StackSummary(*values)
 
 
-def _stack_filter(name: str, values: Sequence[str]) -> ColumnElement[bool]:
+def _stack_filter(name: str, values: Sequence[Any]) -> ColumnElement[bool]:
     if name == "status":
         return or_(*(_state(value, stacks.c.action, stacks.c.status) for value in values))
     if name not in FILTERS:
@@ -440,7 +498,7 @@ def event_not_found(event_id: str) -> NotFound:
             code="event-not-found",
             summary=f"There is no event {event_id!r} in this stack.",
             detail="Look at the list of the stack's events.",
-            heat_type="EntityNotFound",
+            heat_type="HTTPNotFound",
             heat_message=f"No event {event_id} found",
         )
     )

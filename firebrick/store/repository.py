@@ -401,18 +401,21 @@ class Repository:
     async def stacks(
         self,
         *,
-        filters: Mapping[str, Sequence[str]] | None = None,
+        filters: Mapping[str, Sequence[Any]] | None = None,
         sort: Sequence[str] = ("created_at",),
         descending: bool = True,
         limit: int | None = None,
         marker: str | None = None,
         include_deleted: bool = False,
         include_nested: bool = False,
+        hidden_tags: Sequence[str] = (),
     ) -> list[StackSummary]:
-        """filters: id, name, action, owner, status (``COMPLETE`` or ``CREATE_COMPLETE``) -> values, any of which.
+        """filters: id, name, action, owner, owner_id, project, disable_rollback, timeout_mins, status (``COMPLETE`` or
+        ``CREATE_COMPLETE``) -> values, any of which.
 
-        sort: of created_at, updated_at, name, status. marker: id of the stack the page starts after (NotFound when
-        it is not in the list). InvalidInput for unknown filters and sort keys.
+        sort: of created_at, updated_at, name, status. marker: id of the stack the page starts after, whether it is in
+        the list or not (NotFound: there never was one). hidden_tags: stacks with one of these are left out.
+        InvalidInput for unknown filters and sort keys.
         """
         return await self._store.read(
             reads.list_stacks,
@@ -424,14 +427,16 @@ class Repository:
             marker=marker,
             include_deleted=include_deleted,
             include_nested=include_nested,
+            hidden_tags=hidden_tags,
         )
 
     async def count_stacks(
         self,
         *,
-        filters: Mapping[str, Sequence[str]] | None = None,
+        filters: Mapping[str, Sequence[Any]] | None = None,
         include_deleted: bool = False,
         include_nested: bool = False,
+        hidden_tags: Sequence[str] = (),
     ) -> int:
         """How many there are, whatever the page."""
         return await self._store.read(
@@ -440,11 +445,19 @@ class Repository:
             filters=filters or {},
             include_deleted=include_deleted,
             include_nested=include_nested,
+            hidden_tags=hidden_tags,
         )
 
-    async def resources(self, stack_id: str) -> list[ResourceRow]:
-        """In template order. NotFound: no such stack; a deleted one has none."""
-        return await self._store.read(reads.list_resources, self.project, stack_id)
+    async def count_resources(self, root_id: str, *, without: str = "") -> int:
+        """Of a stack with all that is nested in it, a name once for each. root_id: the outermost. without: id of a
+        nested one that does not count."""
+        return await self._store.read(reads.count_resources, self.project, root_id, without=without)
+
+    async def resources(self, stack_id: str, *, left_over: bool = False) -> list[ResourceRow]:
+        """One for each name, as they came to be (a template's in its order). left_over: of a FAILED stack, those too
+        whose place another has taken and whose objects are still there. NotFound: no such stack; a deleted one has
+        none."""
+        return await self._store.read(reads.list_resources, self.project, stack_id, left_over=left_over)
 
     async def all_rows(self, stack_id: str) -> list[ResourceRow]:
         """Also those that are not in service: that go, or whose place another was to take."""

@@ -19,11 +19,11 @@ from sqlalchemy import Column, ColumnElement, Connection, bindparam, func, selec
 from firebrick.contract import Action, Status
 from firebrick.store import reasons
 from firebrick.store.models import stacks, targets
+from firebrick.store.targets import empty_target
 from firebrick.store.transaction import LockedStack, Transaction
 
 INPUTS = ("description", "template", "environment", "parameters", "files", "shown_parameters", "outputs")
 """Columns that stacks and targets both have."""
-EMPTY_TEMPLATE = "heat_template_version: 2021-04-16\n"
 _OPTIONS = ("timeout_mins", "disable_rollback", "tags")
 
 
@@ -34,17 +34,7 @@ def _copied(column: Column[Any]) -> ColumnElement[Any]:
 
 _SHOW = update(stacks).where(stacks.c.id == bindparam("_id")).values({one: _copied(stacks.c[one]) for one in INPUTS})
 _SHOW_NOTHING = (
-    update(stacks)
-    .where(stacks.c.id == bindparam("_id"))
-    .values(
-        description="",
-        template=EMPTY_TEMPLATE,
-        environment="",
-        parameters={},
-        files={},
-        shown_parameters={},
-        outputs=[],
-    )
+    update(stacks).where(stacks.c.id == bindparam("_id")).values({one: bindparam(f"_{one}") for one in INPUTS})
 )
 _TOUCH = update(stacks).where(stacks.c.id == bindparam("_id")).values(updated_at=bindparam("_now"))
 
@@ -79,4 +69,5 @@ def show_inputs(connection: Connection, stack: LockedStack, target_id: str) -> N
     if target_id:
         connection.execute(_SHOW, {"_id": stack.id, "_target": target_id})
     else:
-        connection.execute(_SHOW_NOTHING, {"_id": stack.id})
+        empty = empty_target(connection, stack.id, "")
+        connection.execute(_SHOW_NOTHING, {"_id": stack.id, **{f"_{one}": getattr(empty, one) for one in INPUTS}})

@@ -6,10 +6,11 @@ transaction holds the whole file), so the sequence of its events is given out wi
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Connection, Update, bindparam, select, update
 
+from firebrick.physical_names import physical_name
 from firebrick.randomness import random_uuid
 from firebrick.store.bulk import TOGETHER, BulkInsert, BulkUpdate
 from firebrick.store.models import events, stacks
@@ -48,6 +49,21 @@ _SAVE_STATE = (
 )
 _SAVE_REASON = update(stacks).where(stacks.c.id == bindparam("_id")).values(status_reason=bindparam("_reason"))
 _INSERT_EVENTS = BulkInsert(events)
+
+
+class EventSubject(Protocol):
+    """A row as far as an event tells of it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def uuid(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def physical_id(self) -> str | None: ...
 
 
 @dataclass(slots=True)
@@ -178,20 +194,37 @@ class Transaction:
     def set_state(self, stack: LockedStack, action: str, status: str, reason: str, now: float) -> None:
         """The stack's new state, and its event."""
         stack.action, stack.status, stack.reason, stack.changed = action, status, reason, True
-        self.emit(stack, now, None, stack.name, STACK_TYPE, stack.id, action, status, reason)
+        self._event(stack, now, None, stack.name, STACK_TYPE, stack.id, action, status, reason, None)
 
     def emit(
+        self,
+        stack: LockedStack,
+        now: float,
+        row: EventSubject,
+        action: str,
+        status: str,
+        reason: str,
+        properties: Any = None,
+        *,
+        physical_id: str | None = None,
+    ) -> None:
+        """Tell what happens to a resource. physical_id: where it is another than the row's; where there is none yet,
+        the event has the name that the object will have (Heat's rule)."""
+        known = physical_id or row.physical_id or physical_name(stack.name, row.name, row.uuid)
+        self._event(stack, now, row.id, row.name, row.type, known, action, status, reason, properties)
+
+    def _event(
         self,
         stack: LockedStack,
         now: float,
         resource_id: int | None,
         resource_name: str,
         resource_type: str,
-        physical_id: str | None,
+        physical_id: str,
         action: str,
         status: str,
         reason: str,
-        properties: Any = None,
+        properties: Any,
     ) -> None:
         stack.event_seq += 1
         self._events.append(

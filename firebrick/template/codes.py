@@ -33,6 +33,7 @@ CODES: Mapping[str, str] = {
     "duplicate-key": "A key is given twice in one map; the last value counts (a warning).",
     "duplicate-name": "A parameter and a resource have the same name.",
     "empty-section": "A section of an environment is empty.",
+    "facade-mismatch": "A template lacks what the type has that it is mapped to, or asks for more.",
     "function-as-data": "A function's name where it is none: the map is data (a warning).",
     "function-not-here": "A function that conditions do not have.",
     "immutable-parameter": "An update changes a parameter that is immutable.",

@@ -22,6 +22,7 @@ class AnySchema:
     properties: Mapping[str, object] = {}
     attributes: Mapping[str, str] = {}
     any_attribute = True
+    nested = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -33,7 +34,7 @@ class AnySchema:
 class AnyTypes:
     """A catalogue in which every type is."""
 
-    def find(self, name: str) -> TypeSchema | None:
+    def find(self, name: str, *, declared: str = "", resource: str = "") -> TypeSchema | None:
         return AnySchema(name)
 
     def names(self) -> Sequence[str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from firebrick.arns import stack_arn
 from firebrick.template.constraints import CFN_CONSTRAINTS, Custom, Rule, read_cfn_constraints, read_constraints
 from firebrick.template.dialect import Dialect
 from firebrick.template.document import json_tree
@@ -307,7 +308,7 @@ def parameter_values(
 
 def _pseudo(identity: StackIdentity, dialect: Dialect) -> list[tuple[str, str]]:
     if dialect.cfn:
-        arn = f"arn:openstack:heat::{identity.project}:stacks/{identity.name}/{identity.id}"
+        arn = stack_arn(identity.project, identity.name, identity.id)
         return [("AWS::StackId", arn), ("AWS::StackName", identity.name), ("AWS::Region", "ap-southeast-1")]
     return [
         ("OS::stack_id", identity.id),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from firebrick.template.catalogue import PropertyProblem, TypeCatalogue, TypeSchema
+from firebrick.template.catalogue import FACADE, PropertyProblem, TypeCatalogue, TypeSchema
 from firebrick.template.conditions import Conditions
 from firebrick.template.cycles import find_cycles
 from firebrick.template.definition import DeletionPolicy, ResourceDefinition
@@ -21,6 +21,7 @@ _LATE_KEYS = ("condition", "external_id")
 _POLICIES: Mapping[str, DeletionPolicy] = {"Delete": "Delete", "Retain": "Retain", "Snapshot": "Snapshot"}
 _LATE_POLICIES: Mapping[str, DeletionPolicy] = {name.lower(): policy for name, policy in _POLICIES.items()}
 
+_FACADE_DETAIL = "A template that is mapped to a type has its properties as parameters, and its attributes as outputs."
 _KINDS: Mapping[str, str] = {
     "properties": "object",
     "metadata": "object",
@@ -164,13 +165,14 @@ class ResourceSection:
         return None
 
     def _schema(self, name: str, declared: str) -> tuple[str, TypeSchema | None]:
-        key = (declared, name if self._environment.mentions(name) else "")
+        own = self._environment.mentions(name) or self._environment.says_below(name)
+        key = (declared, name if own else "")
         if key in self._schemas:
             concrete, schema = self._schemas[key]
             if schema is not None:
                 return concrete, schema
         concrete, used = self._environment.resolve_type(declared, name)
-        schema = self._types.find(concrete) if concrete else None
+        schema = self._types.find(concrete, declared=declared, resource=key[1]) if concrete else None
         self._schemas[key] = (concrete, schema)
         if schema is None:
             self._no_type(name, declared, concrete, [entry.path for entry in used])
@@ -388,6 +390,10 @@ class ResourceSection:
             path = path[: len(read)]
             heat_path = heat_path[: len(read)]
             message = "The value is not allowed (it comes from a hidden parameter and is not shown)"
+        if problem.code == FACADE:
+            place = (self._place, header.name, self._words["type"])
+            self._problems.add(problem.code, f"{header.type}: {message}", place, detail=_FACADE_DETAIL, heat=message)
+            return
         detail = "" if read is not None else self._evaluation.later_function(self._raw(header, problem.path))
         if problem.code == "unknown-property" and read is None and not detail:
             names = schema.properties

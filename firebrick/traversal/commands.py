@@ -91,8 +91,8 @@ Command = RunStep | RunBatch | SetTimer | CancelTimer | CancelRunning | HandedOv
 class Counts:
     """Nodes by what they are at: total = done + running + parked + waiting + failed + aborted.
 
-    parked: on a timer or a signal, or woken and waiting for a place. stopping: the interrupt's cause, else "" (a walk
-    that a failure stopped shows in failed).
+    parked: on a timer or a signal, or woken and waiting for a place. stopping: the cause of an interrupt or a stop,
+    else "" (a walk that a failure stopped shows in failed). lets_finish: it is a stop.
     """
 
     total: int
@@ -103,3 +103,4 @@ class Counts:
     failed: int
     aborted: int
     stopping: str
+    lets_finish: bool

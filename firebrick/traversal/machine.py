@@ -127,6 +127,7 @@ class Traversal:
             failed=len(self._failed),
             aborted=len(self._aborted),
             stopping=self._cause,
+            lets_finish=self._lets_finish,
         )
 
     def to_state(self) -> str:

@@ -116,6 +116,8 @@ def show(connection: Connection, name: str, no_resolve_outputs: bool, form: str,
 
 @stack.command("list")
 @click.option("--deleted", is_flag=True, help="Deleted ones too.")
+@click.option("--nested", is_flag=True, help="Nested ones too.")
+@click.option("--hidden", is_flag=True, help="Those too that the server hides for their tags.")
 @click.option("--property", "properties", multiple=True, metavar="KEY=VALUE", help="Filter: name, status, action, id.")
 @click.option("--tags", metavar="TAG,TAG", help="Only stacks with all of these.")
 @click.option("--tags-any", metavar="TAG,TAG", help="Only stacks with one of these.")
@@ -130,6 +132,8 @@ def show(connection: Connection, name: str, no_resolve_outputs: bool, form: str,
 def list_stacks(
     connection: Connection,
     deleted: bool,
+    nested: bool,
+    hidden: bool,
     properties: Sequence[str],
     tags: str | None,
     tags_any: str | None,
@@ -148,8 +152,9 @@ def list_stacks(
     for key, value in {**words, "limit": limit, "marker": marker}.items():
         if value is not None:
             query[key] = value
-    if deleted:
-        query["show_deleted"] = "True"
+    for key, asked in {"show_deleted": deleted, "show_nested": nested, "show_hidden": hidden}.items():
+        if asked:
+            query[key] = "True"
     fields = {
         "ID": "id",
         "Stack Name": "stack_name",

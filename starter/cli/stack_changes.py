@@ -102,6 +102,9 @@ def cancel(
         watch(api, address, operation, "UPDATE", start, form, columns, good=_stopped)
     else:
         click.echo(f"Cancelling what {address.name} does; to follow: firebrick stack wait {address.name}", err=True)
+        if not now:
+            again = f"firebrick stack cancel {address.name} --now{' --no-rollback' if no_rollback else ''}"
+            click.echo(f"Resources in progress come to their end first; to go on without them: {again}", err=True)
         show_stack(api, address, form, columns)
 
 

@@ -57,7 +57,7 @@ class _Types:
     def __init__(self) -> None:
         self._installed = Registry.default()
 
-    def find(self, name: str) -> TypeSchema | None:
+    def find(self, name: str, *, declared: str = "", resource: str = "") -> TypeSchema | None:
         return AnySchema(name) if name.endswith((".yaml", ".template")) else self._installed.find(name)
 
     def names(self) -> Sequence[str]:

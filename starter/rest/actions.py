@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from firebrick.contract import Cancel, ContinueStackRequest, RollbackStackRequest
 from starter.rest.errors import bad_request
 from starter.rest.front import OPERATION_HEADER, Call, Route
+from starter.rest.query_values import check_fields
 from starter.rest.request_body import read_body
 from starter.rest.stacks import accepted, names_of
 
@@ -43,8 +44,9 @@ def _at_once(action: str, how: Any) -> bool:
 
 
 async def go_on(call: Call) -> Response:
-    """202: the stack's FAILED operation is gone on with."""
+    """202: the stack's FAILED operation is gone on with. There is nothing to say in the body."""
     row = await call.stack()
+    check_fields(await read_body(call.request))
     operation = await call.front.starter.go_on(
         ContinueStackRequest(
             stack=row.id,
@@ -60,6 +62,7 @@ async def roll_back(call: Call) -> Response:
     """202: what FAILED is rolled back. Body: skip (names of resources), to (previous or complete)."""
     row = await call.stack()
     body = await read_body(call.request)
+    check_fields(body, "skip", "to")
     to = body.get("to", "previous")
     if to not in ("previous", "complete"):
         raise bad_request("'to' is previous or complete", "bad-value", path="to")

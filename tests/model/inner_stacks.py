@@ -19,8 +19,8 @@ from activities.nested import Nested
 from activities.world import World
 from firebrick import contract
 from firebrick.contract import Action, Cancel, OperationState, StepResult
+from firebrick.physical_names import physical_name
 from firebrick.plan import Role
-from firebrick.resolution import physical_name
 from firebrick.resources.base import Done
 from firebrick.resources.errors import PermanentError
 from firebrick.resources.heat.template_resource import TemplateResource
@@ -216,7 +216,7 @@ class _Registry:
 
 
 class _Masks:
-    async def text(self, error: Exception, *_: Any) -> str:
+    async def text(self, error: Exception, *_: Any, **__: Any) -> str:
         return str(error)
 
 
@@ -287,11 +287,11 @@ class InnerRequests(Nested):
         if known is None:
             life_step.check_requirements(self._held.row.id, verb)
 
-    async def outputs(self, inner: Any) -> dict[str, Any]:
+    async def outputs(self, inner: Any) -> tuple[dict[str, Any], dict[str, str]]:
         await Pause(ANSWER)
         store = self._life_step.stores.find(inner.id)
         assert store is not None
-        return shown_by({row.name: row for row in store.rows()})
+        return shown_by({row.name: row for row in store.rows()}), {}
 
 
 class InnerStep(steps.Step):

@@ -81,6 +81,11 @@ class Row:
     interrupted: bool = False
     begun: Mapping[str, Any] | None = None
     unsettled_until: None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def may_be_there(self) -> bool:
+        return bool(self.create_key) or self.physical_id is not None
 
     @property
     def unmade(self) -> bool:

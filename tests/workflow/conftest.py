@@ -31,6 +31,7 @@ from firebrick.intake_update import accept_continue, accept_update
 from firebrick.resources.registry import PLUGINS, Registry
 from firebrick.store import EventRow, Keyring, OperationRow, ResourceRow, StackRow, Store
 from starter.starting import Starter
+from tests.workflow.api import Api, api_of
 from worker import make_worker
 
 PROJECT = "lab"
@@ -137,3 +138,9 @@ async def lab_on(cleanup: AsyncExitStack, client: Client, folder: Path, handlers
     )
     await cleanup.enter_async_context(make_worker(client, world, versioned=False))
     return Lab(client, store, registry, starter)
+
+
+@pytest.fixture
+async def api(lab: Lab) -> AsyncIterator[Api]:
+    async with api_of(lab) as found:
+        yield found

@@ -327,3 +327,17 @@ def test_projects_are_apart(firebrick: Command, capsys: Capture) -> None:
     capsys.readouterr()
     assert firebrick("--project", "two", "stack", "list", "-f", "json") == 0
     assert json.loads(capsys.readouterr().out) == []
+
+
+def test_a_stack_is_named_by_its_arn_as_well(api: ApiServer, firebrick: Command, capsys: Capture) -> None:
+    made = create(api, firebrick, capsys)
+    arn = f"arn:openstack:heat::default:stacks/web/{made['id']}"
+    assert firebrick("stack", "show", arn, "-f", "value", "-c", "id") == 0
+    assert capsys.readouterr().out.strip() == made["id"]
+    for wrong, why in (
+        (arn.replace("::default:", "::other:"), "It is of project other"),
+        (f"{arn}/resources/word", "It names something in a stack"),
+        (arn.replace(made["id"], str(uuid.uuid4())), "could not be found"),
+    ):
+        assert firebrick("stack", "show", wrong) == 1
+        assert why in capsys.readouterr().err
