@@ -105,7 +105,7 @@ def test_a_stack_is_changed_brought_back_gone_on_with_and_deleted(firebrick: Com
     firebrick(*update, "--existing", "-t", folder / "never.yaml")
     until(lambda: "never" in firebrick.resources("life"), "the update has begun")
     asked = firebrick.run("stack", "cancel", "life")
-    assert asked.code == 0 and "go on without them: firebrick stack cancel life --now" in told.err
+    assert asked.code == 0 and "go on without them: firebrick stack cancel life --now" in asked.err
     assert firebrick.rows("operation", "list", "life")[0]["state"] == "RUNNING", "it waits for what never ends"
     assert firebrick("stack", "cancel", "life", "--now", *wait) == "ROLLBACK_COMPLETE\n"
     assert sorted(firebrick.resources("life")) == ["base", "user", "whole"]
