@@ -136,7 +136,7 @@ async def test_a_create_that_died_with_its_worker_is_taken_away_by_what_the_temp
 ) -> None:
     """Its properties were not stored yet, and the lookup was given none."""
     monkeypatch.setenv("FIREBRICK_EXEC", "enabled")
-    monkeypatch.setattr(Exec, "call_timeout", 0.2)  # and so the lease that the dead worker leaves
+    monkeypatch.setattr(Exec, "call_seconds", lambda *_: 1.0)  # and so the lease that the dead worker leaves
     dead = asyncio.Event()
 
     def dies(point: str, name: str = "") -> None:

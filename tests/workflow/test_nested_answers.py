@@ -356,7 +356,7 @@ async def test_a_nested_stack_that_was_stopped_has_no_class_but_its_reason(api: 
     path = f"/stacks/s/{(await api.ask('POST', '/stacks', body)).json()['stack']['id']}"
     while not (inner := [one for one in (await api.body("/stacks", show_nested="true"))["stacks"] if one["parent"]]):
         await asyncio.sleep(0.02)
-    stop = {"cancel_without_rollback": None}
+    stop = {"cancel_without_rollback": {"now": True}}
     inside = f"/stacks/{inner[0]['stack_name']}/{inner[0]['id']}"
     while (await api.ask("POST", f"{inside}/actions", stop)).status_code != 200:  # its run has not begun yet
         await asyncio.sleep(0.02)
