@@ -221,6 +221,13 @@ class _Reading:
     def value(self, schema: PropertySchema, value: Any, path: Path) -> Any:
         if value is self.unknown:
             return value
+        before = len(self.problems)
+        read = self._value(schema, value, path)
+        if schema.secret:
+            self.problems[before:] = [_of_secret(problem) for problem in self.problems[before:]]
+        return read
+
+    def _value(self, schema: PropertySchema, value: Any, path: Path) -> Any:
         try:
             value = READERS[schema.kind](value)
         except ValueError as error:
@@ -242,6 +249,12 @@ class _Reading:
 
     def _item(self, schema: PropertySchema, value: Any, path: Path) -> Any:
         return self.value(schema, zero(schema.kind) if value is None else value, path)
+
+
+def _of_secret(problem: PropertyProblem) -> PropertyProblem:
+    """The problem of a value that nobody is shown, not even where the template has it in plain sight."""
+    told = problem.discreet.replace(NOT_SHOWN, "The value (secret, and so not shown)")
+    return replace(problem, message=told or problem.message, discreet=told)
 
 
 @dataclass(frozen=True)
