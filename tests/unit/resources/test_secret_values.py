@@ -14,6 +14,10 @@ WORD = "hunter2hunter2"
 NUMBER = 987654
 
 
+def never(value: Any) -> None:
+    raise ValueError(f"{value} is not allowed")
+
+
 class Entry(ResourceProperties):
     port: Annotated[int | None, Range(1, 10), Field(description="A number inside.")] = None
 
@@ -25,7 +29,7 @@ class Keeper(ResourceType):
     class Properties(ResourceProperties):
         pattern: Annotated[str | None, SECRET, Pattern("^x$"), Field(description="Text.")] = None
         choice: Annotated[str | None, SECRET, OneOf("p", "q"), Field(description="One of two.")] = None
-        custom: Annotated[str | None, SECRET, Custom("mac_addr"), Field(description="An address.")] = None
+        custom: Annotated[str | None, SECRET, Custom("never", never), Field(description="An address.")] = None
         length: Annotated[str | None, SECRET, Length(0, 3), Field(description="Short.")] = None
         number: Annotated[int | None, SECRET, Range(1, 2), Field(description="A number.")] = None
         many: Annotated[list[Annotated[str, Pattern("^x$")]] | None, SECRET, Field(description="Texts.")] = None
