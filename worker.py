@@ -27,7 +27,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 import firebrick
 import workflows
 from activities import activities_in, activities_of
-from activities.handlers import HandlerRunner
+from activities.checked_handlers import CheckedHandlers
 from activities.reconciling import ReconcileActivities
 from activities.world import World
 from firebrick import collector
@@ -107,7 +107,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         registry = Registry.default()
         collector.relax()
         sys.setswitchinterval(SWITCH)
-        handlers = HandlerRunner()
+        handlers = CheckedHandlers()
         cleanup.callback(handlers.close)
         attributes = await _has_search_attributes(client)
         starter = Starter(

@@ -20,6 +20,7 @@ from firebrick.contract import Action, StepKind, StepResult, Work
 from firebrick.diagnostics import Unavailable
 from firebrick.failpoints import failpoint
 from firebrick.resolution import StoredLookup, physical_name, properties_of
+from firebrick.resources.answers import guarded
 from firebrick.resources.base import Context, Done
 from firebrick.resources.errors import classify
 from firebrick.resources.schema import validate
@@ -169,7 +170,7 @@ class BatchActivities:
                 now=world.clock(),
                 others=await others(world.store.project(ask.project), world.registry, kind, model, known),
             )
-            done = kind.create(context)
+            done = guarded(kind, kind.create)(context)
             assert isinstance(done, Done), f"{kind.type_name} is instant and must be done at once"
         except Unavailable:
             raise

@@ -27,6 +27,7 @@ from firebrick.failpoints import failpoint
 from firebrick.hooks import LOOK
 from firebrick.plan import Role
 from firebrick.resolution import StoredLookup, apart, physical_name, properties_of
+from firebrick.resources.answers import delay_of, known_id, text_of
 from firebrick.resources.base import Context, Done, Found, Next, Poll, ResourceType, WaitSignal, WaitUntil
 from firebrick.resources.errors import RETRY_RULES, UnknownOutcome, classify
 from firebrick.resources.heat.template_resource import TemplateResource
@@ -53,6 +54,8 @@ CLAIM_LEASE = 5.0
 LEASE_MARGIN = 2.0
 # Between two tries to write while the database is away, in seconds.
 DATABASE_PAUSE = 0.5
+# Seconds after an operation's deadline at which what was to come later would come.
+AFTER_THE_END = 1.0
 UNTOLD = "looking for what a create made whose answer was lost (a type that cannot look repeats the create): "
 
 
@@ -391,7 +394,7 @@ class Step:
             row,
             RowOutcome.parked(
                 kind,
-                at,
+                self._no_later(at),
                 key=key,
                 progress=progress,
                 physical_id=physical_id,
@@ -411,11 +414,11 @@ class Step:
             return await self.aborted(row, lost=lost)
         text = self._why_called + await self._text(error)
         if attempt < rule.attempts:
-            delay = getattr(error, "delay", None)
+            delay = delay_of(error)
             if delay is None:
                 delay = rule.delay(attempt) * (1 + random.random() / 4)
             outcome = RowOutcome.retry(
-                self.world.clock() + delay,
+                self._no_later(self.world.clock() + delay),
                 error_class,
                 text,
                 attempt=attempt,
@@ -427,7 +430,11 @@ class Step:
             outcome = RowOutcome.failed(
                 error_class, text, error=error_name(error), properties=self._properties, lost=lost
             )
-        return await self.record(row, outcome)
+        return await self.record(row, replace(outcome, physical_id=known_id(error)))
+
+    def _no_later(self, at: float) -> float:
+        """What a provider or a type asks for ends with the operation, whose own end must come first."""
+        return min(at, self.ask.deadline + AFTER_THE_END)
 
     async def _unknown(self, row: ResourceRow, message: str, error: Exception | None = None) -> StepResult:
         """A create may or may not have taken effect, and the provider cannot be asked. message: where to look. error:
@@ -505,7 +512,7 @@ def error_name(error: Exception) -> str:
 
 
 def error_text(error: Exception) -> str:
-    return error.first.message if isinstance(error, FirebrickError) else str(error)
+    return error.first.message if isinstance(error, FirebrickError) else text_of(error)
 
 
 def _must_be_looked_for(row: ResourceRow) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from activities.handlers import HandlerRunner
+from activities.checked_handlers import CheckedHandlers
 from activities.recent import RecentSteps
 from firebrick.contract import WINDOW
 from firebrick.resources.registry import Registry
@@ -41,7 +41,7 @@ class World:
 
     store: Store
     registry: Registry
-    handlers: HandlerRunner
+    handlers: CheckedHandlers
     cluster: Cluster
     clock: Callable[[], float]
     minute: float = 60.0

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from firebrick.resources.base import Context
+from firebrick.resources.answers import attribute_value
+from firebrick.resources.base import Context, ResourceType
 from firebrick.resources.registry import Registry
 from firebrick.store.rows import UpstreamRow
 from firebrick.template import ResourceDefinition, resolve_properties
@@ -50,13 +51,19 @@ class StoredLookup:
             now=0.0,
         )
         if not attribute:
-            return {name: kind.attribute(name, context, row.attributes) for name in sorted(kind.attributes)}
-        return kind.attribute(attribute, context, row.attributes)
+            return {name: _attribute(kind, name, context, row) for name in sorted(kind.attributes)}
+        return _attribute(kind, attribute, context, row)
 
     @property
     def blocking(self) -> bool:
         """Whether reading an attribute of one of these rows may take a while (TestResource's attr_wait_secs)."""
         return any(self._registry.type(row.implementation).slow_attributes for row in self._rows.values())
+
+
+def _attribute(kind: ResourceType, name: str, context: Context, row: UpstreamRow) -> Any:
+    """What was stored was checked then; what a type's own code makes of it is checked here."""
+    value = kind.attribute(name, context, row.attributes)
+    return value if type(kind).attribute is ResourceType.attribute else attribute_value(kind, name, value)
 
 
 async def apart(lookup: StoredLookup, function: Callable[..., T], *arguments: Any) -> T:

@@ -29,7 +29,7 @@ from uuid import uuid4
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.handlers import HandlerRunner
+from activities.checked_handlers import CheckedHandlers
 from activities.world import World
 from firebrick.contract import (
     Cancel,
@@ -103,7 +103,7 @@ class Engine:
         keyring = Keyring.from_file(self.folder / "keyring")
         self.store = await Store.open(f"sqlite:///{self.folder / 'firebrick.db'}", keyring)
         self._cleanup.push_async_callback(self.store.close)
-        handlers = HandlerRunner(threads=16)
+        handlers = CheckedHandlers(threads=16)
         self._cleanup.callback(handlers.close)
         queue = f"engine-{uuid4().hex[:8]}"
         self._starter = Starter(self.store, self._registry, lambda: client, task_queue=queue)

@@ -19,7 +19,7 @@ import temporalio
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from activities.handlers import HandlerRunner
+from activities.checked_handlers import CheckedHandlers
 from activities.reconciling import ReconcileActivities
 from activities.world import World
 from firebrick import contract
@@ -250,7 +250,7 @@ async def record(prefix: str, wanted: Sequence[str]) -> None:
                 client = await Client.connect(server.address, data_converter=pydantic_data_converter)
                 store = await Store.open(f"sqlite:///{folder}/stacks.db", Keyring.from_file(Path(folder) / "keys.json"))
                 cleanup.push_async_callback(store.close)
-                handlers = HandlerRunner(threads=4)
+                handlers = CheckedHandlers(threads=4)
                 cleanup.callback(handlers.close)
                 registry = Registry.default({"FIREBRICK_PLUGINS": "firebrick.testing.types"})
                 starter = Starter(store, registry, lambda: client)

@@ -1,11 +1,11 @@
 """Routes that act on a stack beside create, update and delete: Heat's `actions`, and ours: continue, rollback."""
 
 from fastapi import Response
-from fastapi.responses import JSONResponse
 
 from firebrick.contract import Cancel, ContinueStackRequest, RollbackStackRequest
 from starter.rest.errors import bad_request
 from starter.rest.front import OPERATION_HEADER, Call, Route
+from starter.rest.json_response import JSONResponse
 from starter.rest.request_body import read_body
 from starter.rest.stacks import accepted, names_of
 

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import Response
-from fastapi.responses import JSONResponse
 
 from firebrick.diagnostics import Diagnostic, NotFound
 from firebrick.outputs import (
@@ -19,6 +18,7 @@ from firebrick.store.rows import ResourceRow, StackRow
 from firebrick.template import OutputDefinition, ResourceDefinition
 from starter.rest.errors import bad_request
 from starter.rest.front import Call, Route
+from starter.rest.json_response import JSONResponse
 from starter.rest.query_values import query_boolean, query_filters, query_integer
 from starter.rest.views import event_in_list, operation_body, resource_in_list
 

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import Response
-from fastapi.responses import JSONResponse
 
 from firebrick.contract import UpdateStackRequest
 from firebrick.intake_plan import Planned, plan_create, plan_update
@@ -15,6 +14,7 @@ from firebrick.store.rows import ResourceRow, StackRow
 from firebrick.template import UNKNOWN, Function, ResourceDefinition
 from starter.rest.errors import bad_request
 from starter.rest.front import Call, Route
+from starter.rest.json_response import JSONResponse
 from starter.rest.query_values import query_boolean
 from starter.rest.request_body import read_body
 from starter.rest.stacks import create_request, update_request

@@ -4,13 +4,13 @@ import re
 from importlib.metadata import version
 
 from fastapi import Response
-from fastapi.responses import JSONResponse
 
 from firebrick.diagnostics import Diagnostic, NotFound
 from firebrick.resources.generated import cfn_template, hot_template
 from firebrick.resources.schema import TypeSchema
 from starter.rest.errors import bad_request
 from starter.rest.front import Call, Route
+from starter.rest.json_response import JSONResponse
 from starter.rest.query_values import query_boolean
 
 STATUSES = ("UNKNOWN", "SUPPORTED", "DEPRECATED", "UNSUPPORTED", "HIDDEN")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fastapi import Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from firebrick.contract import MAX_TIMEOUT_MINS, CreateStackRequest, DeleteStackRequest, Frozen, UpdateStackRequest
@@ -16,6 +15,7 @@ from firebrick.template import parse_template
 from starter.rest.environments import requested_environment, shown_environment
 from starter.rest.errors import Forbidden, bad_request, stack_not_found
 from starter.rest.front import OPERATION_HEADER, Call, Route
+from starter.rest.json_response import JSONResponse
 from starter.rest.protocols import AcceptedOperation
 from starter.rest.query_values import boolean, integer, query_boolean, query_filters, query_integer, query_words, text
 from starter.rest.request_body import read_body

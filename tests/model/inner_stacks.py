@@ -320,7 +320,7 @@ class Inside:
             chain_run=claim.chain_run,
             row=step.node_row,
             step=claim.step,
-            deadline=0.0,
+            deadline=1e12,
             work=step.work,
         )
         inner = InnerStep(self.world, ask, claim.attempt, cast(Any, step.interrupt), cast(Any, _Masks()))

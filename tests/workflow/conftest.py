@@ -15,7 +15,7 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from activities.handlers import HandlerRunner
+from activities.checked_handlers import CheckedHandlers
 from activities.world import World
 from firebrick import contract
 from firebrick.contract import (
@@ -119,7 +119,7 @@ async def lab(time_skipping: WorkflowEnvironment, tmp_path: Path) -> AsyncIterat
     async with AsyncExitStack() as cleanup:
         store = await Store.open(f"sqlite:///{tmp_path / 'stacks.db'}", Keyring.from_file(tmp_path / "keys.json"))
         cleanup.push_async_callback(store.close)
-        handlers = HandlerRunner(threads=4)
+        handlers = CheckedHandlers(threads=4)
         cleanup.callback(handlers.close)
         registry = Registry.default({PLUGINS: "firebrick.testing.types"})
         client = time_skipping.client

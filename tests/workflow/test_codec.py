@@ -8,7 +8,7 @@ import pytest
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
-from activities.handlers import HandlerRunner
+from activities.checked_handlers import CheckedHandlers
 from activities.world import World
 from firebrick import contract
 from firebrick.contract import ActionResult, OperationState
@@ -37,7 +37,7 @@ async def client(time_skipping: WorkflowEnvironment, tmp_path: Path) -> AsyncIte
     """Of a worker with a codec."""
     config: Any = {**time_skipping.client.config(), "data_converter": encrypting(tmp_path / "payload-keyring")}
     client = Client(**config)
-    handlers = HandlerRunner(threads=2)
+    handlers = CheckedHandlers(threads=2)
     async with await Store.open(
         f"sqlite:///{tmp_path / 'stacks.db'}", Keyring.from_file(tmp_path / "keyring")
     ) as store:
