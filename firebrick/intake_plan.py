@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from firebrick.contract import CreateStackRequest, UpdateStackRequest
 from firebrick.diagnostics import Diagnostic, NameInUse
-from firebrick.intake import as_text, check_names, check_project, define_stack, new_resources
+from firebrick.intake import as_text, check_names, check_project, check_request, define_stack, new_resources
 from firebrick.intake_update import Inputs, check_immutable, define_update, merged
 from firebrick.nested_preview import NestedPreviews, changes_of_stack
 from firebrick.preview import preview
@@ -45,7 +45,7 @@ class PlannedCreate:
 async def plan_update(store: Store, registry: Registry, request: UpdateStackRequest, look: Look) -> Planned:
     """What an update would do. look: asked where the request says `converge`. Raises InvalidInput (all problems found,
     what would be refused too), NotFound, Unavailable (nobody can look)."""
-    check_project(request.project)
+    check_request(request)
     base = await store.project(request.project).plan_base(request.stack)
     live = await look(request.project, [base.stack.id, *base.nested]) if request.converge else {}
     return await asyncio.to_thread(_planned, registry, request, base, live)
@@ -95,7 +95,7 @@ def _stack_changes(base: PlanBase, inputs: Inputs, definition: StackDefinition) 
 
 async def plan_create(store: Store, registry: Registry, request: CreateStackRequest) -> PlannedCreate:
     """What a create would do. Raises InvalidInput (all problems found), NameInUse."""
-    check_project(request.project)
+    check_request(request)
     check_stack_name(request.name)
     if await store.project(request.project).name_is_taken(request.name):
         raise NameInUse(

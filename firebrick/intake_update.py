@@ -17,7 +17,7 @@ from firebrick.intake import (
     Owner,
     as_text,
     check_nothing_hidden,
-    check_project,
+    check_request,
     define_stack,
     known_operation,
     new_resources,
@@ -60,7 +60,7 @@ async def accept_update(
 
     The arguments are those of firebrick.intake.accept_create. expected: of a plan; Conflict when the stack has moved.
     """
-    check_project(request.project)
+    check_request(request)
     operation_id = operation_id_of(request.operation_id)
     if request.operation_id is not None and (
         known := await known_operation(store, request.project, operation_id, Action.UPDATE, request.stack)
@@ -103,7 +103,7 @@ async def accept_update(
 async def accept_continue(store: Store, request: ContinueStackRequest, *, minute: float = 60.0) -> OperationRow:
     """Store a PENDING update to the target that the stack is being brought to already. Raises InvalidInput (it did not
     fail), NotFound, Unavailable."""
-    check_project(request.project)
+    check_request(request)
     operation_id = operation_id_of(request.operation_id)
     if request.operation_id is not None and (
         known := await known_operation(store, request.project, operation_id, Action.UPDATE, request.stack)

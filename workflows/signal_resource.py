@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from firebrick import contract
@@ -38,10 +39,17 @@ class SignalResource:
         if "data" in request.model_fields_set or not self._sent:
             self._sent.insert(0, request.data)
         stored = contract.SignalStored(stack_id="")
-        refused: ActivityError | None = None
+        refused: ActivityError | ApplicationError | None = None
         told = 0
         while told < len(self._sent):
             told += 1
+            if isinstance(self._sent[told - 1], RawValue):
+                refused = ApplicationError(
+                    f"signal {told} was not told: it is not JSON that can be read",
+                    type=contract.INVALID_REQUEST,
+                    non_retryable=True,
+                )
+                continue
             try:
                 stored = await self._tell(request, told)
             except ActivityError as error:  # the others may be good, and have nobody else who tells them

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
+from firebrick.json_values import whole
 
 Path = tuple[str | int, ...]
 
@@ -41,7 +42,7 @@ def shorten(value: Any, most: int = SHOWN) -> str:
     """A value's text (``str()``, as in Heat's messages), cut to a length a person can read."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**most:
         return "a very long number"
-    text = str(value)
+    text = whole(str(value))
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
@@ -148,7 +149,7 @@ class Problems:
             code=code,
             summary=summary,
             detail=detail or ADVICE.get(code, ""),
-            path=dotted(path),
+            path=whole(dotted(path)),
             file=file or (where.file if where is not None else ""),
             line=line,
             column=column,
