@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows.argument import read_one
 from workflows.driver import RETRY
+from workflows.queries import KnownQueries
 from workflows.stack_workflow import OPTIONS
 
 EXAMPLE = '{"stack": "demo", "resource": "wait", "data": {"status": "SUCCESS"}}'
@@ -24,7 +25,7 @@ START_TO_CLOSE = timedelta(seconds=30)
 
 
 @workflow.defn(name=contract.SIGNAL_RESOURCE, **OPTIONS)
-class SignalResource:
+class SignalResource(KnownQueries):
     def __init__(self) -> None:
         self._sent: list[Any] = []
 
