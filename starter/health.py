@@ -17,6 +17,7 @@ from temporalio.worker import Worker
 
 from firebrick.diagnostics import FirebrickError
 from firebrick.store import Store
+from starter.state_folder import StateFolder
 
 Check = Callable[[], Awaitable[str]]  # "": it passes; else why not, for people, without values
 
@@ -53,9 +54,17 @@ def database(store: Store) -> Check:
     async def check() -> str:
         try:
             await store.read(lambda connection: connection.execute(text("SELECT 1")))
+            store.keyring.check_file()
         except FirebrickError as error:
             return error.first.summary
         return ""
+
+    return check
+
+
+def state_folder(folder: StateFolder) -> Check:
+    async def check() -> str:
+        return folder.missing()
 
     return check
 

@@ -1,10 +1,15 @@
 """`firebrick server` as a process: it becomes ready, keeps its children alive, and leaves nothing when it ends."""
 
+import json
 import os
 import signal
 import socket
+import stat
 import subprocess
+import urllib.error
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -186,3 +191,34 @@ def test_a_namespace_is_prepared_by_setup_once(state: Path, tmp_path: Path) -> N
 
         until(set_up, "the namespace is known")
         until(lambda: set_up() and "nothing to add" in said[-1], "the search attributes are known")
+
+
+def test_a_state_folder_that_vanishes_makes_it_not_ready_and_creates_are_refused(state: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text("heat_template_version: 2021-04-16\n")
+    with server(state, *ANY_PORTS) as one:
+        told = one.told
+        url = told["api_url"]
+        assert asked(f"{url}/ready")[0] == 200
+        files = [one for one in state.rglob("*") if one.is_file()]
+        assert {stat.S_IMODE(one.stat().st_mode) for one in files} == {0o600}, files
+        state.rename(tmp_path / "gone")
+        try:
+            until(lambda: asked(f"{url}/ready")[0] == 503, "it is not ready")
+            checks = asked(f"{url}/ready")[1]["checks"]
+            assert "is gone" in checks["database"] and "is gone" in checks["state folder"]
+            command = [FIREBRICK, "--url", url, "stack", "create", "web", "-t", tmp_path / "t.yaml"]
+            done = subprocess.run(command, capture_output=True, text=True)
+            assert done.returncode == 1 and "is gone" in done.stderr, done.stderr
+        finally:
+            (tmp_path / "gone").rename(state)
+        until(lambda: asked(f"{url}/ready")[0] == 200, "it is ready again")
+        assert one.run("stack", "list", "-f", "json").stdout == "[]\n"
+
+
+def asked(url: str) -> tuple[int, Any]:
+    try:
+        with urllib.request.urlopen(url, timeout=WITHIN) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
