@@ -106,6 +106,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         store = await Store.open(settings.database, Keyring.from_file(Path(settings.keyring)))
         cleanup.push_async_callback(store.close)
         registry = Registry.default()
+        for fault in registry.faults:
+            log.warning("a package of resource types is broken", fault=str(fault))
         collector.relax()
         sys.setswitchinterval(SWITCH)
         handlers = CheckedHandlers()

@@ -79,6 +79,10 @@ class WithTemplates:
     def names(self) -> Sequence[str]:
         return self.registry.names()
 
+    @property
+    def unloaded(self) -> str:
+        return self.registry.unloaded
+
     def _schema(self, name: str) -> NestedSchema:
         broken: list[PropertyProblem] = []
         if name in self.trail:

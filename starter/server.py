@@ -142,6 +142,8 @@ class Server:
             search_attributes = await self._look_at_cluster(client)
             worker = await self._start_worker(cleanup, keeping, target, client.namespace)
             registry = Registry.default()
+            for fault in registry.faults:
+                self._say(f"note: {fault}")
             minute = float(os.environ.get("FIREBRICK_TIMEOUT_UNIT_SECONDS", "60"))  # as the worker's; for tests
             starter = Starter(store, registry, lambda: client, minute=minute, search_attributes=search_attributes)
             app = create_app(store, starter, registry, hosts=self._own_names(self._settings.allowed_hosts))

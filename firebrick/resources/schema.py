@@ -315,7 +315,7 @@ class TypeSchema:
         its properties are not all known, or wrong in another way."""
         model, _ = self._read(properties, unknown)
         longest = 0.0 if model is None else self.implementation.longest(model)
-        if longest <= timeout:
+        if not longest > timeout:  # what is no number does not wait
             return []
         message = f"{self.name} maximum delay {longest:g} exceeds stack timeout {timeout:g}."
         return [PropertyProblem((), "property-rule", message)]

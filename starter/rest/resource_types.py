@@ -91,7 +91,7 @@ def _named(call: Call) -> TypeSchema:
             Diagnostic(
                 code="unknown-type",
                 summary=f"The Resource Type ({name}) could not be found.",
-                detail=_instead_of(name, call.front.registry.names()),
+                detail=f"{_instead_of(name, call.front.registry.names())} {call.front.registry.unloaded}".rstrip(),
                 heat_type="EntityNotFound",
             )
         )

@@ -154,9 +154,27 @@ def test_a_file_that_is_no_database_is_refused(state: Path) -> None:
         (state / name).unlink()
 
 
-def test_a_plug_in_that_cannot_be_loaded_is_named(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FIREBRICK_PLUGINS", "no_such_plugin")
-    assert "no_such_plugin" in refused(state, *ANY_PORTS)
+def test_a_package_that_is_broken_is_named_and_what_does_not_need_it_works(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_types.py").write_text("import sys\n\nsys.exit('no licence')\n")
+    (tmp_path / "t.yaml").write_text(SLOW.replace("wait_secs: 3", "wait_secs: 0"))
+    (tmp_path / "acme.yaml").write_text(SLOW.replace("OS::Heat::TestResource", "Acme::Note"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("FIREBRICK_PLUGINS", "broken_types,no_such_types")
+    with server(state) as one:
+        told = one.log.read_text()
+        assert f"{tmp_path / 'broken_types.py'}:3:1: the module broken_types of $FIREBRICK_PLUGINS" in told
+        assert "SystemExit: no licence" in told and "there is no module no_such_types" in told
+        assert "no licence" in (state / "logs" / "worker.log").read_text()
+        listed = one.run("resource", "type", "list", "-f", "value")
+        assert listed.returncode == 0 and "OS::Heat::TestResource" in listed.stdout
+        for command in ("template validate", "stack create web --wait -t"):
+            done = one.run(*command.split(), str(tmp_path / "t.yaml"))
+            assert done.returncode == 0, done.stderr
+        for command in ("template validate", "stack create acme -t"):
+            done = one.run(*command.split(), str(tmp_path / "acme.yaml"))
+            assert done.returncode == 1 and "module broken_types" in done.stdout + done.stderr, done
 
 
 def test_an_existing_cluster_is_prepared_and_used(state: Path, tmp_path: Path) -> None:
