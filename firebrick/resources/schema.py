@@ -230,8 +230,11 @@ class _Reading:
             value = self.map(schema.fields, value, path)
         if len(self.problems) != before:
             return NOTHING
-        if schema.constraints and is_known(value, self.unknown):
+        if schema.constraints:
+            known = is_known(value, self.unknown)
             for constraint in schema.constraints:
+                if not known and not getattr(constraint, "partial", False):
+                    continue
                 if (message := constraint.problem(value)) is not None:
                     rule = json.dumps(constraint.shown())
                     self.add(path, "property-constraint", message, f"{NOT_SHOWN} is not allowed by {rule}")
