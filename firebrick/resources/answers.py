@@ -23,7 +23,6 @@ was good, so that the object is not lost.
 """
 
 import asyncio
-import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping
@@ -76,7 +75,6 @@ def guarded(kind: ResourceType, handler: Callable[..., Any]) -> Callable[..., An
     """The handler, with what it returns checked and what it raises an Exception. ``async def`` if it is."""
     if inspect.iscoroutinefunction(handler):
 
-        @functools.wraps(handler)
         async def guarded_async(*arguments: Any) -> Any:
             try:
                 answer = await handler(*arguments)
@@ -95,7 +93,6 @@ def guarded(kind: ResourceType, handler: Callable[..., Any]) -> Callable[..., An
 
         return guarded_async
 
-    @functools.wraps(handler)
     def guarded_call(*arguments: Any) -> Any:
         try:
             answer = handler(*arguments)
@@ -246,10 +243,11 @@ def _why_no_id(text: str, most: int, *, empty: bool) -> str:
 
 def _name_of(kind: ResourceType, handler: Callable[..., Any]) -> str:
     """Which handler of the type it is; a decorator may have given it another name."""
-    for name in _RETURNS:
+    said = str(getattr(handler, "__name__", "handler"))
+    for name in (said, *_RETURNS) if said in _RETURNS else _RETURNS:  # the name that it has is mostly right
         if getattr(kind, name, None) == handler:
             return name
-    return str(getattr(handler, "__name__", "handler"))[:100]
+    return said[:100]
 
 
 def _said_of(answer: Any, classes: tuple[type, ...], none_is_one: bool) -> str:
