@@ -9,8 +9,8 @@ MOST_NAMES = 20
 
 
 def instead_of(name: str, known: Iterable[str], *, none: str) -> str:
-    """``Did you mean web? There are: db, web.`` none: where there is nothing to choose from."""
-    names = sorted(known)
+    """``Did you mean web? There are: db, web.`` none: what is said where there is none."""
+    names = list(known)
     if not names:
         return none
     meant = near(name, names)

@@ -202,7 +202,7 @@ def find_resource(connection: Connection, project: str, stack_id: str, name: str
     of_name = connection.execute(query.where(resources.c.name == name).order_by(resources.c.id)).all()
     if not of_name:
         names = select(resources.c.name).where(resources.c.stack_id == stack_id).distinct()
-        raise _resource_not_found(name, stack_name, connection.execute(names).scalars().all())
+        raise _resource_not_found(name, stack_name, sorted(connection.execute(names).scalars()))
     (row,) = _in_service(of_name)
     edges = select(resources.c.id, resources.c.name, resources.c.requires).where(resources.c.stack_id == stack_id)
     found = connection.execute(edges.order_by(resources.c.id))

@@ -138,11 +138,11 @@ def raw(data: bytes) -> RawValue:
 
 
 @pytest.mark.parametrize("body", BAD, ids=lambda body: body[:20].decode())
-async def test_a_signal_that_cannot_be_stored_is_refused_and_a_good_one_after_it_is_told(lab: Any, body: bytes) -> None:
+async def test_a_signal_that_cannot_be_stored_is_refused_and_a_good_one_beside_it_is_told(
+    lab: Any, body: bytes
+) -> None:
     created = await waiting(lab)
-    handle = await start(lab, of(created), raw(body))
-    await handle.signal(contract.SEND, {"value": "good"})
-    told = await refusal(handle)
+    told = await refusal(await start(lab, of(created, data={"value": "good"}), raw(body)))
     assert "signal" in told
     assert [e.reason for e in await created.events() if e.action == "SIGNAL"] == ["Signal: value good"]
 

@@ -19,8 +19,8 @@ async def detail(world: World, path: str) -> str:
         ("/resources/rdn", "Did you mean rnd? There are: rnd, val."),
         ("/resources/zebra", "There are: rnd, val."),
         ("/resources/zebra/metadata", "There are: rnd, val."),
-        ("/outputs/plian", "Did you mean plain? There are: plain, rnd."),
-        ("/outputs/zebra", "There are: plain, rnd."),
+        ("/outputs/plian", "Did you mean plain? There are: rnd, plain."),
+        ("/outputs/zebra", "There are: rnd, plain."),
     ],
 )
 async def test_what_is_in_a_stack(world: World, asked: str, says: str) -> None:
