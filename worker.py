@@ -43,6 +43,7 @@ from starter.payload_walks import leave_out_idle
 from starter.reconcile_schedule import INTERVAL, Schedule
 from starter.reconciler import Reconciler
 from starter.starting import Starter
+from starter.state_folder import owners_only
 from workflows.runner import RUNNER, WORKFLOWS, patient
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         store = await Store.open(settings.database, Keyring.from_file(Path(settings.keyring)))
         cleanup.push_async_callback(store.close)
         registry = Registry.default()
+        for fault in registry.faults:
+            log.warning("a package of resource types is broken", fault=str(fault))
         collector.relax()
         sys.setswitchinterval(SWITCH)
         handlers = HandlerRunner()
@@ -229,7 +232,8 @@ def _tell(settings: Settings, metrics_url: str) -> None:
     if settings.ready_file:
         path = Path(settings.ready_file)
         temporary = path.with_suffix(".new")
-        temporary.write_text(json.dumps({"pid": os.getpid(), "build": build_id(), "metrics_url": metrics_url}))
+        with open(temporary, "w", encoding="ascii", opener=owners_only) as stream:
+            json.dump({"pid": os.getpid(), "build": build_id(), "metrics_url": metrics_url}, stream)
         temporary.replace(path)
 
 

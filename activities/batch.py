@@ -21,6 +21,7 @@ from firebrick.diagnostics import Unavailable
 from firebrick.failpoints import failpoint
 from firebrick.physical_names import physical_name
 from firebrick.resolution import properties_of, stored_lookup
+from firebrick.resources.answers import guarded
 from firebrick.resources.base import Context, Done
 from firebrick.resources.errors import classify
 from firebrick.resources.schema import validate
@@ -173,7 +174,7 @@ class BatchActivities:
                 now=world.clock(),
                 others=await others(world.store.project(ask.project), world.registry, kind, model, known),
             )
-            done = kind.create(context)
+            done = guarded(kind, kind.create)(context)
             assert isinstance(done, Done), f"{kind.type_name} is instant and must be done at once"
         except Unavailable:
             raise

@@ -20,6 +20,7 @@ from typing import Any
 from activities.lease import Lease
 from activities.places import Place, Places
 from firebrick.elapsed import elapsed
+from firebrick.resources.answers import guarded
 from firebrick.resources.base import Context, ResourceType
 from firebrick.resources.errors import TransientError
 
@@ -60,11 +61,12 @@ class HandlerRunner:
         lease: Lease | None = None,
         place: Place | None = None,
     ) -> Any:
-        """The handler's answer, and its own errors as they are.
+        """The handler's answer, checked where it runs (firebrick.resources.answers), and its own errors as they are.
 
         lease: of a call that has an effect; it must cover the call's time. place: that the step has taken.
         TimeoutError: the call took longer than ``kind.call_seconds``, and goes on by itself. NotBegun: it was not made.
         """
+        handler = guarded(kind, handler)
         if kind.inline:
             return handler(context)
         call = _Call(kind, handler, context, lease, place)

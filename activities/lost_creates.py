@@ -7,6 +7,7 @@ back or deletes the resource looks for the object first.
 
 from dataclasses import dataclass
 
+from firebrick.resources.answers import known_id
 from firebrick.resources.base import Context, ResourceType
 from firebrick.resources.errors import classify, is_late, surely_without_effect
 
@@ -28,6 +29,8 @@ def after_failed_create(kind: ResourceType, context: Context, error: Exception, 
     model = context.properties
     if kind.inline or kind.instant:
         return FailedCreate(lost=False)
+    if known_id(error) is not None:
+        return FailedCreate(lost=lost_before)  # what this attempt made is known
     possible = not surely_without_effect(error)
     ends = classify(error) == "permanent"
     if kind.can_find(model):

@@ -7,6 +7,7 @@ from activities.heartbeat import Interrupt
 from activities.world import World
 from firebrick.diagnostics import FirebrickError, Unavailable
 from firebrick.masking import hidden_values, masked, texts_in
+from firebrick.resources.answers import text_of
 from firebrick.store.rows import UpstreamRow
 from firebrick.store.secret_sources import SecretSources, read_secret_sources
 from firebrick.template.parameters import SHOWN_HIDDEN
@@ -39,7 +40,7 @@ class Masks:
         While the database is away it is waited for, since what is known now must not be lost; Unavailable when `stop`
         comes meanwhile.
         """
-        text = error.first.message if isinstance(error, FirebrickError) else str(error)
+        text = error.first.message if isinstance(error, FirebrickError) else text_of(error)
         if not text:
             return text
         kinds = self._world.registry.secret_attributes

@@ -37,6 +37,7 @@ from firebrick.hooks import LOOK
 from firebrick.physical_names import physical_name
 from firebrick.plan import Role
 from firebrick.resolution import apart, properties_of, stored_lookup
+from firebrick.resources.answers import delay_of, known_id, text_of
 from firebrick.resources.base import Context, Done, Found, Next, Poll, ResourceType, WaitSignal, WaitUntil
 from firebrick.resources.errors import RETRY_RULES, UnknownOutcome, classify
 from firebrick.resources.heat.template_resource import TemplateResource
@@ -69,6 +70,8 @@ CLAIM_LEASE = 5.0
 LEASE_MARGIN = 2.0
 # Between two tries to write while the database is away, in seconds.
 DATABASE_PAUSE = 0.5
+# Seconds after an operation's deadline at which what was to come later would come.
+AFTER_THE_END = 1.0
 UNTOLD = "looking for what a create made whose answer was lost (a type that cannot look repeats the create): "
 
 
@@ -520,7 +523,7 @@ class Step:
             row,
             RowOutcome.parked(
                 kind,
-                at,
+                self._no_later(at),
                 key=key,
                 progress=progress,
                 physical_id=physical_id,
@@ -548,11 +551,11 @@ class Step:
         if attempt < rule.attempts and self.interrupt:
             return await self.aborted(row, lost=failed.lost, unsettled_until=until)
         if attempt < rule.attempts:
-            delay = getattr(error, "delay", None)
+            delay = delay_of(error)
             if delay is None:
                 delay = rule.delay(attempt) * (1 + random.random() / 4)
             outcome = RowOutcome.retry(
-                now + delay,
+                self._no_later(now + delay),
                 error_class,
                 text,
                 attempt=attempt,
@@ -564,7 +567,11 @@ class Step:
             outcome = RowOutcome.failed(
                 error_class, text, error=error_name(error), properties=self._properties, lost=failed.lost
             )
-        return await self.record(row, replace(outcome, unsettled_until=until))
+        return await self.record(row, replace(outcome, unsettled_until=until, physical_id=known_id(error)))
+
+    def _no_later(self, at: float) -> float:
+        """What a provider or a type asks for ends with the operation, whose own end must come first."""
+        return min(at, self.ask.deadline + AFTER_THE_END)
 
     async def _unknown(self, row: ResourceRow, message: str, said: str = "") -> StepResult:
         """A create may or may not have taken effect, and the provider cannot be asked. message: where to look. said:
@@ -669,7 +676,7 @@ def error_name(error: Exception) -> str:
 
 
 def error_text(error: Exception) -> str:
-    return error.first.message if isinstance(error, FirebrickError) else str(error)
+    return error.first.message if isinstance(error, FirebrickError) else text_of(error)
 
 
 def _repeats(kind: ResourceType, model: Any) -> bool:

@@ -140,9 +140,10 @@ def workflow_id(project: str, name: str, stack_id: str) -> str:
 
 
 class Frozen(BaseModel):
-    """The base of all models here: immutable, and an unknown field is an error."""
+    """The base of all models here: immutable, and an unknown field is an error. A number that is none crosses a line as
+    it is, so that whoever accepts a request can refuse it; else it would become null on its way."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
 
 OnFailure = Literal["keep", "rollback", "delete"]

@@ -18,12 +18,14 @@ from firebrick.contract import (
     Action,
     CreateStackRequest,
     DeleteStackRequest,
+    Frozen,
     RollbackStackRequest,
     workflow_id,
 )
 from firebrick.deletion_policies import policy_problems
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from firebrick.fingerprint import NOT_COMPARED, Fingerprint
+from firebrick.json_values import NotJson, check
 from firebrick.nested import WithTemplates
 from firebrick.randomness import random_uuid
 from firebrick.resources.base import ResourceType
@@ -97,7 +99,7 @@ async def accept_create(
     workflow id that carries it out, when there is one already. The row that is returned has the template's warnings.
     Raises InvalidInput (all problems found), NameInUse, Unavailable.
     """
-    check_project(request.project)
+    check_request(request)
     operation_id = operation_id_of(request.operation_id)
     asked = NOT_COMPARED if owner is not None else await asyncio.to_thread(Fingerprint.of, request)
     if request.operation_id is not None and (
@@ -161,7 +163,7 @@ async def accept_delete(
 ) -> OperationRow:
     """Store a PENDING delete of a stack, by name or id. owner: of a nested stack: the operation that asks, and its
     stack. Raises NotFound, ActionInProgress, Unavailable."""
-    check_project(request.project)
+    check_request(request)
     operation_id = operation_id_of(request.operation_id)
     project = store.project(request.project)
     asked = NOT_COMPARED if any(owner) else Fingerprint.of(request)
@@ -191,7 +193,7 @@ async def accept_rollback(
 ) -> OperationRow:
     """Store a PENDING rollback of a stack whose last operation FAILED. Raises NotFound, InvalidInput (nothing to roll
     back, or a name in `skip` that is no resource), ActionInProgress, Unavailable."""
-    check_project(request.project)
+    check_request(request)
     operation_id = operation_id_of(request.operation_id)
     project = store.project(request.project)
     asked = Fingerprint.of(request)
@@ -419,6 +421,27 @@ def _refers_to_volatile(registry: Registry, definition: StackDefinition, resourc
         if volatile and (reference.attribute in volatile or not reference.attribute):
             return True
     return False
+
+
+_PARSED = frozenset({"template", "environment", "parameters"})
+"""Fields of requests that are checked where they are read, with their places."""
+
+
+def check_request(request: Frozen) -> None:
+    """InvalidInput: a project's name that cannot be one, a text that cannot be stored. Called before anything else."""
+    check_project(request.project)  # type: ignore[attr-defined]
+    try:
+        check(request.model_dump(exclude=set(_PARSED)))
+    except NotJson as error:
+        raise InvalidInput(
+            Diagnostic(
+                code="bad-value",
+                summary=f"the request has {error.why}",
+                detail="Remove it: no text may have that.",
+                path=error.below.removeprefix("."),
+                heat_type="HTTPBadRequest",
+            )
+        ) from None
 
 
 def check_project(name: str) -> None:

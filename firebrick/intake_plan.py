@@ -13,6 +13,7 @@ from firebrick.intake import (
     as_text,
     check_names,
     check_project,
+    check_request,
     check_room,
     check_size,
     define_stack,
@@ -53,7 +54,7 @@ class PlannedCreate:
 async def plan_update(store: Store, registry: Registry, request: UpdateStackRequest, look: Look) -> Planned:
     """What an update would do. look: asked where the request says `converge`. Raises InvalidInput (all problems found,
     what would be refused too), NotFound, Unavailable (nobody can look)."""
-    check_project(request.project)
+    check_request(request)
     base = await store.project(request.project).plan_base(request.stack)
     live = await look(request.project, [base.stack.id, *base.nested]) if request.converge else {}
     return await asyncio.to_thread(_planned, registry, request, base, live)
@@ -104,7 +105,7 @@ def _stack_changes(base: PlanBase, inputs: Inputs, definition: StackDefinition) 
 
 async def plan_create(store: Store, registry: Registry, request: CreateStackRequest) -> PlannedCreate:
     """What a create would do. Raises InvalidInput (all problems found), NameInUse."""
-    check_project(request.project)
+    check_request(request)
     check_stack_name(request.name)
     if await store.project(request.project).name_is_taken(request.name):
         raise NameInUse(

@@ -17,7 +17,7 @@ from firebrick.intake import (
     Owner,
     as_text,
     check_nothing_hidden,
-    check_project,
+    check_request,
     check_size,
     define_stack,
     known_operation,
@@ -72,7 +72,7 @@ async def accept_update(
 
     The arguments are those of firebrick.intake.accept_create. expected: of a plan; Conflict when the stack has moved.
     """
-    check_project(request.project)
+    check_request(request)
     operation_id = operation_id_of(request.operation_id)
     asked = NOT_COMPARED if owner is not None else await asyncio.to_thread(Fingerprint.of, request, expected)
     if request.operation_id is not None and (
@@ -119,7 +119,7 @@ async def accept_update(
 async def accept_continue(store: Store, request: ContinueStackRequest, *, minute: float = 60.0) -> OperationRow:
     """Store a PENDING update to the target that the stack is being brought to already. Raises InvalidInput (it did not
     fail), NotFound, Unavailable."""
-    check_project(request.project)
+    check_request(request)
     operation_id = operation_id_of(request.operation_id)
     asked = Fingerprint.of(request)
     if request.operation_id is not None and (

@@ -161,6 +161,10 @@ class WithTemplates:
     def names(self) -> Sequence[str]:
         return self.registry.names()
 
+    @property
+    def unloaded(self) -> str:
+        return self.registry.unloaded
+
     def _schema(self, name: str, declared: str, resource: str) -> NestedSchema:
         inside = self.environment.below(resource, declared)
         broken: list[PropertyProblem] = []

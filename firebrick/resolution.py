@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
-from firebrick.resources.base import Context
+from firebrick.resources.answers import attribute_value
+from firebrick.resources.base import Context, ResourceType
 from firebrick.resources.registry import Registry
 from firebrick.store.rows import UpstreamRow
 from firebrick.template import ResourceDefinition, references, resolve_properties
@@ -65,8 +66,8 @@ class StoredLookup:
         )
         if not attribute:
             names = row.attributes if kind.nested else kind.attributes
-            return {name: kind.attribute(name, context, row.attributes) for name in sorted(names)}
-        return kind.attribute(attribute, context, row.attributes)
+            return {name: _attribute(kind, name, context, row) for name in sorted(names)}
+        return _attribute(kind, attribute, context, row)
 
     def of_inner(self, resource: str, attribute: str) -> Any:
         """The reference id of a resource inside a nested stack, or an attribute of it; in Heat's words, where there is
@@ -129,6 +130,12 @@ async def _looking_inside(
         found = await repository.upstream(str(rows[resource].physical_id), sorted({name for name, _ in below}))
         inside[resource] = await _looking_inside(found, registry, repository, below)
     return StoredLookup(rows, registry, inside)
+
+
+def _attribute(kind: ResourceType, name: str, context: Context, row: UpstreamRow) -> Any:
+    """What was stored was checked then; what a type's own code makes of it is checked here."""
+    value = kind.attribute(name, context, row.attributes)
+    return value if type(kind).attribute is ResourceType.attribute else attribute_value(kind, name, value)
 
 
 async def apart(lookup: StoredLookup, function: Callable[..., T], *arguments: Any) -> T:

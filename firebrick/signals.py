@@ -6,10 +6,16 @@ signal for the resource's type: it lets the resource go on past a hook. The rule
 
 from typing import Any
 
+import structlog
+
 from firebrick.diagnostics import Diagnostic, InvalidInput
+from firebrick.json_values import NotJson, check
+from firebrick.resources.base import ResourceType
 from firebrick.resources.registry import Registry
 from firebrick.store import Repository, ResourceRow, StackRow
 from firebrick.template.environment import HOOKS
+
+log = structlog.get_logger("firebrick.signals")
 
 ALARM = ("previous", "current", "reason")
 
@@ -35,6 +41,11 @@ async def accept_signal(
     cleared the hook.
     """
     now = repository.now()
+    try:
+        check(body)
+    except NotJson as error:
+        text = f"the signal{error.below} has {error.why}"
+        raise _refused("bad-signal", text, text, "HTTPBadRequest", "Send what JSON has a form for.") from None
     if isinstance(body, dict) and "unset_hook" in body:
         hook, shown = body["unset_hook"], _shown(stack, resource)
         if hook not in HOOKS:
@@ -55,8 +66,18 @@ async def accept_signal(
     if resource.action in ("DELETE", "SUSPEND"):
         text = f"Cannot signal resource during {resource.action}"
         raise _refused("signal-refused", text, text, "ResourceActionNotSupported")
-    reason = signal_reason(body, schema.implementation.signal_text(body))
+    reason = signal_reason(body, _signal_text(schema.implementation, body))
     return await repository.add_signal(stack.id, resource, body, reason, now=now, signal_id=signal_id)
+
+
+def _signal_text(kind: ResourceType, body: Any) -> str:
+    """A type that has no words for a signal does not keep it from being told."""
+    try:
+        said = kind.signal_text(body)
+    except Exception as error:
+        log.warning("signal_text has failed", type=kind.type_name, error=type(error).__name__)
+        return ""
+    return said if isinstance(said, str) else ""
 
 
 def signal_reason(body: Any, said: str) -> str:

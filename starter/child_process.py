@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from firebrick.diagnostics import Diagnostic, Unavailable
+from starter.state_folder import owners_only
 
 DIES_WITH_PARENT = sys.platform == "linux"
 _PR_SET_PDEATHSIG = 1
@@ -35,7 +36,8 @@ def _die_with(parent: int) -> None:
 
 
 class Child:
-    """name: for people. command: what to run. stop_signal: asks it to end; after `grace` seconds it is killed."""
+    """name: for people. command: what to run. stop_signal: asks it to end; after `grace` seconds it is killed. umask:
+    -1 leaves this process's."""
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class Child:
         grace: float,
         say: Callable[[str], None],
         environment: Mapping[str, str] | None = None,
+        umask: int = -1,
         on_restart: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.name = name
@@ -57,6 +60,7 @@ class Child:
         self._say = say
         self._environment = {**os.environ, **(environment or {})}
         self._on_restart = on_restart
+        self._umask = umask
         self._process: asyncio.subprocess.Process | None = None
         self._started = 0.0
         self._log_start = 0
@@ -80,7 +84,7 @@ class Child:
         if self.log.exists() and self.log.stat().st_size > MOST_LOG:
             self.log.replace(self.log.with_suffix(".log.1"))
         parent = os.getpid()
-        with self.log.open("ab") as log:
+        with open(self.log, "ab", opener=owners_only) as log:
             self._log_start = log.tell()
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -89,6 +93,7 @@ class Child:
                 stderr=log,
                 env=self._environment,
                 start_new_session=True,
+                umask=self._umask,
                 preexec_fn=lambda: _die_with(parent),
             )
         self._started = time.monotonic()

@@ -14,7 +14,6 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
@@ -22,7 +21,8 @@ from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from temporalio.api.common.v1 import Payloads
 from temporalio.converter import PayloadCodec
 
-from firebrick.diagnostics import FirebrickError
+from firebrick.diagnostics import FirebrickError, InvalidInput
+from starter.web_names import asked_name
 
 CODEC_PATH = "/codec"
 LARGEST = 16 * 2**20
@@ -96,11 +96,14 @@ class CodecEndpoint:
         except (ParseError, ValueError):
             return _said(400, 'the body must be {"payloads": [...]}, as Temporal writes payloads in JSON')
         except FirebrickError as error:
-            return _said(400, error.first.summary)
+            return _said(error.status if error.status == 408 else 400, error.first.summary)
 
     def _refusal(self, request: Request) -> Response | None:
         """What holds for every request, those before a page's own ones included."""
-        name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+        try:
+            name = asked_name(request.headers)
+        except InvalidInput as error:
+            return _said(400, error.first.summary)
         if self._hosts and name not in self._hosts:
             return _said(403, "this server answers to its own addresses only")
         origin = request.headers.get("origin")

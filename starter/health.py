@@ -18,6 +18,7 @@ from temporalio.worker import Worker
 
 from firebrick.diagnostics import FirebrickError
 from firebrick.store import Store
+from starter.state_folder import StateFolder
 from starter.workers import Workers
 
 Check = Callable[[], Awaitable[str]]  # "": it passes; else why not, for people, without values
@@ -64,9 +65,17 @@ def database(store: Store) -> Check:
     async def check() -> str:
         try:
             await store.read(lambda connection: connection.execute(text("SELECT 1")))
+            store.keyring.check_file()
         except FirebrickError as error:
             return error.first.summary
         return ""
+
+    return check
+
+
+def state_folder(folder: StateFolder) -> Check:
+    async def check() -> str:
+        return folder.missing()
 
     return check
 

@@ -63,7 +63,7 @@ class Api:
     def __init__(self, address: Address, *, user: str | None = None) -> None:
         """user: who asks, shown with the operations, no proof of anything; None: the user of this process."""
         self._address = address
-        self._root = f"/v1/{quote(address.project, safe='')}"
+        self._root = f"/v1/{_quoted(address.project)}"
         self._headers = {"Accept": "application/json"}
         user = _local_user() if user is None else user
         if user and user.isascii() and user.isprintable():
@@ -86,7 +86,7 @@ class Api:
             raise _no_stack(
                 name_or_id, "Stacks are named by their name or their id; `firebrick stack list` shows both."
             )
-        answer = self._call("GET", f"/stacks/{quote(name_or_id, safe='')}", redirect=False)
+        answer = self._call("GET", f"/stacks/{_quoted(name_or_id)}", redirect=False)
         name, stack_id = urlsplit(answer.headers["location"]).path.split("/")[-2:]
         return StackAddress(name, stack_id)
 
@@ -166,7 +166,7 @@ class Api:
         return self._call("GET", self._path(stack, "outputs", key)).body["output"]
 
     def operation(self, operation_id: str) -> Any:
-        return self._call("GET", f"/operations/{quote(operation_id, safe='')}").body["operation"]
+        return self._call("GET", f"/operations/{_quoted(operation_id)}").body["operation"]
 
     def operations(self, stack: StackAddress) -> Any:
         """The newest first."""
@@ -183,11 +183,11 @@ class Api:
 
     def resource_type(self, name: str) -> Any:
         query = {"with_description": "True"}
-        return self._call("GET", f"/resource_types/{quote(name, safe='')}", query=query).body
+        return self._call("GET", f"/resource_types/{_quoted(name)}", query=query).body
 
     def generated_template(self, name: str, template_type: str) -> Any:
         """A template with one resource of the type. template_type: hot or cfn."""
-        path = f"/resource_types/{quote(name, safe='')}/template"
+        path = f"/resource_types/{_quoted(name)}/template"
         return self._call("GET", path, query={"template_type": template_type}).body
 
     # --- plans ---
@@ -217,7 +217,7 @@ class Api:
 
     @staticmethod
     def _path(stack: StackAddress, *inside: str) -> str:
-        return "/".join(("/stacks", *(quote(part, safe="") for part in (stack.name, stack.id, *inside))))
+        return "/".join(("/stacks", *(_quoted(part) for part in (stack.name, stack.id, *inside))))
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any], operation_id: str = "") -> Answer:
         """A request with a template in it, whose answer has warnings."""
@@ -242,7 +242,8 @@ class Api:
         headers: Mapping[str, str] | None = None,
         redirect: bool = True,
     ) -> Answer:
-        target = self._root + path + (f"?{urlencode(query, doseq=True)}" if query else "")
+        asked = urlencode(query, doseq=True, errors="surrogatepass") if query else ""
+        target = self._root + path + (f"?{asked}" if asked else "")
         data = json.dumps(body).encode() if body is not None else None
         answer = self._send(method, target, data, {**self._headers, **(headers or {})})
         if answer.status == 302 and redirect and (location := answer.headers.get("location")):
@@ -312,6 +313,11 @@ class Api:
             text = str(error.get("message") or body.get("explanation") or body.get("title") or answer.status)
             found = [Diagnostic(code=f"http-{answer.status}", summary=text, heat_type=str(error.get("type") or ""))]
         return _KINDS.get(answer.status, FirebrickError)(found)
+
+
+def _quoted(part: str) -> str:
+    """A part of a path. What is no text (an argument of a command in another encoding) is a name that nothing has."""
+    return quote(part, safe="", errors="surrogatepass")
 
 
 def _local_user() -> str:

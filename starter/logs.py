@@ -21,6 +21,7 @@ from structlog.typing import Processor
 from firebrick import log_context
 from firebrick.crash_report import places
 from firebrick.diagnostics import Diagnostic, InvalidInput
+from starter.state_folder import owners_only
 
 FORMAT, LEVEL = "FIREBRICK_LOG_FORMAT", "FIREBRICK_LOG_LEVEL"
 FORMATS = ("console", "json")
@@ -31,7 +32,7 @@ def configure(file: Path | None = None, *, environment: Mapping[str, str] = os.e
     """Set up this process's log, on standard error or in a file. InvalidInput for settings that say nothing."""
     shown = _choice(environment, FORMAT, FORMATS, "console")
     level = logging.getLevelNamesMapping()[_choice(environment, LEVEL, LEVELS, "info").upper()]
-    handler = logging.StreamHandler(sys.stderr) if file is None else logging.FileHandler(file, encoding="utf-8")
+    handler = logging.StreamHandler(sys.stderr) if file is None else _file_handler(file)
     coloured = file is None and sys.stderr.isatty() and "NO_COLOR" not in environment
     renderers: list[Processor] = (
         [structlog.processors.JSONRenderer()]
@@ -62,6 +63,12 @@ def configure(file: Path | None = None, *, environment: Mapping[str, str] = os.e
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
+
+
+def _file_handler(file: Path) -> logging.Handler:
+    """A file that is made is its owner's only."""
+    os.close(owners_only(str(file), os.O_CREAT | os.O_WRONLY))
+    return logging.FileHandler(file, encoding="utf-8")
 
 
 def _choice(environment: Mapping[str, str], name: str, choices: tuple[str, ...], default: str) -> str:

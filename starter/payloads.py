@@ -21,9 +21,9 @@ from temporalio.exceptions import FailureError
 
 
 class TolerantPayloadConverter(PydanticPayloadConverter):
-    """Where no type is asked for, an unreadable payload is a RawValue instead of an error.
+    """Where no type is asked for, or any, an unreadable payload is a RawValue instead of an error.
 
-    An error here would fail the workflow task, which Temporal tries again for ever.
+    An error here would fail the workflow task, which Temporal tries again for ever; or a signal would be lost.
 
     There is one: the SDK asks for a converter at each workflow task and run, and its cache of types is what takes time
     to make. None of its converters takes a context, or the SDK would want a copy for each.
@@ -55,7 +55,7 @@ class TolerantPayloadConverter(PydanticPayloadConverter):
         return written
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
-        if type_hints:
+        if type_hints and not all(hint is Any for hint in type_hints):
             return super().from_payloads(payloads, type_hints)
         return [self._read(payload) for payload in payloads]
 

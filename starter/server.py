@@ -114,12 +114,13 @@ class Server:
                 raise
 
     async def _run(self) -> None:
-        self._folder.prepare()
+        for complaint in self._folder.prepare():
+            self._say(f"note: {complaint}")
         lock = self._folder.lock()
         async with contextlib.AsyncExitStack() as cleanup:
             cleanup.callback(lock.release)
             self._folder.forget_server()
-            cleanup.callback(self._folder.forget_server)
+            cleanup.callback(lambda: self._folder.forget_server() if lock.held else None)
             if self._settings.ready_file is not None:
                 cleanup.callback(self._settings.ready_file.unlink, missing_ok=True)
             if not DIES_WITH_PARENT:
@@ -141,11 +142,17 @@ class Server:
             search_attributes = await self._look_at_cluster(client)
             worker = await self._start_worker(cleanup, keeping, target, client.namespace)
             registry = Registry.default()
+            for fault in registry.faults:
+                self._say(f"note: {fault}")
             minute = float(os.environ.get("FIREBRICK_TIMEOUT_UNIT_SECONDS", "60"))  # as the worker's; for tests
             starter = Starter(store, registry, lambda: client, minute=minute, search_attributes=search_attributes)
             app = create_app(store, starter, registry, hosts=self._own_names(self._settings.allowed_hosts))
             able = Health(
-                {"database": health.database(store), "temporal": health.temporal(client)},
+                {
+                    "database": health.database(store),
+                    "temporal": health.temporal(client),
+                    "state folder": health.state_folder(self._folder),
+                },
                 tells={"workers": health.workers(starter.workers)},
             )
             app.router.routes[:0] = health_routes(able)
@@ -169,7 +176,16 @@ class Server:
             await asyncio.wait([front, *keeping], return_when=asyncio.FIRST_COMPLETED)
             for task in (front, *keeping):  # none ends by itself; if one did, its error is the reason
                 if task.done():
-                    task.result()
+                    self._result_of(task)
+
+    def _result_of(self, task: "asyncio.Task[None]") -> None:
+        try:
+            task.result()
+        except OSError:
+            if missing := self._folder.missing():
+                detail = "Put it back from a backup, or start a server on another; stop this one's workers first."
+                raise Unavailable(Diagnostic(code="state-folder-gone", summary=missing, detail=detail)) from None
+            raise
 
     def _monitor(self, cleanup: contextlib.AsyncExitStack) -> Monitor | None:
         """What shows metrics and health on an address of its own, if one was given."""
@@ -250,6 +266,7 @@ class Server:
             "Temporal",
             line,
             log=self._folder.log("temporal"),
+            umask=0o077,  # of the files of its database
             stop_signal=signal.SIGINT,
             grace=TEMPORAL_GRACE,
             say=self._say,

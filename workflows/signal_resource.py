@@ -8,13 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from firebrick import contract
 
 from workflows.argument import read_one
 from workflows.driver import RETRY
+from workflows.queries import KnownQueries
 from workflows.stack_workflow import OPTIONS
 
 EXAMPLE = '{"stack": "demo", "resource": "wait", "data": {"status": "SUCCESS"}}'
@@ -23,7 +25,7 @@ START_TO_CLOSE = timedelta(seconds=30)
 
 
 @workflow.defn(name=contract.SIGNAL_RESOURCE, **OPTIONS)
-class SignalResource:
+class SignalResource(KnownQueries):
     def __init__(self) -> None:
         self._sent: list[Any] = []
 
@@ -38,10 +40,17 @@ class SignalResource:
         if "data" in request.model_fields_set or not self._sent:
             self._sent.insert(0, request.data)
         stored = contract.SignalStored(stack_id="")
-        refused: ActivityError | None = None
+        refused: ActivityError | ApplicationError | None = None
         told = 0
         while told < len(self._sent):
             told += 1
+            if isinstance(self._sent[told - 1], RawValue):
+                refused = ApplicationError(
+                    f"signal {told} was not told: it is not JSON that can be read",
+                    type=contract.INVALID_REQUEST,
+                    non_retryable=True,
+                )
+                continue
             try:
                 stored = await self._tell(request, told)
             except ActivityError as error:  # the others may be good, and have nobody else who tells them

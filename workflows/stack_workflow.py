@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from firebrick import contract
 
 from workflows.driver import StackAction
+from workflows.queries import KnownQueries
 
 OPTIONS: dict[str, Any] = {
     # A wrong argument fails the run with a message instead of retrying a workflow task for ever.
@@ -20,7 +21,7 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-class StackWorkflow:
+class StackWorkflow(KnownQueries):
     """Started with its action's request typed by hand, an Accepted operation, or by its predecessor in a chain."""
 
     ACTION: ClassVar[contract.Action]

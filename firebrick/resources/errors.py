@@ -131,9 +131,10 @@ def is_late(error: BaseException) -> bool:
 
 
 def classify(error: BaseException) -> str:
-    """The class of an error, a key of RETRY_RULES."""
+    """The class of an error, a key of RETRY_RULES. One that a type has made up counts as permanent."""
     if isinstance(error, ResourceError):
-        return error.error_class
+        known = isinstance(error.error_class, str) and error.error_class in RETRY_RULES
+        return error.error_class if known else "permanent"
     if isinstance(error, TimeoutError | ConnectionError):
         return "transient"
     return "permanent"

@@ -1,8 +1,7 @@
 """All resource types that templates can name: those of this package, of plug-ins, of tests.
 
-A type of this package is a file under a folder listed in PACKAGES; nobody keeps a list. Others come from modules
-named in FIREBRICK_PLUGINS (comma list) and from entry points of the group ``firebrick.resource_types``; each module
-has ``RESOURCE_TYPES``, a list of classes.
+A type of this package is a file under a folder listed in PACKAGES; nobody keeps a list. Others come from packages of
+providers (firebrick.resources.plugins), of which a broken one costs its own types only.
 """
 
 import difflib
@@ -14,16 +13,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.resources.base import ResourceType
+from firebrick.resources.plugins import PLUGINS, compiled, plugins, refused
 from firebrick.resources.schema import TypeSchema
 
 PACKAGES = ("firebrick.resources.heat", "firebrick.resources.firebrick")
-ENTRY_POINTS = "firebrick.resource_types"
-PLUGINS = "FIREBRICK_PLUGINS"
+MOST_TOLD = 3
+"""Faults of packages that are told to somebody who asks for a type that is not there."""
+
+
+__all__ = ["PACKAGES", "PLUGINS", "Registry", "package_types"]
 
 
 class Registry:
@@ -33,16 +35,26 @@ class Registry:
         """ValueError: two classes claim one name. TypeError: a class whose schema cannot be read."""
         self._schemas: dict[str, TypeSchema] = {}
         self._names: list[str] = []
+        self.faults: list[Diagnostic] = []
         for type_ in types:
-            schema = TypeSchema.of(type_)
-            for name in (type_.type_name, *type_.aliases):
-                other = self._schemas.get(name)
-                if other is not None and type(other.implementation) is not type_:
-                    both = f"{_where(type(other.implementation))} and by {_where(type_)}"
-                    raise ValueError(f"resource type {name} is defined by {both}")
-                self._schemas[name] = replace(schema, name=name)
-            if not type_.hidden:
-                self._names.append(type_.type_name)
+            self._add(TypeSchema.of(type_))
+        self._settle()
+
+    def _add(self, schema: TypeSchema) -> None:
+        """All its names or none."""
+        type_ = type(schema.implementation)
+        names = (type_.type_name, *type_.aliases)
+        for name in names:
+            other = self._schemas.get(name)
+            if other is not None and type(other.implementation) is not type_:
+                both = f"{_where(type(other.implementation))} and by {_where(type_)}"
+                raise ValueError(f"resource type {name} is defined by {both}")
+        for name in names:
+            self._schemas[name] = replace(schema, name=name)
+        if not type_.hidden:
+            self._names.append(type_.type_name)
+
+    def _settle(self) -> None:
         self._names = sorted(set(self._names))
         self.implementations: AbstractSet[str] = frozenset(self._schemas)
         self.secret_attributes: Mapping[str, frozenset[str]] = {
@@ -53,14 +65,25 @@ class Registry:
 
     @classmethod
     def default(cls, environ: Mapping[str, str] = os.environ) -> "Registry":
-        """This package's types, FIREBRICK_PLUGINS and entry points. InvalidInput names a plug-in that fails."""
-        types = list(package_types())
-        for name in (part.strip() for part in environ.get(PLUGINS, "").split(",")):
-            if name:
-                types += _plugin_types(name, f"{PLUGINS} names {name}")
-        for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda one: (one.name, one.value)):
-            types += _plugin_types(point.value, f"the entry point {point.name} = {point.value}")
-        return cls(types)
+        """This package's types, and those of providers' packages. `faults` has what is wrong with those: what cannot be
+        used is left out."""
+        registry = cls(package_types())
+        for plugin in plugins(environ):
+            registry.faults += plugin.faults
+            for type_ in plugin.types:
+                try:
+                    registry._add(compiled(type_))
+                except Exception as error:  # it is somebody's class, and making one of it runs his code
+                    registry.faults.append(refused(plugin, type_, error))
+        registry._settle()
+        return registry
+
+    @property
+    def unloaded(self) -> str:
+        """What to say to somebody who asks for a type that is not there, while a package could not be loaded."""
+        if not self.faults:
+            return ""
+        return "Or is it of a package that is broken? " + " ".join(f"{one.summary}." for one in self.faults[:MOST_TOLD])
 
     def find(self, name: str, *, declared: str = "", resource: str = "") -> TypeSchema | None:
         return self._schemas.get(name)
@@ -74,11 +97,12 @@ class Registry:
         found = self._schemas.get(name)
         if found is None:
             near = difflib.get_close_matches(name, self._names, n=1)
+            meant = f"Did you mean {near[0]}?" if near else "Is the package that has it installed?"
             raise InvalidInput(
                 Diagnostic(
                     code="unknown-type",
                     summary=f"The Resource Type ({name}) could not be found.",
-                    detail=f"Did you mean {near[0]}?" if near else "Is the plug-in that has it loaded?",
+                    detail=" ".join([meant, self.unloaded]).rstrip(),
                 )
             )
         return found
@@ -102,25 +126,6 @@ def package_types() -> tuple[type[ResourceType], ...]:
                 if inspect.isclass(value) and issubclass(value, ResourceType) and value.__module__ == module.name:
                     found.append(value)
     return tuple(sorted(found, key=lambda type_: type_.type_name))
-
-
-def _plugin_types(module: str, said: str) -> list[type[ResourceType]]:
-    try:
-        types = list(importlib.import_module(module).RESOURCE_TYPES)
-    except Exception as error:  # whatever a stranger's module does while it loads, say which one it was
-        raise InvalidInput(
-            Diagnostic(
-                code="plugin-broken",
-                summary=f"{said}, which cannot be loaded: {type(error).__name__}: {error}",
-                detail="It must be an importable module with a list RESOURCE_TYPES.",
-            )
-        ) from error
-    for one in types:
-        if not (inspect.isclass(one) and issubclass(one, ResourceType)):
-            raise InvalidInput(
-                Diagnostic(code="plugin-broken", summary=f"{said}: RESOURCE_TYPES has {one!r}, not a resource type")
-            )
-    return types
 
 
 def _where(type_: type[ResourceType]) -> str:

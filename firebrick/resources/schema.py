@@ -240,11 +240,16 @@ class _Reading:
             value = self.map(schema.fields, value, path)
         if len(self.problems) != before:
             return NOTHING
-        if schema.constraints and is_known(value, self.unknown):
+        if schema.constraints:
+            known = is_known(value, self.unknown)
             for constraint in schema.constraints:
+                if not known and not getattr(constraint, "partial", False):
+                    continue
                 if (message := constraint.problem(value)) is not None:
-                    rule = json.dumps(constraint.shown())
-                    self.add(path, "property-constraint", message, f"{NOT_SHOWN} is not allowed by {rule}")
+                    discreet = f"{NOT_SHOWN} is not allowed by {json.dumps(constraint.shown())}"
+                    if getattr(constraint, "discreet", False):
+                        discreet = message
+                    self.add(path, "property-constraint", message, discreet)
         return value if len(self.problems) == before else NOTHING
 
     def _item(self, schema: PropertySchema, value: Any, path: Path) -> Any:
@@ -335,7 +340,7 @@ class TypeSchema:
         its properties are not all known, or wrong in another way."""
         model, _ = self._read(properties, unknown)
         longest = 0.0 if model is None else self.implementation.longest(model)
-        if longest <= timeout:
+        if not longest > timeout:  # what is no number does not wait
             return []
         message = f"{self.name} maximum delay {longest:g} exceeds stack timeout {timeout:g}."
         return [PropertyProblem((), "property-rule", message)]

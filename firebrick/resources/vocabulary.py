@@ -46,6 +46,9 @@ WRITE_ONLY = Marker.WRITE_ONLY
 
 
 class Constraint(Protocol):
+    """It may say of itself that it is `partial` (asked although parts of the value are not known yet) or `discreet`
+    (its texts quote no value, and so are told of secret ones, too)."""
+
     def problem(self, value: Any) -> str | None: ...
 
     def shown(self) -> dict[str, Any]: ...

@@ -11,13 +11,15 @@ last committed); reads are REPEATABLE READ, READ ONLY: one consistent view, as S
 has died is noticed within seconds, and a process that was stopped in the middle of a transaction loses its locks.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from firebrick.diagnostics import Diagnostic, FirebrickError, InvalidInput, Unavailable
@@ -57,6 +59,7 @@ def open_engine(url: str, keyring: Keyring | None, *, writes: bool, connections:
         use_keyring(engine, keyring)
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine, synchronous, writes=writes)
+        _watch_file(engine, Path(parsed.database or ""), makes=writes)
     else:
         _prepare_postgresql(engine, writes=writes)
     return engine
@@ -106,6 +109,38 @@ def _prepare_sqlite(engine: Engine, synchronous: str, *, writes: bool) -> None:
         connection.exec_driver_sql(begin)
 
 
+def _watch_file(engine: Engine, file: Path, *, makes: bool) -> None:
+    """SQLite goes on with a file that was removed, and what it writes there is lost: each transaction looks whether the
+    file is still the one that was opened. A file that is made is its owner's only."""
+    opened: list[tuple[int, int]] = []
+
+    def check() -> None:
+        try:
+            told = file.stat()
+        except OSError:
+            told = None
+        if opened and (told is None or (told.st_dev, told.st_ino) != opened[0]):
+            what = "is gone" if told is None else "was replaced by another"
+            raise unavailable(f"its file {file} {what} while it was open; start again when it is there")
+
+    @event.listens_for(engine, "do_connect")
+    def before(*_: object) -> None:
+        check()
+        if makes and not opened:
+            with suppress(OSError):  # it is there; or it cannot be made, which SQLite says better
+                os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+    @event.listens_for(engine, "connect")
+    def after(*_: object) -> None:
+        if not opened:
+            told = file.stat()
+            opened.append((told.st_dev, told.st_ino))
+
+    @event.listens_for(engine, "begin", insert=True)
+    def begins(_: Connection) -> None:
+        check()
+
+
 @contextmanager
 def refusals(*, opening: bool = False) -> Iterator[None]:
     """Turn what the database says when it does not work into Unavailable, without statements or values.
@@ -117,7 +152,11 @@ def refusals(*, opening: bool = False) -> Iterator[None]:
         yield
     except PoolTimeout:
         raise unavailable("all connections are in use") from None
-    except DBAPIError as error:
+    except StatementError as error:
+        if isinstance(error.orig, FirebrickError):  # of a column's type: a key that is gone
+            raise error.orig from None
+        if not isinstance(error, DBAPIError):
+            raise
         told = _translated(error, opening=opening)
         if told is None:
             raise

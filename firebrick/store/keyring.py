@@ -37,7 +37,7 @@ class Keyring:
 
     One that was read from a file follows the file: at the latest after NOTICED_WITHIN seconds it writes with the key
     that is current there, and it looks again before it says that it lacks a key. A file that cannot be read changes
-    nothing. Others never change.
+    nothing; while there is none, nothing is sealed. Others never change.
     """
 
     def __init__(self, keys: Mapping[str, bytes], current: str) -> None:
@@ -94,9 +94,21 @@ class Keyring:
 
     def seal(self, plain: bytes) -> bytes:
         if self._file is not None and time.monotonic() >= self._look_at:
+            self.check_file()
             self._look_at = time.monotonic() + NOTICED_WITHIN
             self._follow()
         return self._ciphers.seal(plain)
+
+    def check_file(self) -> None:
+        """Unavailable when the file is gone: whoever is started next could not open what is sealed now."""
+        if self._file is not None and not self._file.exists():
+            raise Unavailable(
+                Diagnostic(
+                    code="keyring-gone",
+                    summary=f"The keyring {self._file} is gone: what is stored now could not be read later.",
+                    detail="Nothing was changed. Put the file back, or stop this process.",
+                )
+            )
 
     def open(self, sealed: bytes) -> bytes:
         """Unavailable when the key is not in this keyring, or the value was changed."""

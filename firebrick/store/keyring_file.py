@@ -10,12 +10,17 @@ import contextlib
 import fcntl
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import structlog
+
 from firebrick.diagnostics import Conflict, Diagnostic, InvalidInput, NotFound
+
+log = structlog.get_logger("firebrick.store")
 
 KEY_BYTES = 32
 
@@ -34,7 +39,9 @@ class Keys:
 
 
 def read(file: Path) -> Keys:
-    """InvalidInput when it cannot be read or is no keyring."""
+    """InvalidInput when it cannot be read or is no keyring. One that others may read is complained about, and theirs no
+    more."""
+    _close_to_others(file)
     try:
         content = json.loads(file.read_text(encoding="ascii"))
         keys = {str(one): str(value) for one, value in dict(content["keys"]).items()}
@@ -44,6 +51,22 @@ def read(file: Path) -> Keys:
         raise bad(f"The keyring {file} cannot be read: {error.strerror}.") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise bad(f"{file} is not a keyring.", 'Expected {"current": id, "keys": {id: base64}}.') from None
+
+
+def _close_to_others(file: Path) -> None:
+    """Where it is not this process's to change (a secret that is mounted), there is the complaint alone."""
+    try:
+        mode = stat.S_IMODE(file.stat().st_mode)
+        if not mode & 0o077:
+            return
+        try:
+            file.chmod(mode & ~0o077)
+            now = "it is no more; `firebrick db rotate-key` takes a new key into use"
+        except OSError:
+            now = "make it readable by its owner only"
+    except OSError:
+        return
+    log.warning("the keyring was open to others", file=str(file), mode=f"{mode:04o}", then=now)
 
 
 def make(file: Path) -> None:

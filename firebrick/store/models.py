@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from firebrick.store.types import EncryptedJSON, EncryptedText
+from firebrick.store.types import EncryptedJSON, EncryptedText, Reason
 
 metadata = MetaData(
     naming_convention={
@@ -46,7 +46,7 @@ stacks = Table(
     Column("owner", String(255), nullable=False),
     Column("action", String(16), nullable=False),
     Column("status", String(16), nullable=False),
-    Column("status_reason", EncryptedText, nullable=False),
+    Column("status_reason", Reason, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double),
     Column("deleted_at", Double),
@@ -126,7 +126,7 @@ operations = Table(
     Column("workflow_id", String(1000), nullable=False),
     Column("chain_id", String(64), nullable=False),
     Column("superseded_by", String(64), nullable=False),
-    Column("reason", EncryptedText, nullable=False),
+    Column("reason", Reason, nullable=False),
     Column("summary", String, nullable=False),
     Column("failure", EncryptedJSON),
     Column("target_id", String(64), nullable=False, server_default=text("''")),
@@ -168,7 +168,7 @@ resources = Table(
     Column("requires", JSON, nullable=False),
     Column("action", String(16), nullable=False),
     Column("status", String(16), nullable=False),
-    Column("status_reason", EncryptedText, nullable=False),
+    Column("status_reason", Reason, nullable=False),
     Column("physical_id", String),
     Column("reference_id", EncryptedText),
     Column("attributes", EncryptedJSON),
@@ -238,7 +238,7 @@ events = Table(
     Column("physical_id", String),
     Column("action", String(16), nullable=False),
     Column("status", String(16), nullable=False),
-    Column("reason", EncryptedText, nullable=False),
+    Column("reason", Reason, nullable=False),
     Column("properties", EncryptedJSON),
     PrimaryKeyConstraint("stack_id", "seq"),
     sqlite_with_rowid=False,

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, String, and_, bindpara
 from firebrick.arns import StackArn, read_arn
 from firebrick.contract import Action, OperationState, Status
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
+from firebrick.near_names import instead_of
 from firebrick.store.acceptance import is_other_content, stack_not_found
 from firebrick.store.models import events, operations, resources, stacks, targets
 from firebrick.store.operation_rows import OPEN_INSIDE, OPEN_STATES, OPERATIONS, operation_row
@@ -289,7 +290,8 @@ def find_resource(connection: Connection, project: str, stack_id: str, name: str
     query = _RESOURCES.where(stacks.c.project == project).where(resources.c.stack_id == stack_id)
     of_name = connection.execute(query.where(resources.c.name == name).order_by(resources.c.id)).all()
     if not of_name:
-        raise _resource_not_found(name, stack_name)
+        names = select(resources.c.name).where(resources.c.stack_id == stack_id).distinct()
+        raise _resource_not_found(name, stack_name, sorted(connection.execute(names).scalars()))
     (row,) = _in_service(of_name)
     edges = select(resources.c.id, resources.c.name, resources.c.requires).where(resources.c.stack_id == stack_id)
     found = connection.execute(edges.order_by(resources.c.id))
@@ -366,6 +368,14 @@ def find_accepted(
     """See Repository.accepted_before."""
     known = find_operation(connection, project, operation_id)
     return known, not is_other_content(connection, known, fingerprint)
+
+
+def near_operations(connection: Connection, project: str, operation_id: str, most: int) -> list[OperationRow]:
+    """Operations whose ids begin as this one, the newest first; where there are none, the project's newest."""
+    query = OPERATIONS.where(stacks.c.project == project).order_by(operations.c.accepted_at.desc()).limit(most)
+    begins = operations.c.id.startswith(operation_id[:6], autoescape=True)
+    found = connection.execute(query.where(begins)).all() if len(operation_id) >= 6 else []
+    return [operation_row(row) for row in found or connection.execute(query)]
 
 
 def open_inside(connection: Connection, operation: OperationRow) -> list[OperationRow]:
@@ -480,12 +490,12 @@ def _bad_key(what: str, name: str, known: Sequence[str] | Mapping[str, Any]) -> 
     )
 
 
-def _resource_not_found(name: str, stack_name: str) -> NotFound:
+def _resource_not_found(name: str, stack_name: str, known: Sequence[str]) -> NotFound:
     return NotFound(
         Diagnostic(
             code="resource-not-found",
             summary=f"There is no resource {name!r} in stack {stack_name!r}.",
-            detail="Look at the list of the stack's resources.",
+            detail=instead_of(name, known, none="The stack has no resources."),
             heat_type="ResourceNotFound",
             heat_message=f"The Resource ({name}) could not be found in Stack {stack_name}.",
         )

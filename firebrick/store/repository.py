@@ -224,6 +224,10 @@ class Repository:
         NotFound."""
         return await self._store.read(reads.find_accepted, self.project, operation_id, fingerprint)
 
+    async def near_operations(self, operation_id: str, most: int) -> list[OperationRow]:
+        """For somebody who asked for one that is not there: those that might be meant, or the project's newest."""
+        return await self._store.read(reads.near_operations, self.project, operation_id, most)
+
     async def open_inside(self, operation: OperationRow) -> list[OperationRow]:
         """What this operation has asked of nested stacks and is not ended, without deletes."""
         return await self._store.read(reads.open_inside, operation)

@@ -83,3 +83,8 @@ class TypeCatalogue(Protocol):
     def names(self) -> Sequence[str]:
         """Sorted names that people may be shown, for "did you mean"."""
         ...
+
+
+def unloaded(types: TypeCatalogue) -> str:
+    """What a catalogue has to say of types that it ought to have and could not load; most have nothing."""
+    return str(getattr(types, "unloaded", ""))

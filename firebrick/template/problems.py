@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from firebrick.diagnostics import Diagnostic, InvalidInput, Severity
+from firebrick.json_values import whole
 
 Path = tuple[str | int, ...]
 
@@ -42,7 +43,7 @@ def shorten(value: Any, most: int = SHOWN) -> str:
     """A value's text (``str()``, as in Heat's messages), cut to a length a person can read."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**most:
         return "a very long number"
-    text = str(value)
+    text = whole(str(value))
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
@@ -151,7 +152,7 @@ class Problems:
             code=code,
             summary=summary,
             detail=detail or ADVICE.get(code, ""),
-            path=dotted(path),
+            path=whole(dotted(path)),
             file=file or (where.file if where is not None else ""),
             line=line,
             column=column,

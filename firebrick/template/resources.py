@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from firebrick.template.catalogue import FACADE, PropertyProblem, TypeCatalogue, TypeSchema
+from firebrick.template.catalogue import FACADE, PropertyProblem, TypeCatalogue, TypeSchema, unloaded
 from firebrick.template.conditions import Conditions
 from firebrick.template.cycles import find_cycles
 from firebrick.template.definition import DeletionPolicy, ResourceDefinition
@@ -196,7 +196,7 @@ class ResourceSection:
         summary = f"there is no resource type {shorten(concrete)}"
         if concrete != declared:
             summary += f" (to which the environment maps {shorten(declared)})"
-        self._wrong("unknown-type", summary, path, heat, detail)
+        self._wrong("unknown-type", summary, path, heat, f"{detail} {unloaded(self._types)}".rstrip())
 
     # --- second pass ------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from firebrick.diagnostics import InvalidInput
+from firebrick.resources.answers import BadAnswer
 from firebrick.resources.base import Context, Done, Live, Poll, ResourceType
 from firebrick.resources.schema import schema_of
 from firebrick.testing.crashes import Crash, Crashes
@@ -68,6 +69,8 @@ class Contract:
         trial = Trial(self)
         try:
             yield trial
+        except BadAnswer as error:
+            raise ContractViolation(str(error)) from error
         finally:
             with contextlib.suppress(Exception):
                 trial.delete_whatever_there_is()

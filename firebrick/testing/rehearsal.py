@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from firebrick.resources.answers import attribute_value, checked
 from firebrick.resources.base import Context, Done, Found, Live, Next, Poll, ResourceType, WaitSignal
 from firebrick.resources.schema import schema_of
 
@@ -122,7 +123,8 @@ class Rehearsal:
         return done
 
     def attribute(self, name: str) -> Any:
-        return self.kind.attribute(name, self.context("CREATE", self.key), self.stored)
+        value = self.kind.attribute(name, self.context("CREATE", self.key), self.stored)
+        return attribute_value(self.kind, name, value)
 
     # --- step by step: for tests that stop half-way ---------------------------------------------------------------
 
@@ -203,9 +205,11 @@ class Rehearsal:
         return {"CREATE": self.key, "UPDATE": f"{self.key}-update-{self.updates}"}.get(action, f"{self.key}-delete")
 
     def call(self, handler: Callable[..., Any], context: Context) -> Any:
-        """A handler's answer; a coroutine is run to its end."""
+        """A handler's answer, as a worker takes it; an ``async def`` is run to its end. BadAnswer: it cannot be."""
         said = handler(context)
-        return asyncio.run(_awaited(said)) if inspect.isawaitable(said) else said
+        if inspect.iscoroutinefunction(handler):
+            said = asyncio.run(_awaited(said))
+        return checked(self.kind, handler, said)
 
     def context(self, action: str, key: str, signals: Sequence[Any] = ()) -> Context:
         """What a handler sees of this resource now."""

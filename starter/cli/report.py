@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from firebrick.crash_report import new_report_id, places
-from starter.state_folder import StateFolder
+from starter.state_folder import StateFolder, owners_only
 
 _WITH_VALUES = ("--parameter", "--url", "--database")
 
@@ -24,7 +24,8 @@ def write_report(error: BaseException, arguments: Sequence[str]) -> str:
         folder = StateFolder.at(_state_folder(arguments)).reports
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = folder / f"{report_id}.txt"
-        file.write_text(report_text(error, arguments, report_id), encoding="utf-8")
+        with open(file, "w", encoding="utf-8", opener=owners_only) as stream:
+            stream.write(report_text(error, arguments, report_id))
         click.echo(f"  This is a fault of Firebrick's. The report, without your values, is {file}.", err=True)
     except OSError as why:
         click.echo(f"  This is a fault of Firebrick's. The report could not be written: {why.strerror}.", err=True)

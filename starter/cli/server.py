@@ -14,7 +14,10 @@ from starter.state_folder import StateFolder
 def _host_names(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
     """Of options, or of a variable's list with commas or blanks. A port says nothing: a name leads to all of them."""
     words = [word for one in given for word in one.replace(",", " ").split()]
-    names = [urlsplit(f"//{word}").hostname or "" for word in words if "/" not in word]
+    try:
+        names = [urlsplit(f"//{word}").hostname or "" for word in words if "/" not in word]
+    except ValueError:  # a bracket without its other
+        names = []
     if len(names) < len(words) or not all(names):
         raise click.BadParameter(f"names of hosts like firebrick.example.com, not {' '.join(words)!r}")
     return tuple(names)

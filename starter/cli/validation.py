@@ -63,6 +63,10 @@ class _Types:
     def names(self) -> Sequence[str]:
         return self._installed.names()
 
+    @property
+    def unloaded(self) -> str:
+        return self._installed.unloaded
+
 
 def show_findings(found: Sequence[Diagnostic], form: str) -> None:
     """json and sarif are data, on standard output; the table is text, and says when nothing is wrong."""

@@ -3,11 +3,11 @@
 from typing import Any
 
 from fastapi import Response
-from fastapi.responses import JSONResponse
 
 from firebrick.contract import Cancel, ContinueStackRequest, RollbackStackRequest
 from starter.rest.errors import bad_request
 from starter.rest.front import OPERATION_HEADER, Call, Route
+from starter.rest.json_response import JSONResponse
 from starter.rest.query_values import check_fields
 from starter.rest.request_body import read_body
 from starter.rest.stacks import accepted, names_of

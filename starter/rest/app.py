@@ -6,20 +6,20 @@ X-Openstack-Request-Id. Bodies are Heat's; what is ours beyond them is behind qu
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
 
-from firebrick.diagnostics import Diagnostic, FirebrickError, Unavailable
+from firebrick.diagnostics import Diagnostic, FirebrickError, InvalidInput, Unavailable
 from firebrick.resources.registry import Registry
 from firebrick.store import Store
 from starter.rest import actions, contents, plans, previews, resource_actions, resource_types, stacks, template_versions
 from starter.rest.asgi import ASGIApp, Message, Receive, Scope, Send
 from starter.rest.errors import TEXTS, Forbidden, error_response, plain_body, unexpected_response
 from starter.rest.front import Call, Front, Handler, Route
+from starter.rest.json_response import JSONResponse
 from starter.rest.measured import Measured
 from starter.rest.protocols import Starter
+from starter.web_names import asked_name, place_of_origin
 
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 ROUTES = (
@@ -139,15 +139,18 @@ class Border:
         else:
             await self._app(scope, receive, named)
 
-    def _refusal(self, request: Request) -> Forbidden | None:
-        host = request.headers.get("host", "")
+    def _refusal(self, request: Request) -> FirebrickError | None:
         origin = request.headers.get("origin")
-        name = urlsplit(f"//{host}").hostname or ""
+        try:
+            name = asked_name(request.headers)
+            place = None if origin is None else place_of_origin(origin)
+        except InvalidInput as error:
+            return error
         detail = ""
         if self._hosts and name not in self._hosts and request.url.path not in ("/live", "/ready"):
             summary = "this server answers to its own addresses only"
             detail = f"It was asked as {name!r}; --allowed-host or $FIREBRICK_ALLOWED_HOSTS allows a proxy's name."
-        elif origin is not None and urlsplit(origin).netloc != host:
+        elif place is not None and place != request.headers.get("host", ""):
             summary = "requests from pages of other origins are refused"
         else:
             return None

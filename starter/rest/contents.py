@@ -1,12 +1,13 @@
 """Routes of what is inside a stack: resources, events, outputs; and of operations, which are ours."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 from fastapi import Response
-from fastapi.responses import JSONResponse
 
 from firebrick.diagnostics import Diagnostic, NotFound
+from firebrick.near_names import instead_of
 from firebrick.outputs import (
     output_in_list,
     resolved_attributes,
@@ -19,6 +20,7 @@ from firebrick.store.rows import ResourceRow, StackRow
 from firebrick.template import OutputDefinition, ResourceDefinition
 from starter.rest.errors import bad_request
 from starter.rest.front import Call, Route
+from starter.rest.json_response import JSONResponse
 from starter.rest.query_values import query_boolean, query_filters, query_integer, sort_order
 from starter.rest.views import event_in_list, operation_body, resource_in_list
 
@@ -45,7 +47,7 @@ EVENT_FILTERS = {
 EVENT_SORT_KEYS = {"event_time": "time", "created_at": "time", "resource_type": "resource_type"}
 DEEPEST = 5  # nested stacks in nested stacks, as many as there may be
 MOST_EVENTS = 1000  # of a page for followers
-MOST_KEYS = 20  # of outputs, named to someone who asked for another
+MOST_OPERATIONS = 5  # named to someone who asked for another
 
 
 # --- resources ---
@@ -259,8 +261,8 @@ async def show_output(call: Call) -> Response:
     output = await resolved_output(call.repository, call.front.registry, stack, key)
     if output is None:
         message = f"Specified output key {key} not found."
-        keys = ", ".join(OutputDefinition.thaw(frozen).key for frozen in stack.outputs[:MOST_KEYS])
-        detail = f"The stack's outputs are: {keys}." if keys else "The stack has no outputs."
+        keys = [OutputDefinition.thaw(frozen).key for frozen in stack.outputs]
+        detail = instead_of(key, keys, none="The stack has no outputs.")
         raise NotFound(Diagnostic(code="output-not-found", summary=message, detail=detail, heat_type="NotFound"))
     return JSONResponse({"output": output})
 
@@ -277,9 +279,26 @@ async def list_operations(call: Call) -> Response:
 
 async def show_operation(call: Call) -> Response:
     """With why no worker goes on with it, if that is so."""
-    row = await call.repository.operation(call.request.path_params["operation"])
+    asked = call.request.path_params["operation"]
+    try:
+        row = await call.repository.operation(asked)
+    except NotFound as error:
+        raise NotFound(replace(error.first, detail=await _instead_of_operation(call, asked))) from None
     no_worker = "" if row.state.ended else await call.front.starter.no_worker()
     return JSONResponse({"operation": operation_body(row) | {"no_worker": no_worker or None}})
+
+
+async def _instead_of_operation(call: Call, asked: str) -> str:
+    """For somebody who asked for an operation that is not there."""
+    if (stack := await call.find(asked)) is not None:
+        return f"That is a stack: `firebrick operation list {stack.name}` shows its operations."
+    found = await call.repository.near_operations(asked, MOST_OPERATIONS)
+    shown = ", ".join(f"{one.id} ({one.action.value} of {one.stack_name})" for one in found)
+    if not found:
+        return "Nothing was asked for in this project yet. An operation is known to the project it was asked in."
+    if len(asked) >= 6 and all(one.id.startswith(asked[:6]) for one in found):
+        return f"Did you mean {shown}?"
+    return f"The newest are: {shown}. `firebrick operation list STACK` shows those of a stack."
 
 
 _STACK = "/stacks/{name}/{id}"

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from fastapi.responses import JSONResponse
 
 from firebrick import metrics
 from firebrick.crash_report import new_report_id, places
 from firebrick.diagnostics import ActionInProgress, Diagnostic, FirebrickError, InvalidInput, NameInUse, NotFound
+from starter.rest.json_response import JSONResponse
 
 log = structlog.get_logger("firebrick.rest")
 
@@ -22,6 +22,7 @@ TEXTS: Mapping[int, tuple[str, str]] = {  # HTTP status -> title, explanation
     403: ("Forbidden", "Access was denied to this resource."),
     404: ("Not Found", "The resource could not be found."),
     405: ("Method Not Allowed", _MALFORMED),
+    408: ("Request Timeout", "The server has waited too long for the request."),
     409: ("Conflict", "There was a conflict when trying to complete your request."),
     500: (
         "Internal Server Error",

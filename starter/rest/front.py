@@ -9,6 +9,7 @@ from fastapi import Request, Response
 
 from firebrick.contract import PROJECT_PATTERN, PROJECT_RULE, Requester
 from firebrick.diagnostics import Diagnostic, NotFound
+from firebrick.json_values import is_whole
 from firebrick.resources.registry import Registry
 from firebrick.store import Repository, Store
 from firebrick.store.rows import StackRow
@@ -47,6 +48,13 @@ class Call:
                 PROJECT_RULE,
                 "bad-project",
                 heat_type="InvalidTenant",
+            )
+        asked = [request.scope["path"], *(text for pair in request.query_params.multi_items() for text in pair)]
+        if not all(map(is_whole, asked)):
+            raise bad_request(
+                "The address has the character NUL.",
+                "bad-character",
+                detail="No name, no id and no filter has it.",
             )
         links = Links(str(request.base_url), project)
         return cls(front, request, project, front.store.project(project), links)

@@ -6,7 +6,6 @@
 from typing import Any
 
 from fastapi import Response
-from fastapi.responses import JSONResponse
 
 from firebrick import intake_plan
 from firebrick.diagnostics import NameInUse
@@ -14,6 +13,7 @@ from firebrick.intake_plan import plan_create
 from firebrick.plan_file import open_plan, open_plan_of_create, plan_file, plan_file_of_create, plan_to_look_at
 from starter.rest.errors import bad_request
 from starter.rest.front import OPERATION_HEADER, Call, Route
+from starter.rest.json_response import JSONResponse
 from starter.rest.previews import planned_update
 from starter.rest.query_values import check_fields
 from starter.rest.request_body import read_body

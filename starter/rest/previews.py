@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import Response
-from fastapi.responses import JSONResponse
 
 from firebrick.arns import stack_arn
 from firebrick.contract import UpdateStackRequest
@@ -16,6 +15,7 @@ from firebrick.preview_result import Preview, ResourcePreview, Will
 from firebrick.store.rows import ResourceRow, StackRow
 from firebrick.template import UNKNOWN, Function, OutputDefinition, ResourceDefinition, StackDefinition
 from starter.rest.front import Call, Route
+from starter.rest.json_response import JSONResponse
 from starter.rest.query_values import query_boolean
 from starter.rest.request_body import read_body
 from starter.rest.stacks import create_request, update_request

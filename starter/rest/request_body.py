@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Request
 
 from firebrick.diagnostics import InvalidInput
+from firebrick.json_values import NotJson, TooDeep, check
 from firebrick.size_limits import BODY_SETTING, most_body
 from starter.rest.errors import bad_request
 
@@ -39,7 +40,17 @@ def _parsed(raw: bytes) -> Any:
         raise _too_deep() from None
     except ValueError as error:  # JSONDecodeError, UnicodeDecodeError, a number of thousands of digits
         raise bad_request(str(error), "bad-json", detail="The body must be JSON.") from None
-    _check(body)
+    try:
+        check(body, most_depth=MOST_DEPTH)
+    except TooDeep:
+        raise _too_deep() from None
+    except NotJson as error:
+        raise bad_request(
+            f"The body has {error.why}.",
+            "bad-json",
+            detail="Remove it: no text may have that.",
+            path=error.below.removeprefix("."),
+        ) from None
     return body
 
 
@@ -66,25 +77,6 @@ async def _read(request: Request) -> bytes:
             heat_type="RequestLimitExceeded",
         )
     return b"".join(chunks)
-
-
-def _check(body: Any) -> None:
-    """Depth and text, without recursion: what comes later recurses, and stores text as UTF-8."""
-    pending = [(body, 1)]
-    while pending:
-        value, depth = pending.pop()
-        if depth > MOST_DEPTH:
-            raise _too_deep()
-        if isinstance(value, dict):
-            pending += [(one, depth + 1) for one in value.values()]
-            pending += [(key, depth + 1) for key in value if not key.isascii()]
-        elif isinstance(value, list):
-            pending += [(one, depth + 1) for one in value]
-        elif isinstance(value, str) and not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise bad_request("The body has half of a surrogate pair in a text.", "bad-json") from None
 
 
 def _too_deep() -> InvalidInput:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from fastapi import Response
-from fastapi.responses import JSONResponse
 
 from firebrick.contract import WAKE
 from firebrick.diagnostics import NotFound
@@ -11,6 +10,7 @@ from firebrick.signals import accept_signal, wake_key
 from firebrick.store import ResourceRow, StackRow
 from starter.rest.errors import bad_request
 from starter.rest.front import Call, Route
+from starter.rest.json_response import JSONResponse
 from starter.rest.query_values import boolean
 from starter.rest.request_body import read_body, read_value
 

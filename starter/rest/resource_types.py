@@ -1,16 +1,19 @@
 """Routes of resource types: which there are, and what one takes and gives. And of the build that answers."""
 
 import re
+from collections.abc import Sequence
 
 from fastapi import Response
-from fastapi.responses import JSONResponse
 
 from firebrick.diagnostics import Diagnostic, NotFound
 from firebrick.distribution import installed_version
+from firebrick.near_names import there_are
 from firebrick.resources.generated import cfn_template, hot_template
 from firebrick.resources.schema import TypeSchema
+from firebrick.template.problems import near
 from starter.rest.errors import bad_request
 from starter.rest.front import Call, Route
+from starter.rest.json_response import JSONResponse
 from starter.rest.query_values import query_boolean
 
 STATUSES = ("UNKNOWN", "SUPPORTED", "DEPRECATED", "UNSUPPORTED", "HIDDEN")
@@ -93,11 +96,18 @@ def _named(call: Call) -> TypeSchema:
             Diagnostic(
                 code="unknown-type",
                 summary=f"The Resource Type ({name}) could not be found.",
-                detail="`firebrick resource type list` shows those there are.",
+                detail=f"{_instead_of(name, call.front.registry.names())} {call.front.registry.unloaded}".rstrip(),
                 heat_type="EntityNotFound",
             )
         )
     return schema
+
+
+def _instead_of(name: str, known: Sequence[str]) -> str:
+    """For somebody who asked for a type that is not there: by its name, or by the end of it."""
+    last = name.rpartition("::")[2].lower()
+    meant = near(name, known) or next((one for one in known if one.lower().endswith(f"::{last}")), "")
+    return f"Did you mean {meant}?" if meant else f"{there_are(known)} Is the package that has it installed?"
 
 
 async def build_info(call: Call) -> Response:

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from fastapi import Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from firebrick.arns import read_arn
@@ -20,6 +19,7 @@ from firebrick.template import parse_template
 from starter.rest.environments import requested_environment, shown_environment
 from starter.rest.errors import Forbidden, bad_request, stack_not_found
 from starter.rest.front import OPERATION_HEADER, Call, Route
+from starter.rest.json_response import JSONResponse
 from starter.rest.protocols import AcceptedOperation
 from starter.rest.query_values import (
     boolean,

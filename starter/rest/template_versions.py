@@ -1,10 +1,10 @@
 """Routes of the template language: its versions, and the functions of each."""
 
 from fastapi import Response
-from fastapi.responses import JSONResponse
 
 from firebrick.template.listing import functions, versions
 from starter.rest.front import Call, Route
+from starter.rest.json_response import JSONResponse
 from starter.rest.query_values import query_boolean
 
 

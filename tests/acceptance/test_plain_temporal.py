@@ -338,6 +338,13 @@ def nested(depth: int) -> RawValue:
     return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=text.encode()))
 
 
+def with_parameter(value: bytes) -> RawValue:
+    """A request with this JSON for a parameter's value."""
+    template = {"heat_template_version": "2018-08-31", "parameters": {"p": {"type": "json"}}}
+    request = json.dumps({"name": "a", "template": template, "parameters": {"p": "VALUE"}})
+    return plain(request.encode().replace(b'"VALUE"', value))
+
+
 def plain(data: bytes, encoding: str = "json/plain") -> RawValue:
     return RawValue(Payload(metadata={"encoding": encoding.encode()}, data=data))
 
@@ -368,6 +375,12 @@ def plain(data: bytes, encoding: str = "json/plain") -> RawValue:
         pytest.param(({"name": "a", "template": GOOD, "environment": "- 1"},), "environment", id="environment"),
         pytest.param((nested(3000),), "recursion limit", id="3,000 nested lists as JSON"),
         pytest.param((nested(110),), "more than 100 levels", id="110 nested lists as JSON"),
+        pytest.param(({"name": "a", "template": GOOD, "tags": ["a\0"]},), "the character NUL", id="NUL in a tag"),
+        pytest.param(({"name": "a", "template": GOOD, "files": {"f": "\0"}},), "the character NUL", id="NUL in a file"),
+        pytest.param((with_parameter(b"NaN"),), "infinite or none", id="NaN for a parameter"),
+        pytest.param((with_parameter(b"1e999"),), "infinite or none", id="1e999 for a parameter"),
+        pytest.param((with_parameter(b'"a\\u0000"'),), "the character NUL", id="NUL in a parameter"),
+        pytest.param((with_parameter(b'"\\ud800"'),), "JSON", id="half a character in a parameter"),
         pytest.param((plain(b"{"),), "JSON", id="half an object"),
         pytest.param((plain(b"\xff\xfe"),), "JSON", id="no text"),
         pytest.param((plain(b"\x00\x01", "binary/plain"),), "one JSON object", id="bytes"),

@@ -1,10 +1,15 @@
 """`firebrick server` as a process: it becomes ready, keeps its children alive, and leaves nothing when it ends."""
 
+import json
 import os
 import signal
 import socket
+import stat
 import subprocess
+import urllib.error
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -179,9 +184,27 @@ def test_a_file_that_is_no_database_is_refused(state: Path) -> None:
         (state / name).unlink()
 
 
-def test_a_plug_in_that_cannot_be_loaded_is_named(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FIREBRICK_PLUGINS", "no_such_plugin")
-    assert "no_such_plugin" in refused(state, *ANY_PORTS)
+def test_a_package_that_is_broken_is_named_and_what_does_not_need_it_works(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_types.py").write_text("import sys\n\nsys.exit('no licence')\n")
+    (tmp_path / "t.yaml").write_text(SLOW.replace("wait_secs: 3", "wait_secs: 0"))
+    (tmp_path / "acme.yaml").write_text(SLOW.replace("OS::Heat::TestResource", "Acme::Note"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("FIREBRICK_PLUGINS", "broken_types,no_such_types")
+    with server(state) as one:
+        told = one.log.read_text()
+        assert f"{tmp_path / 'broken_types.py'}:3:1: the module broken_types of $FIREBRICK_PLUGINS" in told
+        assert "SystemExit: no licence" in told and "there is no module no_such_types" in told
+        assert "no licence" in (state / "logs" / "worker.log").read_text()
+        listed = one.run("resource", "type", "list", "-f", "value")
+        assert listed.returncode == 0 and "OS::Heat::TestResource" in listed.stdout
+        for command in ("template validate", "stack create web --wait -t"):
+            done = one.run(*command.split(), str(tmp_path / "t.yaml"))
+            assert done.returncode == 0, done.stderr
+        for command in ("template validate", "stack create acme -t"):
+            done = one.run(*command.split(), str(tmp_path / "acme.yaml"))
+            assert done.returncode == 1 and "module broken_types" in done.stdout + done.stderr, done
 
 
 def test_an_existing_cluster_is_prepared_and_used(state: Path, tmp_path: Path) -> None:
@@ -216,3 +239,34 @@ def test_a_namespace_is_prepared_by_setup_once(state: Path, tmp_path: Path) -> N
 
         until(set_up, "the namespace is known")
         until(lambda: set_up() and "nothing to add" in said[-1], "the search attributes are known")
+
+
+def test_a_state_folder_that_vanishes_makes_it_not_ready_and_creates_are_refused(state: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text("heat_template_version: 2021-04-16\n")
+    with server(state, *ANY_PORTS) as one:
+        told = one.told
+        url = told["api_url"]
+        assert asked(f"{url}/ready")[0] == 200
+        files = [one for one in state.rglob("*") if one.is_file()]
+        assert {stat.S_IMODE(one.stat().st_mode) for one in files} == {0o600}, files
+        state.rename(tmp_path / "gone")
+        try:
+            until(lambda: asked(f"{url}/ready")[0] == 503, "it is not ready")
+            checks = asked(f"{url}/ready")[1]["checks"]
+            assert "is gone" in checks["database"] and "is gone" in checks["state folder"]
+            command = [FIREBRICK, "--url", url, "stack", "create", "web", "-t", tmp_path / "t.yaml"]
+            done = subprocess.run(command, capture_output=True, text=True)
+            assert done.returncode == 1 and "is gone" in done.stderr, done.stderr
+        finally:
+            (tmp_path / "gone").rename(state)
+        until(lambda: asked(f"{url}/ready")[0] == 200, "it is ready again")
+        assert one.run("stack", "list", "-f", "json").stdout == "[]\n"
+
+
+def asked(url: str) -> tuple[int, Any]:
+    try:
+        with urllib.request.urlopen(url, timeout=WITHIN) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)

@@ -333,7 +333,7 @@ class Inside:
             chain_run=claim.chain_run,
             row=step.node_row,
             step=claim.step,
-            deadline=0.0,
+            deadline=1e12,
             work=step.work,
             stopping=step.stopping,
         )

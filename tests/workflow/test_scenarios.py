@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import pytest
+from temporalio.client import WorkflowQueryFailedError
 
 from firebrick.contract import OperationState
 from firebrick.resources.base import Context, Done, Live, Next, Poll, ResourceProperties, ResourceType
@@ -267,3 +268,12 @@ async def test_an_attribute_that_a_later_version_of_a_type_adds_is_there_for_res
         told = len(await engine.events("s"))
         assert (await engine.wait(await engine.update("s", after))).state is OperationState.DONE
         assert len(await engine.events("s")) == told + 2
+
+
+async def test_a_query_that_is_not_there_is_answered_with_those_that_are(lab: Any) -> None:
+    created = await lab.create("heat_template_version: 2018-08-31\n")
+    await created.handle.result()
+    with pytest.raises(WorkflowQueryFailedError, match=r"a CreateStack has no query 'progres'. There are: progress\."):
+        await created.handle.query("progres")
+    assert (await created.handle.query("progress"))["action"] == "CREATE"
+    assert await created.handle.query("__stack_trace") is not None

@@ -4,7 +4,9 @@ import uuid
 from typing import Any
 
 import pytest
+from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from firebrick import contract
@@ -119,3 +121,35 @@ async def test_a_resource_that_takes_no_signals_refuses_them(lab: Any) -> None:
     created = await lab.create(HEAD + "  one: {type: OS::Heat::TestResource, properties: {value: a}}\n")
     await created.handle.result()
     assert "takes no signals" in await refusal(await start(lab, of(created, data="x")))
+
+
+BAD = [
+    b'{"value": NaN}',
+    b'{"value": 1e999}',
+    b'{"value": "a\\u0000"}',
+    b'{"value": "\\ud800"}',
+    b"[" * 150 + b"]" * 150,
+    b"[" * 300 + b"]" * 300,
+]
+
+
+def raw(data: bytes) -> RawValue:
+    return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data))
+
+
+@pytest.mark.parametrize("body", BAD, ids=lambda body: body[:20].decode())
+async def test_a_signal_that_cannot_be_stored_is_refused_and_a_good_one_beside_it_is_told(
+    lab: Any, body: bytes
+) -> None:
+    created = await waiting(lab)
+    told = await refusal(await start(lab, of(created, data={"value": "good"}), raw(body)))
+    assert "signal" in told
+    assert [e.reason for e in await created.events() if e.action == "SIGNAL"] == ["Signal: value good"]
+
+
+@pytest.mark.parametrize("body", BAD, ids=lambda body: body[:20].decode())
+async def test_a_request_whose_data_cannot_be_stored_is_refused(lab: Any, body: bytes) -> None:
+    created = await waiting(lab)
+    head = f'{{"stack": "{created.accepted.stack_id}", "resource": "one", "project": "lab", "data": '.encode()
+    await refusal(await start(lab, raw(head + body + b"}")))
+    assert [e.reason for e in await created.events() if e.action == "SIGNAL"] == []

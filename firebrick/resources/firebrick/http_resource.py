@@ -18,6 +18,7 @@ from firebrick.resources.errors import (
     TemporaryError,
     TransientError,
 )
+from firebrick.resources.http_headers import HeaderFields
 from firebrick.resources.http_requests import Answer, UnreadableAnswer, base_of, host_and_port, request
 from firebrick.resources.vocabulary import SECRET, UPDATABLE, Custom, Number, OneOf, Range
 
@@ -60,9 +61,15 @@ class HttpResource(ResourceType):
 
     class Properties(ResourceProperties):
         url: Annotated[str, Custom("http_url", base_of), Field(description="Of the collection, as a rule.")]
-        headers: Annotated[dict[str, Any] | None, UPDATABLE, Field(description="Sent with each request.")] = None
+        headers: Annotated[
+            dict[str, Any] | None, HeaderFields(), UPDATABLE, Field(description="Sent with each request.")
+        ] = None
         secret_headers: Annotated[
-            dict[str, Any] | None, SECRET, UPDATABLE, Field(description="The same; nobody is shown their values.")
+            dict[str, Any] | None,
+            HeaderFields(),
+            SECRET,
+            UPDATABLE,
+            Field(description="The same; nobody is shown their values."),
         ] = None
         body: Annotated[
             Any, SECRET, UPDATABLE, Field(description="What the object is to be; sent by create and update. JSON.")
@@ -78,7 +85,10 @@ class HttpResource(ResourceType):
         id: Annotated[str, Field(description="Where the id is in the answer to create.")] = "id"
         find: Annotated[Find | None, UPDATABLE, Field(description="How to find what a lost create made.")] = None
         idempotency_header: Annotated[
-            str | None, UPDATABLE, Field(description="A header that makes the API repeat no create of one value.")
+            str | None,
+            HeaderFields(),
+            UPDATABLE,
+            Field(description="A header that makes the API repeat no create of one value."),
         ] = None
         ready: Annotated[Ready | None, UPDATABLE, Field(description="When it is ready. Default: at once.")] = None
         ignore_changes: Annotated[

@@ -25,6 +25,7 @@ from contextvars import ContextVar
 from functools import cache, lru_cache, wraps
 from typing import Any
 
+from firebrick.json_values import is_whole
 from firebrick.template.functions.base import MOST_RESULT, Effort
 from firebrick.template.patterns import is_quick
 
@@ -252,6 +253,8 @@ def _scalar_size(value: Any) -> int:
 def _output(value: Any, run: _Run, depth: int = 0) -> Any:
     """JSON of a result; collections have their bound here too."""
     run.step()
+    if isinstance(value, str) and not is_whole(value):
+        raise Trouble("ValueError", "a text of the result has NUL or half of a character")
     if value is None or isinstance(value, str | bool | int):
         run.measure(value)
         return value
@@ -278,6 +281,8 @@ def _output(value: Any, run: _Run, depth: int = 0) -> Any:
 
 def _key(key: Any) -> str:
     if isinstance(key, str):
+        if not is_whole(key):
+            raise Trouble("ValueError", "a key of the result has NUL or half of a character")
         return key
     if key is None or isinstance(key, bool | int | float):
         return json.dumps(key)

@@ -341,3 +341,28 @@ def test_a_stack_is_named_by_its_arn_as_well(api: ApiServer, firebrick: Command,
     ):
         assert firebrick("stack", "show", wrong) == 1
         assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("stack", "show", "a\udcff"),
+        ("stack", "list", "--property", "name=a\udcff"),
+        ("resource", "type", "show", "a\udcff"),
+        ("operation", "show", "a\udcff"),
+    ],
+)
+def test_an_argument_that_is_no_text_names_nothing(
+    firebrick: Callable[..., int], capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    assert firebrick(*arguments) in (0, 1)
+    told = capsys.readouterr()
+    assert "report" not in told.err and (told.out + told.err).encode()
+
+
+def test_a_parameter_that_is_no_text_is_refused(
+    firebrick: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "t.yaml").write_text(TEMPLATE)
+    assert firebrick("stack", "create", "web", "-t", "t.yaml", "--parameter", "value=a\udcff") == 1
+    assert "half of a surrogate pair" in capsys.readouterr().err

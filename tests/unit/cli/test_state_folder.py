@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 
 from firebrick.diagnostics import Conflict, InvalidInput
 from starter.cli.connection import Connection
-from starter.state_folder import StateFolder
+from starter.state_folder import StateFolder, owners_only
 
 
 @pytest.fixture
@@ -83,3 +85,68 @@ def test_an_address_may_end_in_the_project(
     monkeypatch.delenv("FIREBRICK_PROJECT", raising=False)
     found = Connection.find(url, project)
     assert (found.base, found.project) == (base, whose)
+
+
+def mode(file: Path) -> int:
+    return stat.S_IMODE(file.stat().st_mode)
+
+
+def test_a_folder_and_files_that_were_open_to_others_are_closed(folder: StateFolder) -> None:
+    names = [
+        "firebrick.db",
+        "firebrick.db-wal",
+        "temporal.db",
+        "keyring",
+        "server.json",
+        "worker.ready",
+        "logs/http.log",
+    ]
+    (folder.path / "others.txt").write_text("")
+    for name in (*names, "others.txt"):
+        (folder.path / name).write_text("")
+        (folder.path / name).chmod(0o664)
+    folder.path.chmod(0o777)
+    told = "\n".join(folder.prepare())
+    assert mode(folder.path) == mode(folder.path / "logs") == 0o700
+    assert {mode(folder.path / name) for name in names} == {0o600}
+    assert mode(folder.path / "others.txt") == 0o664  # none of ours
+    assert "(0777)" in told and "keyring" in told and "rotate-key" in told
+    assert folder.prepare() == []
+
+
+def test_a_folder_that_all_users_share_is_refused(folder: StateFolder) -> None:
+    folder.path.chmod(0o1777)
+    with pytest.raises(InvalidInput, match="all users of this machine share it"):
+        folder.prepare()
+    assert mode(folder.path) == 0o1777
+
+
+def test_a_link_to_somebody_elses_file_is_left_alone(folder: StateFolder, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("")
+    other.chmod(0o644)
+    (folder.path / "firebrick.db").symlink_to(other)
+    folder.prepare()
+    assert mode(other) == 0o644
+
+
+def test_what_is_written_there_is_its_owners_only(folder: StateFolder) -> None:
+    before = os.umask(0)
+    try:
+        folder.write_server_file({"pid": 1})
+        folder.lock().release()
+        open(folder.log("http"), "w", opener=owners_only).close()
+    finally:
+        os.umask(before)
+    assert mode(folder.server_file) == mode(folder.log("http")) == 0o600
+
+
+def test_the_lock_of_a_folder_that_was_removed_takes_nobody_elses_away(folder: StateFolder) -> None:
+    first = folder.lock()
+    shutil.rmtree(folder.path)
+    folder.prepare()
+    second = folder.lock()
+    assert not first.held
+    first.release()
+    assert second.held and folder.lock_file.exists()
+    second.release()

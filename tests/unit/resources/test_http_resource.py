@@ -24,6 +24,7 @@ from firebrick.resources.errors import (
 )
 from firebrick.resources.firebrick.http_resource import HttpResource
 from firebrick.resources.http_requests import UnreadableAnswer
+from firebrick.resources.schema import schema_of
 from firebrick.testing.contract_kit import Contract, ContractTests
 from firebrick.testing.dev_server import free_ports
 from firebrick.testing.rehearsal import NeedsAnother, Rehearsal
@@ -224,8 +225,11 @@ def test_an_address_that_is_none_is_refused_by_the_schema(api: Api, url: str) ->
 
 
 def test_a_header_that_no_header_can_be_is_in_no_error(api: Api) -> None:
+    stored = {"url": api.url, "secret_headers": {"X": f"{SECRET}\r\nHost: evil"}}  # by a version that took it
+    made = thing(api)
+    made.properties = schema_of(HttpResource()).restore(stored)
     with pytest.raises(PermanentError, match="a character that none may have") as caught:
-        thing(api, secret_headers={"X": f"{SECRET}\r\nHost: evil"}).create()
+        made.create()
     assert SECRET not in repr((caught.value, caught.value.__cause__)) and caught.value.__suppress_context__
 
 
@@ -354,3 +358,51 @@ def test_without_an_update_another_body_takes_another_object(api: Api) -> None:
     del api.things["t/1"]
     with pytest.raises(Replace, match="t/1 is gone"):
         resource.update(properties(api, update=None, timeout=6))
+
+
+def refusal(api: Api, **other: Any) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        thing(api, **other)
+    return str(caught.value)
+
+
+FRAMING = ["Host", "HOST", "host", "Content-Length", "content-length", "Transfer-Encoding", "tRANSFER-eNCODING", "TE"]
+FRAMING += ["Connection", "Keep-Alive", "Upgrade", "Trailer", "Proxy-Connection", "Proxy-Authorization", "Expect"]
+
+
+@pytest.mark.parametrize("name", FRAMING)
+def test_a_header_that_is_the_connections_is_refused_in_the_template(api: Api, name: str) -> None:
+    for given in ({"headers": {name: "x"}}, {"secret_headers": {name: "x"}}, {"idempotency_header": name}):
+        said = refusal(api, **given)
+        assert f"the header {name} is not a template's to set" in said and next(iter(given)) in said
+
+
+@pytest.mark.parametrize("name", ["", " Host", "Host ", "Ho st", "X:Y", "X\r\nHost", "X\0", "Näme", "(x)", "x" * 201])
+def test_what_is_no_name_of_a_header_is_refused(api: Api, name: str) -> None:
+    assert "is not the name of a header" in refusal(api, headers={name: "x"})
+    assert not name or "is not the name of a header" in refusal(api, idempotency_header=name)
+
+
+@pytest.mark.parametrize("value", ["\r\nHost: evil", "\n", "\0", "\u20ac", [], {}], ids=repr)
+def test_a_value_that_no_header_may_have_is_refused_and_not_repeated(api: Api, value: Any) -> None:
+    given = f"{SECRET}{value}" if isinstance(value, str) else [SECRET] if value == [] else {"a": SECRET}
+    said = refusal(api, secret_headers={"Authorization": given})
+    assert "the header Authorization" in said and SECRET not in said
+
+
+def test_usual_headers_are_sent(api: Api) -> None:
+    thing(api, headers={"X-Number": 7, "Accept-Language": "d\xe9", "If-None-Match": "*"}).create()
+
+
+def test_the_names_are_looked_at_while_a_value_is_not_known_yet() -> None:
+    unknown = object()
+    given = {"url": "http://a.test", "headers": {"X": unknown, "Host": unknown}, "secret_headers": {"Y": unknown}}
+    problems = schema_of(HttpResource()).check(given, unknown=unknown)
+    assert [(one.path, one.code) for one in problems] == [(("headers",), "property-constraint")]
+
+
+def test_what_was_made_with_such_headers_by_an_older_version_can_be_deleted(api: Api) -> None:
+    made = thing(api)
+    made.create()
+    stored = schema_of(HttpResource()).stored(made.properties) | {"headers": {"Content-Length": "0"}}
+    assert schema_of(HttpResource()).restore(stored).headers == {"Content-Length": "0"}

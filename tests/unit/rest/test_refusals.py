@@ -129,6 +129,8 @@ async def test_environment_files_are_named_where_they_are_wrong(world: World) ->
         (b'{"a": NaN}', "NaN is not JSON"),
         (b'{"a": 1e999}', "a number is too large"),
         (b'{"a": "\\ud800"}', "The body has half of a surrogate pair in a text."),
+        (b'{"a": "x\\u0000"}', "The body has the character NUL in a text."),
+        (b'{"a\\u0000": 1}', "The body has the character NUL in a text that is a key."),
         (b"[" * 100_000, "The body is nested deeper than 200 levels."),
         (b'{"a":' * 500 + b"1" + b"}" * 500, "The body is nested deeper than 200 levels."),
     ],
@@ -262,3 +264,38 @@ async def test_a_server_on_loopback_answers_to_loopback_names_only(world: World)
         assert refused.status_code == 403 and "--allowed-host" in refused.json()["diagnostics"][0]["detail"]
         for host in ("127.0.0.1:8004", "localhost:8004", "[::1]:8004"):
             assert (await http.get("/v1/p1/stacks", headers={"host": host})).status_code == 200
+
+
+@pytest.mark.parametrize("header", ["Host", "Origin"])
+@pytest.mark.parametrize("value", ["[", "http://[", "http://[::1", "a b", "a:99999999", "]:80", "a/b", "a@b"])
+async def test_a_host_or_an_origin_that_is_none_is_refused(world: World, header: str, value: str) -> None:
+    given = value if header == "Origin" else value.removeprefix("http://")
+    answer = await world.http.get("/v1/p1/stacks", headers={header: given})
+    code = answer.json()["diagnostics"][0]["code"]
+    if header == "Host":
+        assert (answer.status_code, code) == (400, "bad-host")
+    else:  # what can be read is another place's
+        assert (answer.status_code, code) in ((400, "bad-origin"), (403, "foreign-origin"))
+
+
+async def test_brackets_that_do_not_close_are_a_wrong_origin(world: World) -> None:
+    for path in ("/v1/p1/stacks", "/", "/healthcheck"):
+        answer = await world.http.get(path, headers={"Origin": "http://["})
+        assert (answer.status_code, answer.json()["diagnostics"][0]["code"]) == (400, "bad-origin")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/stacks/a%00b", "/stacks?name=a%00b", "/stacks/a/b%00", "/stacks?marker=%00", "/operations/%00", "/stacks?%00=a"],
+)
+async def test_an_address_with_nul_is_refused(world: World, path: str) -> None:
+    answer = await world.http.get(f"/v1/p1{path}")
+    assert (answer.status_code, answer.json()["diagnostics"][0]["code"]) == (400, "bad-character")
+
+
+async def test_a_reason_of_any_size_is_taken_and_cut(world: World) -> None:
+    made = await complete(world)
+    body = {"mark_unhealthy": True, "resource_status_reason": "x" * 1_000_000}
+    assert (await made.ask("PATCH", "/resources/rnd", body)).status_code == 200
+    shown = (await world.body(f"{made.path}/resources/rnd"))["resource"]["resource_status_reason"]
+    assert len(shown) < 21_000 and shown.endswith("[cut: the last 980000 characters are left out]")

@@ -174,3 +174,15 @@ async def test_only_the_two_are_there_and_the_rest_is_the_applications(http: htt
     assert (await http.post("/codec/other")).status_code == 404
     assert (await http.get("/v1/default/stacks")).status_code == 418
     assert (await http.get("/codecs")).status_code == 418
+
+
+@pytest.mark.parametrize("host", ["[", "[::1", "a b", "a@b", "a:99999999"])
+async def test_a_host_that_is_none_is_refused(file: Path, host: str) -> None:
+    app = CodecEndpoint(_nothing, EncryptingCodec(Keyring.from_file(file)), namespace="default", hosts=("127.0.0.1",))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://127.0.0.1") as http:
+        answer = await http.post("/codec/decode", json={"payloads": []}, headers={"Host": host})
+        assert answer.status_code == 400 and "Host" in answer.json()["message"]
+
+
+async def _nothing(*_: Any) -> None:
+    raise AssertionError("nobody asks for anything else")

@@ -1,6 +1,7 @@
 """SQLite and PostgreSQL are tested alike: as many tests, and the same ones. And what several writers at once may do."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 
 from firebrick.contract import Action
-from firebrick.diagnostics import NameInUse
+from firebrick.diagnostics import NameInUse, Unavailable
 from firebrick.store import Keyring, Store
 from firebrick.store.operation_outcomes import Mine, Nothing
 from firebrick.store.step_outcomes import Busy, Claimed, RowOutcome
+from tests.unit.store.conftest import KEY, new_operation, new_stack
 from tests.unit.store.databases import KINDS, Database
 
 HERE = Path(__file__).parent
@@ -125,3 +127,16 @@ async def test_several_writers_share_the_rows_of_a_stack_and_number_its_events_w
         f"{name} CREATE_{status} state changed" for name in names for status in ("IN_PROGRESS", "COMPLETE")
     )
     await closed(stores)
+
+
+async def test_without_the_file_of_keys_nothing_is_stored_and_it_says_why(
+    database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("firebrick.store.keyring.NOTICED_WITHIN", 0.0)
+    (tmp_path / "keyring").write_text(json.dumps({"current": "k1", "keys": {"k1": KEY}}))
+    async with await Store.open(database.url, Keyring.from_file(tmp_path / "keyring")) as store:
+        project = store.project("default")
+        (tmp_path / "keyring").unlink()
+        with pytest.raises(Unavailable, match="keyring .* is gone"):
+            await project.accept_create(new_stack("a", {}), new_operation(Action.CREATE))
+        assert await project.stacks() == []

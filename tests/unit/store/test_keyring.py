@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from firebrick.diagnostics import InvalidInput, Unavailable
 from firebrick.store import Keyring
@@ -104,3 +105,30 @@ def test_a_signature_holds_for_its_text_its_purpose_and_its_keys_only() -> None:
     assert not ring.is_signed("plan", b"other", signature) and not ring.is_signed("hook", b"text", signature)
     for wrong in ("", "a:", "b" + signature[1:], "c" + signature[1:], "nonsense", signature + "0", "a:\u00e9"):
         assert not ring.is_signed("plan", b"text", wrong)
+
+
+def test_a_keyring_that_others_can_read_is_complained_about_and_mended(tmp_path: Path) -> None:
+    file = tmp_path / "keyring"
+    Keyring.from_file(file)
+    file.chmod(0o644)
+    with capture_logs() as logs:
+        Keyring.from_file(file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    (told,) = [one for one in logs if one["log_level"] == "warning"]
+    assert told["mode"] == "0644" and "rotate-key" in told["then"]
+    with capture_logs() as logs:
+        Keyring.from_file(file)
+    assert logs == []
+
+
+def test_while_its_file_is_gone_nothing_is_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("firebrick.store.keyring.NOTICED_WITHIN", 0.0)
+    file = tmp_path / "keyring"
+    ring = Keyring.from_file(file)
+    sealed = ring.seal(b"x")
+    file.rename(tmp_path / "elsewhere")
+    with pytest.raises(Unavailable, match="is gone"):
+        ring.seal(b"y")
+    assert ring.open(sealed) == b"x"
+    (tmp_path / "elsewhere").rename(file)
+    assert ring.open(ring.seal(b"y")) == b"y"
