@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities import observed
 from activities.external import is_external, look
-from activities.failures import Lost, scrubbed
+from activities.failures import GivenUp, Lost, scrubbed
 from activities.heartbeat import Interrupt, alive
 from activities.masks import Masks
 from activities.nested import Nested
@@ -69,7 +68,8 @@ class StepActivities:
         """Take a resource one step further; the outcome is in the store before it is told."""
         info, interrupt = activity.info(), Interrupt()
         self._world.recent.begin(info.workflow_run_id or "")
-        return await alive(Step(self._world, ask, info.attempt, interrupt, self._masks).run(), interrupt)
+        result = await alive(Step(self._world, ask, info.attempt, interrupt, self._masks).run(), interrupt)
+        return result.model_copy(update={"answers": ask.asked})
 
 
 class Step:
@@ -115,20 +115,16 @@ class Step:
             match held:
                 case Unequipped(type=lacking):
                     if self.interrupt:
-                        return StepResult(kind=StepKind.ABORTED)
+                        return self._stopped()
                     raise left_to_others(lacking)
                 case AlreadyEnded(result=result) | AlreadyRecorded(result=result):
                     return result
                 case Superseded():
                     return StepResult(kind=StepKind.SUPERSEDED)
                 case Busy(until=until):
-                    if until <= now:
-                        # This very attempt was here before and left nothing (a reset workflow repeats its numbers):
-                        # only a later attempt may have the row.
-                        raise ApplicationError("the row is held under this attempt's own number", type="HeldByItself")
                     # Somebody is, or was, inside a call. Either the outcome appears, or the lease runs out.
                     if await self.interrupt.wait(min(0.5, max(0.02, until - now))):
-                        return StepResult(kind=StepKind.ABORTED)
+                        return self._stopped()
                     continue
                 case Claimed(claim=claim):
                     self.claim = claim
@@ -164,12 +160,18 @@ class Step:
             if held.row.action == Action.CREATE and held.in_progress:
                 return await self._create(kind, held)
             return await converge(self, kind, held)
-        except (Lost, Unavailable):
+        except (GivenUp, Lost, Unavailable):
             raise
         except UnknownOutcome as error:
             return await self._unknown(held.row, await self._text(error))
         except Exception as error:
             return await self._failed(kind, held, error)
+
+    def _stopped(self) -> StepResult:
+        """An interrupt while the row was not held."""
+        if self.interrupt.lost:
+            raise GivenUp
+        return StepResult(kind=StepKind.ABORTED)
 
     # --- the work -------------------------------------------------------------------------------------------------
 
@@ -443,7 +445,10 @@ class Step:
         return await self._masks.text(error, ask.project, ask.stack_id, ask.operation_id, self.interrupt)
 
     async def aborted(self, row: ResourceRow, *, lost: bool = False) -> StepResult:
-        """An interrupt between two calls. Its cause is the workflow's to know; finish_operation writes it."""
+        """An interrupt between two calls. Its cause is the workflow's to know; finish_operation writes it. GivenUp: the
+        workflow knows of none."""
+        if self.interrupt.lost:
+            raise GivenUp
         return await self.record(row, RowOutcome.aborted("interrupted", lost=lost))
 
     async def record(self, row: ResourceRow, outcome: RowOutcome) -> StepResult:

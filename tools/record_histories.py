@@ -32,6 +32,7 @@ from starter.builds import Builds
 from starter.dev_server import WINDOW
 from starter.reconcile_schedule import Schedule
 from starter.reconciler import Reconciler
+from starter.search_attributes import SearchAttributes
 from starter.starting import Starter
 from worker import build_id, make_worker
 
@@ -261,7 +262,7 @@ async def record(prefix: str, wanted: Sequence[str]) -> None:
                     cluster=starter.cluster,
                     clock=time.time,
                     minute=MINUTE,
-                    search_attributes=True,
+                    search_attributes=SearchAttributes(lambda: client).present,
                     window=WINDOW,
                 )
                 builds = Builds(client, contract.TASK_QUEUE, build_id())

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from firebrick.contract import Action, Cancel, Work
 from firebrick.plan import ExistingRow
 from firebrick.store import migrate, reads
+from firebrick.store.aborts import NOTHING
 from firebrick.store.acceptance import AcceptCreate, AcceptDelete, AcceptRollback, AcceptUpdate
 from firebrick.store.adopting import Adopt
 from firebrick.store.cancelling import AcceptCancel
@@ -37,6 +38,7 @@ from firebrick.store.rows import EventRow, OperationRow, ResourceRow, StackRow, 
 from firebrick.store.signalling import AddSignal, ClearHook, list_signals
 from firebrick.store.step_outcomes import Claim, ClaimOutcome, RowOutcome
 from firebrick.store.tree_events import list_tree_events
+from firebrick.store.unfinished import unfinished
 from firebrick.store.writer import StoreWriter
 
 P = ParamSpec("P")
@@ -187,20 +189,32 @@ class Repository:
         return await self._store.writer.write(write)
 
     async def finish(
-        self, operation_id: str, *, seq: int, complete: bool, interrupted: str = "", now: float
+        self,
+        operation_id: str,
+        *,
+        seq: int,
+        complete: bool,
+        interrupted: str = "",
+        now: float,
+        outside: Mapping[int, str] = NOTHING,
     ) -> FinishOutcome:
         """End a RUNNING operation; repeated, the same answer.
 
         interrupted: "" or deadline, cancel, takeover, superseded. Stack state, reason, failure tree and events are
         written; rows still IN_PROGRESS become FAILED, aborted. A complete DELETE frees the name and drops the rows.
+        outside: rows whose step was ended by Temporal's own means, and how; they are causes of the failure.
         """
         operation = await self.operation(operation_id)
-        write = Finish(self.project, operation_id, operation.stack_id, seq, complete, interrupted, now)
+        write = Finish(self.project, operation_id, operation.stack_id, seq, complete, interrupted, now, outside)
         return await self._store.writer.write(write)
 
     async def operation(self, operation_id: str) -> OperationRow:
         """NotFound."""
         return await self._store.read(reads.find_operation, self.project, operation_id)
+
+    async def unfinished(self, operation: OperationRow) -> Sequence[int]:
+        """Rows of what the operation had to do and did not bring to a good end: none, if it is complete."""
+        return await self._store.read(unfinished, operation)
 
     async def open_inside(self, operation: OperationRow) -> list[OperationRow]:
         """What this operation has asked of nested stacks and is not ended, without deletes."""

@@ -48,6 +48,11 @@ def server_clock() -> float:
     return info.started_time.timestamp() + passed
 
 
+async def has_search_attributes() -> bool:
+    """Of the time-skipping server: they are added when it starts, and it is asked nothing."""
+    return True
+
+
 class Lab:
     """One worker and its store. `create` and `delete` accept and start; the handle is the chain's."""
 
@@ -130,7 +135,7 @@ async def lab(time_skipping: WorkflowEnvironment, tmp_path: Path) -> AsyncIterat
             handlers=handlers,
             cluster=starter.cluster,
             clock=server_clock,
-            search_attributes=True,
+            search_attributes=has_search_attributes,
         )
         await cleanup.enter_async_context(make_worker(client, world, versioned=False))
         yield Lab(client, store, registry, starter)
