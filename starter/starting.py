@@ -30,6 +30,7 @@ from firebrick.standing import Seen
 from firebrick.store import Store
 from firebrick.store.requests import Expected
 from firebrick.store.rows import OperationRow
+from starter.holds import Hold, holds_of
 from starter.looking import look_at_objects
 from starter.search_attributes import Present, never
 
@@ -39,7 +40,7 @@ RPC_TIMEOUT = timedelta(seconds=5)
 
 
 class Starter:
-    """Accepts stack actions for any project and starts their workflows.
+    """Accepts stack actions for any project and starts their workflows, on task_queue.
 
     client: called for each request, so that a connection may be replaced. minute: seconds that a minute of
     timeout_mins lasts (60; tests shorten it). search_attributes: whether the namespace has ours now.
@@ -60,7 +61,7 @@ class Starter:
         self._client = client
         self._minute = minute
         self._search_attributes = search_attributes
-        self._task_queue = task_queue
+        self.task_queue = task_queue
 
     @property
     def cluster(self) -> "Cluster":
@@ -128,7 +129,13 @@ class Starter:
         """By row, what a worker sees of the objects of these stacks, where it is other than the store has it.
         Unavailable: none answers in time."""
         await self.check_server()
-        return await look_at_objects(self._client(), self._store.keyring, self._task_queue, project, stack_ids)
+        return await look_at_objects(self._client(), self._store.keyring, self.task_queue, project, stack_ids)
+
+    async def holds(self, project: str, stack_id: str) -> list[Hold]:
+        """What holds the runs that are under way in a stack, or in one that is nested in it; nothing while the cluster
+        does not answer."""
+        operations = await self._store.project(project).open_family(stack_id)
+        return await holds_of(self._client(), operations) if operations else []
 
     async def check_server(self) -> None:
         """Unavailable when the cluster does not answer."""
@@ -178,7 +185,7 @@ class Starter:
             action.workflow_type,
             contract.Accepted(project=operation.project, stack_id=operation.stack_id, operation_id=operation.id),
             id=workflow_id,
-            task_queue=self._task_queue,
+            task_queue=self.task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             start_signal=contract.TAKE_OVER if action is not Action.CREATE else None,
             start_signal_args=[operation.seq],

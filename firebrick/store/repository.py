@@ -27,6 +27,7 @@ from firebrick.store.database import open_engine, refusals, unavailable
 from firebrick.store.health import Mark
 from firebrick.store.inspection import check_keyring
 from firebrick.store.keyring import Keyring
+from firebrick.store.open_family import open_family
 from firebrick.store.operation_outcomes import BeginOutcome, FinishOutcome
 from firebrick.store.operations import Begin, FailLost, Finish
 from firebrick.store.outcomes import RecordRows
@@ -219,6 +220,10 @@ class Repository:
     async def open_inside(self, operation: OperationRow) -> list[OperationRow]:
         """What this operation has asked of nested stacks and is not ended, without deletes."""
         return await self._store.read(reads.open_inside, operation)
+
+    async def open_family(self, stack_id: str) -> list[OperationRow]:
+        """Open operations of a stack, the newest first, then what they asked of nested stacks and is open."""
+        return await self._store.read(open_family, stack_id)
 
     async def operations(self, stack_id: str) -> list[OperationRow]:
         """Newest first. NotFound: no such stack."""

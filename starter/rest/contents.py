@@ -1,6 +1,6 @@
 """Routes of what is inside a stack: resources, events, outputs; and of operations, which are ours."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from fastapi import Response
@@ -17,6 +17,7 @@ from firebrick.resources.heat.template_resource import TemplateResource
 from firebrick.resources.schema import CONCEALED
 from firebrick.store.rows import ResourceRow, StackRow
 from firebrick.template import OutputDefinition, ResourceDefinition
+from starter.holds import Hold
 from starter.rest.errors import bad_request
 from starter.rest.front import Call, Route
 from starter.rest.query_values import query_boolean, query_filters, query_integer
@@ -237,8 +238,12 @@ async def list_operations(call: Call) -> Response:
 
 
 async def show_operation(call: Call) -> Response:
+    """with_holds=True adds what holds its run, if it is open: that is asked of Temporal."""
     row = await call.repository.operation(call.request.path_params["operation"])
-    return JSONResponse({"operation": operation_body(row)})
+    holds: Sequence[Hold] = ()
+    if not row.state.ended and query_boolean(call.request, "with_holds", False):
+        holds = await call.front.starter.holds(call.project, row.stack_id)
+    return JSONResponse({"operation": operation_body(row, holds)})
 
 
 _STACK = "/stacks/{name}/{id}"
