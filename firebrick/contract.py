@@ -256,19 +256,22 @@ class DeleteStackRequest(Frozen):
 
 
 class Accepted(Frozen):
-    """An operation that is already stored; what the REST API, the Python client and the reconciler start."""
+    """An operation that is already stored; what the REST API, the Python client and the reconciler start.
+    search_attributes: whether they have set ours."""
 
     accepted: Literal[True] = True
     project: str
     stack_id: str
     operation_id: str
+    search_attributes: bool = False
 
 
 class ChainState(Frozen):
     """What one run of a chain hands to the next by continue-as-new.
 
     chain_run: number of this run in its operation, from 1. traversal: Traversal.to_state(), "" at the start of an
-    operation. deadline: absolute, seconds since the epoch; unchanged through the chain.
+    operation. deadline: absolute, seconds since the epoch; unchanged through the chain. shown: the search attributes
+    that the runs before have written, by their keys in SEARCH_ATTRIBUTES.
     """
 
     chain: Literal[True] = True
@@ -278,6 +281,7 @@ class ChainState(Frozen):
     operation_id: str
     chain_run: int = 1
     traversal: str = ""
+    shown: dict[str, str] = Field(default_factory=dict)
 
 
 # --- begin, plan, finish ----------------------------------------------------------------------------------------

@@ -162,7 +162,7 @@ class Reconciler:
             if before is None and await self._is_somebody_elses(run, operation, running.values()):
                 await self._start_beside(operation, findings)
                 return
-            if run.paused:  # it has heard, or hears at the first pass after somebody let it go on
+            if run.pauses():  # it has heard, or hears at the first pass after somebody let it go on
                 findings.paused += 1
                 return
             if before is None:  # a workflow is on its way to it
@@ -227,10 +227,10 @@ class Reconciler:
             await self._builds.move(run.info)
             findings.moved += 1
             log.info("moved a run whose build has no worker left")
-        elif run.paused:
-            findings.paused += 1
         elif await self._repairs.repair(run):
             findings.put_back += 1
+        elif run.pauses():
+            findings.paused += 1
         else:
             findings.fine += 1
 

@@ -110,7 +110,8 @@ class RunRepairs:
                 error=error.status.name,
             )
             return False
-        log.warning("search attributes are put back: a run was about to write them", added=list(added))
+        if added:  # else they are there again, and its next attempt may write them
+            log.warning("search attributes are put back: a run was about to write them", added=list(added))
         return bool(added)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import PendingActivityState, WorkflowExecutionStatus
+from temporalio.api.enums.v1 import WorkflowExecutionStatus
 from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse
 from temporalio.client import Client
@@ -84,13 +84,14 @@ class Run:
         return self._described.pending_activities
 
     def pauses(self) -> list[Pause]:
-        """What of it somebody has paused: the run first."""
+        """What of it somebody has paused: the run first. Of an activity the attempt that is under way goes on, if its
+        worker lives; the server does not say."""
         found: list[Pause] = []
         if self.paused:
             info = self._described.workflow_extended_info.pause_info
             found.append(Pause("", float(info.paused_time.seconds), info.reason))
         for one in self.activities:
-            if one.paused and one.state == PendingActivityState.PENDING_ACTIVITY_STATE_PAUSED:
+            if one.paused:
                 info_of = one.pause_info
                 found.append(Pause(one.activity_id, float(info_of.pause_time.seconds), info_of.manual.reason))
         return found

@@ -183,7 +183,12 @@ class Starter:
         action = operation.action
         await self._client().start_workflow(
             action.workflow_type,
-            contract.Accepted(project=operation.project, stack_id=operation.stack_id, operation_id=operation.id),
+            contract.Accepted(
+                project=operation.project,
+                stack_id=operation.stack_id,
+                operation_id=operation.id,
+                search_attributes=bool(attributes),
+            ),
             id=workflow_id,
             task_queue=self.task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

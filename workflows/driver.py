@@ -6,7 +6,7 @@ the history has it; no set is iterated; ids come from resource rows.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, NoReturn, TypeVar
@@ -84,6 +84,8 @@ class StackAction:
         self._failures: list[str] = []
         self._outside: dict[int, None] = {}  # nodes whose activity somebody failed by Temporal's own means
         self._chain_state = ""
+        self._has_attributes = False  # whether who started this run has set its search attributes
+        self._shown: dict[str, str] = {}  # search attributes that were set or written, by the keys of SEARCH_KEYS
 
     # --- messages -------------------------------------------------------------------------------------------------
 
@@ -183,6 +185,7 @@ class StackAction:
         match argument:
             case contract.ChainState():
                 self._chain_state = argument.traversal
+                self._shown = dict(argument.shown)
                 return contract.BeginOperation(
                     **base,
                     stack_id=argument.stack_id,
@@ -190,6 +193,7 @@ class StackAction:
                     chain_run=argument.chain_run,
                 )
             case contract.Accepted():
+                self._has_attributes = argument.search_attributes
                 return contract.BeginOperation(**base, stack_id=argument.stack_id, operation_id=argument.operation_id)
             case contract.CreateStackRequest():
                 return contract.BeginOperation(**base, create=argument)
@@ -253,7 +257,9 @@ class StackAction:
         )
         if begun.search_attributes and finished.search_attributes:
             status = "COMPLETE" if finished.state is contract.OperationState.DONE else "FAILED"
-            workflow.upsert_search_attributes([SEARCH_KEYS["status"].value_set(f"{self._action}_{status}")])
+            self._shown["status"] = f"{self._action}_{status}"
+            # All of them: they may have been removed and registered anew, and then each may have another's value.
+            workflow.upsert_search_attributes([SEARCH_KEYS[part].value_set(one) for part, one in self._shown.items()])
         if finished.next_action is not None:
             self._go_on_as(finished.next_action, begun.project, begun.stack_id, finished.next_operation_id)
         if self._taken_over or self.inbox.unnamed:
@@ -491,7 +497,11 @@ class StackAction:
         """The next operation of the stack, in a run of its own workflow type."""
         workflow.continue_as_new(
             workflow=action.workflow_type,
-            args=[contract.ChainState(project=project, stack_id=stack_id, operation_id=operation_id)],
+            args=[
+                contract.ChainState(
+                    project=project, stack_id=stack_id, operation_id=operation_id, shown=dict(self._shown)
+                )
+            ],
         )
 
     def _continue(self, chain_run: int) -> NoReturn:
@@ -506,6 +516,7 @@ class StackAction:
                     operation_id=self._begun.operation_id,
                     chain_run=chain_run,
                     traversal=self._traversal.to_state(),
+                    shown=dict(self._shown),
                 )
             ],
         )
@@ -593,10 +604,20 @@ class StackAction:
             "action": self._action.value,
             "status": f"{self._action}_IN_PROGRESS",
         }
-        known = workflow.info().typed_search_attributes  # a start through the API has set them; each write costs 9 ms
-        new = [SEARCH_KEYS[part].value_set(one) for part, one in values.items() if known.get(SEARCH_KEYS[part]) != one]
+        # A start through the API has set them; each write costs 9 ms.
+        known = self._known_attributes(begun, values)
+        new = [SEARCH_KEYS[part].value_set(one) for part, one in values.items() if known.get(part) != one]
         if new:
             workflow.upsert_search_attributes(new)
+        self._shown = values
+
+    def _known_attributes(self, begun: contract.Begun, values: Mapping[str, str]) -> Mapping[str, Any]:
+        """Those that are set, by their keys. Not what the server says that the run has: once an operator has removed
+        them from the namespace, that is nothing, and a replay would write what was not written."""
+        if not begun.answers:  # begun before it was so
+            told = workflow.info().typed_search_attributes
+            return {part: told.get(key) for part, key in SEARCH_KEYS.items()}
+        return {**values, "root": begun.stack_id} if self._has_attributes else self._shown
 
     def _failed(self, reason: str) -> ApplicationError:
         return ApplicationError(reason, type=contract.STACK_ACTION_FAILED, non_retryable=True)
