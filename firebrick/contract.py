@@ -544,10 +544,12 @@ class StoreSignal(Frozen):
 
 
 class SignalStored(Frozen):
-    """woken: the workflow that was told, "" when no action runs (the resource looks when one does)."""
+    """woken: the workflow that was told, "" when no action runs (the resource looks when one does). answers: id of the
+    signal; a result that a person gave has none, and is not believed."""
 
     stack_id: str
     woken: str = ""
+    answers: str = ""
 
 
 class SignalResult(Frozen):

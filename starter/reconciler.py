@@ -37,6 +37,9 @@ log = structlog.get_logger("firebrick.reconciler")
 GRACE = 3.0
 # After so many operations in turn of which the cluster did not answer it is taken to be away.
 SILENCES = 5
+# Of operations that have ended so lately their runs may be about to end. Seconds, and so many are looked at.
+ENDED_LATELY = 600.0
+MOST_ENDS = 500
 _OURS = frozenset(action.workflow_type for action in Action)
 
 
@@ -99,6 +102,7 @@ class Reconciler:
             if silent is not None and silences >= SILENCES:
                 raise silent
         await self._cancel_orphans(findings)
+        await self._alone(self._look_at_ends(findings), findings)
         for name in ("started", "lost", "moved", "put_back", "failed"):
             metrics.FINDINGS.labels(name).inc(getattr(findings, name))
         metrics.PASSES.labels("completed").inc()
@@ -127,6 +131,16 @@ class Reconciler:
             await self._running(operation, findings)
         else:
             await self._pending(operation, running, findings)
+
+    async def _look_at_ends(self, findings: _Findings) -> None:
+        """Runs whose operation has ended, and that cannot end, since what they were about to write was removed."""
+        if not await self._repairs.attributes_were_removed():
+            return
+        for one in await self._store.every_project().ended_since(time.time() - ENDED_LATELY, MOST_ENDS):
+            run = await find_run(self._client, one.workflow_id)
+            if run is not None and run.under_way and await self._repairs.repair(run):
+                findings.put_back += 1
+                return  # that was for all of them
 
     async def _cancel_orphans(self, findings: _Findings) -> None:
         """What operations that were given up have asked of nested stacks does not go on."""

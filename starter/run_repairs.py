@@ -40,6 +40,14 @@ class RunRepairs:
         self._client = client
         self._clock = clock
         self._attributes = SearchAttributes(lambda: client)
+        self._had_attributes = False
+
+    async def attributes_were_removed(self) -> bool:
+        """Whether the namespace had our search attributes when this was asked before, and has not all of them now."""
+        before, self._had_attributes = self._had_attributes, await self._attributes.present()
+        removed = before and not self._had_attributes
+        self._had_attributes = self._had_attributes or before
+        return removed
 
     async def repair(self, run: Run) -> bool:
         """Whether something of a run that is under way was put back."""

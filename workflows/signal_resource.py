@@ -11,7 +11,14 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    RetryState,
+    TimeoutError,
+    is_cancelled_exception,
+)
 
 with workflow.unsafe.imports_passed_through():
     import pydantic_core
@@ -27,6 +34,11 @@ from workflows.stack_workflow import OPTIONS
 EXAMPLE = '{"stack": "demo", "resource": "wait", "data": {"status": "SUCCESS"}}'
 # A write or two of the store, and a call to the cluster.
 START_TO_CLOSE = timedelta(seconds=30)
+# Nobody has taken it by then, or it has not ended: under options that somebody gave it, it never would. It is asked
+# anew.
+TAKEN_WITHIN = timedelta(seconds=30)
+ENDED_WITHIN = timedelta(minutes=5)
+ASKED_AGAIN = "a signal whose storing was answered by hand is stored again"  # workflow.patched
 # Characters of JSON. Of the server an activity's argument may have 2 MiB; with more the run could never go on.
 LARGEST = 1024 * 1024
 
@@ -79,19 +91,29 @@ class SignalResource(TakesNoOther):
             data=_data(self._sent[number - 1], number),
             id=f"{workflow.info().first_execution_run_id}/{number}",
         )
-        for _ in range(ASK_AGAIN):
-            told = await workflow.execute_activity(
-                contract.STORE_SIGNAL,
-                store,
-                result_type=RawValue,
-                activity_id=f"signal.{number}",
-                start_to_close_timeout=START_TO_CLOSE,
-                retry_policy=RETRY,
-                summary=f"{request.resource}: signal {number}",
-            )
+        by_hand = 0
+        while by_hand < ASK_AGAIN:
+            try:
+                told = await workflow.execute_activity(
+                    contract.STORE_SIGNAL,
+                    store,
+                    result_type=RawValue,
+                    activity_id=f"signal.{number}",
+                    schedule_to_start_timeout=TAKEN_WITHIN,
+                    schedule_to_close_timeout=ENDED_WITHIN,
+                    start_to_close_timeout=START_TO_CLOSE,
+                    retry_policy=RETRY,
+                    summary=f"{request.resource}: signal {number}",
+                )
+            except ActivityError as error:
+                if isinstance(error.cause, TimeoutError) or error.retry_state is RetryState.TIMEOUT:
+                    continue
+                raise
             stored = read_answer(told, contract.SignalStored)
-            if stored is not None and stored.stack_id:
+            # Before answers said what they answer none did; a patch is asked for only where one does not.
+            if stored is not None and (stored.answers == store.id or not workflow.patched(ASKED_AGAIN)):
                 return stored
+            by_hand += 1
         raise ApplicationError(f"signal {number}: its activity was ended by hand, again and again", non_retryable=True)
 
 

@@ -496,6 +496,10 @@ class EveryProject:
         """PENDING and RUNNING ones, in the order of their acceptance."""
         return await self._store.read(reads.open_operations)
 
+    async def ended_since(self, time: float, limit: int) -> list[OperationRow]:
+        """Operations that have ended since that time, the last first."""
+        return await self._store.read(reads.ended_since, time, limit)
+
     async def parked(self) -> Mapping[tuple[str, str], int]:
         """(action, kind of step result) -> how many resources of running operations wait for that."""
         return await self._store.read(count_parked)

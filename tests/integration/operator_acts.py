@@ -5,13 +5,17 @@ The command that comes with Temporal is used, as an operator would; signals by t
 """
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 import subprocess
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
+from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -124,7 +128,7 @@ async def signals_that_cannot_be_read(target: Target) -> None:
             await target.send_raw(name, payload)
 
 
-_FLOODS = asyncio.Semaphore(1)
+_floods: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]" = WeakKeyDictionary()
 
 
 async def a_thousand_signals(target: Target) -> None:
@@ -138,7 +142,9 @@ async def a_thousand_signals(target: Target) -> None:
         ("wake", ("nested.x",)),
         ("take_over", ("text",)),
     )
-    async with _FLOODS:  # one run at a time: the server is everybody's
+    async with _floods.setdefault(
+        asyncio.get_running_loop(), asyncio.Lock()
+    ):  # one run at a time: the server is everybody's
         await asyncio.gather(*(target.signal(name, *given) for _ in range(125) for name, given in kinds))
 
 
@@ -208,3 +214,30 @@ UNDOES: dict[str, Do] = {
 }
 DELETE_ASKED = ", and a delete is asked"
 """Ends the name of an act whose cell asks for a delete of the stack before the act is undone."""
+TAKES_EFFECT_LATER = ("activity pause", "activity update-options: a queue that nobody polls")
+"""Acts that count for the next attempt of an activity."""
+
+
+async def took_effect(target: Target, act: str) -> bool:
+    """Whether the attempt that was under way at such an act has ended."""
+    run = await target.run()
+    kind, begin = target.activity
+    for one in run.activities:
+        if one.activity_type.name == kind and one.activity_id.startswith(begin):
+            if act == "activity pause":
+                return one.state == PendingActivityState.PENDING_ACTIVITY_STATE_PAUSED
+            waits = one.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
+            return waits and one.activity_options.task_queue.name == NOWHERE
+    return False
+
+
+@contextlib.asynccontextmanager
+async def locked(rig: Rig) -> AsyncIterator[None]:
+    """Nobody writes into the store meanwhile: activities that want to are under way, or wait for another attempt."""
+    connection = sqlite3.connect(rig.directory / "firebrick.db", isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA busy_timeout = 10000")
+    try:
+        await asyncio.to_thread(connection.execute, "BEGIN IMMEDIATE")
+        yield
+    finally:
+        await asyncio.to_thread(connection.close)

@@ -22,7 +22,15 @@ from firebrick.store.rows import OperationRow
 from firebrick.testing.dev_server import DevServer
 from starter.cluster import register_search_attributes
 from tests.integration.history import check_no_orphans
-from tests.integration.operator_acts import ACTS, DELETE_ASKED, UNDOES, Target
+from tests.integration.operator_acts import (
+    ACTS,
+    DELETE_ASKED,
+    TAKES_EFFECT_LATER,
+    UNDOES,
+    Target,
+    locked,
+    took_effect,
+)
 from tests.integration.phases import template
 from tests.integration.rig import ROOT, Rig, until
 from tests.integration.side_by_side import Outcomes
@@ -33,6 +41,7 @@ PAGE = ROOT / "docs" / "operating.md"
 AT_ONCE = 10
 WITH_WORKER = ("calling", "parked", "draining", "ending")
 WITHOUT_WORKER = ("unbegun", "between", "orphaned")
+LOCKED = ("beginning",)
 NOT_THEN = "–"
 REMOVED = "search attributes removed"  # of a whole namespace: the cells of this row have one of their own
 BARE = "bare"
@@ -78,6 +87,9 @@ class Cell:
     async def enter(self) -> None:
         """As far as a worker is needed."""
         match self.phase:
+            case "beginning":
+                request = CreateStackRequest(name=self.name, template=template(kept={}))
+                self.operation = await accept_create(self.rig.store, self.rig.registry, request)
             case "calling" | "orphaned":
                 self.operation = await self._created(resources("called"))
                 await until(self._is_made, f"{self.name}: the provider is asked")
@@ -99,13 +111,18 @@ class Cell:
 
     async def leave(self) -> None:
         """What there is to it once no worker is left."""
-        if self.phase == "unbegun":
+        if self.phase == "beginning":
+            await self.rig.starter.start(self.operation)
+        elif self.phase == "unbegun":
             self.operation = await self._created(template(kept={}))
         elif self.phase == "between":
             await self.rig.delete(self.name)
 
     @property
     def target(self) -> Target:
+        if self.phase == "beginning":
+            nothing = {"result": {"kind": "nothing", "project": "default"}}
+            return Target(self.rig, self.operation.workflow_id, ("begin_operation", ""), json.dumps(nothing))
         if self.phase == "ending":
             return Target(self.rig, self.operation.workflow_id, ("finish_operation", ""), '{"state": "DONE"}')
         return Target(self.rig, self.operation.workflow_id, ("run_step", "held."), '{"kind": "done", "changed": true}')
@@ -139,6 +156,8 @@ class Cell:
 
     async def act_on_it(self) -> None:
         await ACTS[self.act](self.target)
+        if self.phase == "beginning" and self.act in TAKES_EFFECT_LATER:
+            await until(lambda: took_effect(self.target, self.act), f"{self.name}: it counts")
 
     async def end(self) -> None:
         """With a worker at work: what the table says."""
@@ -154,8 +173,11 @@ class Cell:
             assert not (await self.rig.state(newest)).state.ended
             await UNDOES[self.act](self.target)
         ends = {"held": PHASES[self.phase], "goes on": PHASES[self.phase], "deleted": "DELETE_COMPLETE"}
-        state = ends.get(self.expected, self.expected)
-        await self._ends_as(state)
+        state = await self._ends_as([ends.get(one, one) for one in self.expected.split(" or ")])
+        if self.act == "activity fail" and self.expected == "CREATE_FAILED":
+            failure = (await self.rig.state(self.operation)).failure
+            assert failure is not None
+            assert [(one.resource, one.error) for one in failure.causes] == [("held", "StepEndedOutside")]
         if self.act == "workflow pause" and not held:
             await UNDOES[self.act](self.target)
         if state != "DELETE_COMPLETE":
@@ -163,8 +185,9 @@ class Cell:
             assert deleted.state is OperationState.DONE, await self.rig.report(deleted)
 
     def _holds_a_delete(self) -> bool:
-        """A paused run does, and a paused activity of which nobody knows that its attempt is not under way any more."""
-        return self.act == "workflow pause" or self.phase == "orphaned"
+        """A paused run does, and a paused activity that no cancel reaches: that begins an operation, or of which nobody
+        knows that its attempt is not under way any more."""
+        return self.act == "workflow pause" or self.phase in ("orphaned", "beginning")
 
     async def _is_held(self) -> bool:
         holds = await self.rig.starter.holds("default", self.operation.stack_id)
@@ -185,21 +208,23 @@ class Cell:
         await self.rig.done(await accept_create(self.rig.store, self.rig.registry, request))
         await self.rig.done(await self.rig.delete(name))
 
-    async def _ends_as(self, state: str) -> None:
+    async def _ends_as(self, states: Sequence[str]) -> str:
+        """Which of these it has become."""
         stack_id = self.operation.stack_id
 
         async def settled() -> bool:
             operations = await self.rig.project.operations(stack_id)
             at_rest = all(one.state.ended for one in operations)
             stack = await self.rig.project.stack(stack_id, include_deleted=True)
-            assert stack.state == state or not at_rest, f"{self.name} is to be {state}, and has ended"
-            return stack.state == state and at_rest
+            assert stack.state in states or not at_rest, f"{self.name} is to be {states}, and has ended"
+            return stack.state in states and at_rest
 
         try:
-            await until(settled, f"{self.name} is {state}")
+            await until(settled, f"{self.name} is {states}")
         except AssertionError as error:
             stack = await self.rig.project.stack(stack_id, include_deleted=True)
             raise AssertionError(f"{error}; it is {stack.state}\n{await self.rig.report(self.operation)}") from None
+        return (await self.rig.project.stack(stack_id, include_deleted=True)).state
 
 
 class Group:
@@ -234,6 +259,17 @@ class Group:
             await self._each(Cell.leave)
             await self._each(Cell.act_on_it)
             await self.rig.worker()
+            await self._each(Cell.end)
+            self._check()
+
+    async def locked(self) -> None:
+        """All are accepted; the store takes nothing; they are started; the acts; the store takes all again."""
+        async with self.rig:
+            await self.rig.worker()
+            await self._each(Cell.enter)
+            async with locked(self.rig):
+                await self._each(Cell.leave)
+                await self._each(Cell.act_on_it)
             await self._each(Cell.end)
             self._check()
 
@@ -283,7 +319,9 @@ async def _run(cells: Sequence[str], server: DevServer, directory: Path) -> Outc
     failures: dict[str, BaseException | None] = dict.fromkeys(cells)
     groups: list[Awaitable[None]] = []
 
-    def group(name: str, phases: Sequence[str], namespace: str) -> None:
+    ways = {WITH_WORKER: Group.with_worker, WITHOUT_WORKER: Group.without_worker, LOCKED: Group.locked}
+
+    def group(name: str, phases: tuple[str, ...], namespace: str) -> None:
         mine = [
             cell
             for cell in cells
@@ -292,15 +330,17 @@ async def _run(cells: Sequence[str], server: DevServer, directory: Path) -> Outc
         if mine:
             # A worker that has died in a call holds its row for as long as the call may take.
             timeout = 20.0 if phases is WITHOUT_WORKER else 90.0
-            rig = Rig(directory / name, server, reconcile_every=2.0, call_timeout=timeout, namespace=namespace)
-            one = Group(rig, mine, failures)
-            groups.append(one.without_worker() if phases is WITHOUT_WORKER else one.with_worker())
+            # Nobody is to start what is accepted before the store is locked.
+            every = 10.0 if phases is LOCKED else 2.0
+            rig = Rig(directory / name, server, reconcile_every=every, call_timeout=timeout, namespace=namespace)
+            groups.append(ways[phases](Group(rig, mine, failures)))
 
     if any(cell.endswith(REMOVED) for cell in cells):
         await make_namespace(server, directory)
     for namespace in ("default", BARE):
         group(f"with-{namespace}", WITH_WORKER, namespace)
         group(f"without-{namespace}", WITHOUT_WORKER, namespace)
+        group(f"locked-{namespace}", LOCKED, namespace)
     for error in await asyncio.gather(*groups, return_exceptions=True):
         if error is not None:  # of a whole group
             print("".join(traceback.format_exception(error)))
