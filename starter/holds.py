@@ -66,7 +66,7 @@ class Hold:
         said = f" ({self.reason})" if self.reason else ""
         return (
             f"Somebody paused {what} (stack {self.stack}) in Temporal{since}{said}. What is asked of the stack is "
-            f"accepted and waits. To let it go on: {self.command}"
+            f"accepted and waits. To let it go on: `{self.command}`."
         )
 
     def body(self) -> dict[str, Any]:
