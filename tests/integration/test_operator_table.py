@@ -113,6 +113,7 @@ class Cell:
         """What there is to it once no worker is left."""
         if self.phase == "beginning":
             await self.rig.starter.start(self.operation)
+            await self.target.activity_id()
         elif self.phase == "unbegun":
             self.operation = await self._created(template(kept={}))
         elif self.phase == "between":
