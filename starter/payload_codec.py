@@ -9,12 +9,10 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DataConverter, PayloadCodec, PayloadConverter
 
-from firebrick.diagnostics import Unavailable
 from firebrick.store.keyring import Keyring, is_sealed, key_id_of
 from starter.payloads import DATA_CONVERTER, ScrubbingFailureConverter
 
@@ -36,8 +34,7 @@ class EncodingFailureConverter(ScrubbingFailureConverter):
 class EncryptingCodec(PayloadCodec):
     """Seals whole payloads with the current key of a keyring; the key's id stands beside, readable.
 
-    Payloads that are not sealed pass through, and so do those that were changed since: whoever asked for a value
-    refuses them. Unavailable when the keyring lacks the key that sealed one: another worker's may have it.
+    Payloads that are not sealed pass through. Unavailable when the keyring lacks the key that sealed one.
     """
 
     def __init__(self, keyring: Keyring) -> None:
@@ -56,14 +53,7 @@ class EncryptingCodec(PayloadCodec):
     def _opened(self, payload: Payload) -> Payload:
         if payload.metadata.get("encoding") != ENCRYPTED or not is_sealed(payload.data):
             return payload  # in the clear; or nobody's: whoever asked for a value refuses it
-        try:
-            return Payload.FromString(self._keyring.open(payload.data))
-        except Unavailable:
-            if self._keyring.has_key_of(payload.data):
-                return payload
-            raise
-        except DecodeError:  # sealed by somebody who has the key, and no payload
-            return payload
+        return Payload.FromString(self._keyring.open(payload.data))
 
 
 def encrypting(keyring: str | Path) -> DataConverter:

@@ -114,10 +114,6 @@ class Keyring:
                 "A stored value does not open with its key: it was changed, or the key is another."
             ) from None
 
-    def has_key_of(self, sealed: bytes) -> bool:
-        """Whether the key that sealed a value is in this keyring; one that does not open with it was changed."""
-        return header_of(sealed) in self._ciphers.by_header
-
     def sign(self, purpose: str, text: bytes) -> str:
         """``key id:hex``, HMAC-SHA-256 under a key for that purpose, which follows from the current one."""
         ciphers = self._ciphers
