@@ -6,13 +6,13 @@ the history has it; no set is iterated; ids come from resource rows.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 from temporalio import workflow
-from temporalio.common import RawValue, RetryPolicy, SearchAttributeKey
+from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -36,6 +36,7 @@ from firebrick.traversal import (
 from workflows.answers import read_answer, refusal
 from workflows.argument import Argument, read_argument
 from workflows.messages import Inbox
+from workflows.search_attributes import RunAttributes
 from workflows.shown import batch_summary, details, end_summary, step_summary, timer_summary
 
 # A worker that dies is noticed when its heartbeats stop; activities send one a second.
@@ -57,8 +58,6 @@ WATCH_INTERVAL = 2.0
 # An activity whose failures are not its own is asked again so often: it is safe to repeat, and the store must know how
 # an operation ends. Whoever fails it by hand more often than that wants the run to fail.
 ASK_AGAIN = 10
-
-SEARCH_KEYS = {part: SearchAttributeKey.for_keyword(name) for part, name in contract.SEARCH_ATTRIBUTES.items()}
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -84,8 +83,7 @@ class StackAction:
         self._failures: list[str] = []
         self._outside: dict[int, None] = {}  # nodes whose activity somebody failed by Temporal's own means
         self._chain_state = ""
-        self._has_attributes = False  # whether who started this run has set its search attributes
-        self._shown: dict[str, str] = {}  # search attributes that were set or written, by the keys of SEARCH_KEYS
+        self._attributes = RunAttributes(action)
 
     # --- messages -------------------------------------------------------------------------------------------------
 
@@ -175,6 +173,7 @@ class StackAction:
         return await self._carry_out(result, begin.chain_run, self._chain_state)
 
     def _begin_with(self, argument: Argument) -> contract.BeginOperation:
+        self._attributes.begin_with(argument)
         info = workflow.info()
         base: dict[str, Any] = {
             "action": self._action,
@@ -185,7 +184,6 @@ class StackAction:
         match argument:
             case contract.ChainState():
                 self._chain_state = argument.traversal
-                self._shown = dict(argument.shown)
                 return contract.BeginOperation(
                     **base,
                     stack_id=argument.stack_id,
@@ -193,7 +191,6 @@ class StackAction:
                     chain_run=argument.chain_run,
                 )
             case contract.Accepted():
-                self._has_attributes = argument.search_attributes
                 return contract.BeginOperation(**base, stack_id=argument.stack_id, operation_id=argument.operation_id)
             case contract.CreateStackRequest():
                 return contract.BeginOperation(**base, create=argument)
@@ -233,7 +230,7 @@ class StackAction:
         self._begun, self._chain_run = begun, chain_run
         self._cancelled = self._cancelled or begun.cancelled
         if begun.search_attributes:
-            self._show(begun)
+            self._attributes.show(begun)
         plan = await self._load_plan(begun)
         outcome = await self._walk(plan, begun, state)
         if outcome is None:
@@ -256,10 +253,7 @@ class StackAction:
             believed=lambda told: told.answers == begun.operation_id or not begun.answers,
         )
         if begun.search_attributes and finished.search_attributes:
-            status = "COMPLETE" if finished.state is contract.OperationState.DONE else "FAILED"
-            self._shown["status"] = f"{self._action}_{status}"
-            # All of them: they may have been removed and registered anew, and then each may have another's value.
-            workflow.upsert_search_attributes([SEARCH_KEYS[part].value_set(one) for part, one in self._shown.items()])
+            self._attributes.show_end(finished.state)
         if finished.next_action is not None:
             self._go_on_as(finished.next_action, begun.project, begun.stack_id, finished.next_operation_id)
         if self._taken_over or self.inbox.unnamed:
@@ -499,7 +493,7 @@ class StackAction:
             workflow=action.workflow_type,
             args=[
                 contract.ChainState(
-                    project=project, stack_id=stack_id, operation_id=operation_id, shown=dict(self._shown)
+                    project=project, stack_id=stack_id, operation_id=operation_id, shown=self._attributes.shown
                 )
             ],
         )
@@ -516,7 +510,7 @@ class StackAction:
                     operation_id=self._begun.operation_id,
                     chain_run=chain_run,
                     traversal=self._traversal.to_state(),
-                    shown=dict(self._shown),
+                    shown=self._attributes.shown,
                 )
             ],
         )
@@ -593,31 +587,6 @@ class StackAction:
         workflow.set_current_details(
             details(stack, self.progress(), self._running, self._parked, self._failures, notes)
         )
-
-    def _show(self, begun: contract.Begun) -> None:
-        """What the run can be found by, whoever started it and as whatever action its chain began."""
-        values = {
-            "project": begun.project,
-            "stack": begun.stack_name,
-            "stack_id": begun.stack_id,
-            "root": begun.root_id or begun.stack_id,
-            "action": self._action.value,
-            "status": f"{self._action}_IN_PROGRESS",
-        }
-        # A start through the API has set them; each write costs 9 ms.
-        known = self._known_attributes(begun, values)
-        new = [SEARCH_KEYS[part].value_set(one) for part, one in values.items() if known.get(part) != one]
-        if new:
-            workflow.upsert_search_attributes(new)
-        self._shown = values
-
-    def _known_attributes(self, begun: contract.Begun, values: Mapping[str, str]) -> Mapping[str, Any]:
-        """Those that are set, by their keys. Not what the server says that the run has: once an operator has removed
-        them from the namespace, that is nothing, and a replay would write what was not written."""
-        if not begun.answers:  # begun before it was so
-            told = workflow.info().typed_search_attributes
-            return {part: told.get(key) for part, key in SEARCH_KEYS.items()}
-        return {**values, "root": begun.stack_id} if self._has_attributes else self._shown
 
     def _failed(self, reason: str) -> ApplicationError:
         return ApplicationError(reason, type=contract.STACK_ACTION_FAILED, non_retryable=True)
