@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,7 +25,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 import firebrick
 import workflows
 from activities import activities_in, activities_of
-from activities.handlers import HandlerRunner
+from activities.handlers import SLOTS, HandlerRunner
 from activities.reconciling import ReconcileActivities
 from activities.world import World
 from firebrick import collector
@@ -124,7 +123,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             registry=registry,
             handlers=handlers,
             cluster=starter.cluster,
-            clock=time.time,
+            clock=store.clock,
             minute=settings.minute,
             payload_codec=bool(settings.payload_keyring),
             search_attributes=attributes.present,
@@ -176,7 +175,7 @@ def make_worker(
         workflows=WORKFLOWS,
         activities=[*activities_of(world), *(one for other in others for one in activities_in(other))],
         workflow_runner=patient(RUNNER, world.recent.wait),
-        max_concurrent_activities=200,
+        max_concurrent_activities=SLOTS,
         max_workflow_task_external_storage_concurrency=1,  # there is none; more would mean a task for each payload
         max_eager_activity_reservations_per_workflow_task=100,
         max_heartbeat_throttle_interval=timedelta(milliseconds=500),

@@ -19,7 +19,8 @@ from firebrick import contract
 from firebrick.contract import Action, StepKind, StepResult, Work
 from firebrick.diagnostics import Unavailable
 from firebrick.failpoints import failpoint
-from firebrick.resolution import StoredLookup, physical_name, properties_of
+from firebrick.physical_names import physical_name
+from firebrick.resolution import properties_of, stored_lookup
 from firebrick.resources.base import Context, Done
 from firebrick.resources.errors import classify
 from firebrick.resources.schema import validate
@@ -146,11 +147,14 @@ class BatchActivities:
             return RowOutcome.done()
         world = self._world
         properties: dict[str, Any] | None = None
+        inner: dict[str, UpstreamRow] = {}
         try:
             kind = world.registry.type(row.implementation)
             definition = ResourceDefinition.thaw(row.definition)
             known = _known(held, upstream)
-            lookup = StoredLookup(known, world.registry)
+            dynamic = (definition.properties,) if definition.dynamic else ()
+            lookup = await stored_lookup(known, world.registry, world.store.project(ask.project), dynamic)
+            inner = {f"{one.id}": one for one in lookup.inner_rows}
             properties = await properties_of(definition, lookup)
             model = validate(kind, properties or {}, name=row.name, quoting=False)
             context = Context(
@@ -175,7 +179,7 @@ class BatchActivities:
             raise
         except Exception as error:
             text = await self._masks.text(
-                error, ask.project, ask.stack_id, ask.operation_id, interrupt, unstored=upstream
+                error, ask.project, ask.stack_id, ask.operation_id, interrupt, unstored={**upstream, **inner}
             )
             return RowOutcome.failed(classify(error), text, error=error_name(error), properties=properties)
         upstream[row.name] = UpstreamRow(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from firebrick.resources.base import Live, ResourceType
-from firebrick.resources.schema import restore
+from firebrick.resources.schema import restore, schema_of
 from firebrick.standing import Seen
 from firebrick.store.rows import ResourceRow
 from firebrick.store.step_outcomes import Claimed
@@ -39,4 +39,6 @@ async def seen_of(kind: ResourceType, row: ResourceRow, read: Callable[[], Await
     except Exception as error:
         log.warning("a live object cannot be looked at", resource=row.name, type=row.type, error=type(error).__name__)
         return Seen(stored, failed=True)
-    return Seen(None, {}) if live is None else Seen({**stored, **live.properties}, dict(live.attributes))
+    if live is None:
+        return Seen(None, {})
+    return Seen({**stored, **schema_of(kind).compared(live.properties)}, dict(live.attributes))

@@ -14,7 +14,7 @@ from activities.world import World
 from firebrick import contract
 from firebrick.contract import Action
 from firebrick.diagnostics import InvalidInput
-from firebrick.resolution import physical_name
+from firebrick.physical_names import physical_name
 from firebrick.resources.base import Context
 from firebrick.resources.schema import restore
 from firebrick.standing import Seen

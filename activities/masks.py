@@ -33,7 +33,8 @@ class Masks:
         stop: Interrupt,
         unstored: Mapping[str, UpstreamRow] = NOTHING,
     ) -> str:
-        """The error's text. unstored: resources that are made and not in the store yet (of the same batch).
+        """The error's text. unstored: further resources whose values may be in it: made and not in the store yet (of
+        the same batch), or of nested stacks.
 
         While the database is away it is waited for, since what is known now must not be lost; Unavailable when `stop`
         comes meanwhile.

@@ -8,12 +8,14 @@ signal, which the inner run sends when it ends, and looks by itself now and then
 import contextlib
 import itertools
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from activities.settling import requirements
 from activities.updating import restricted, stand_in
 from activities.waiting import stopped_after
 from activities.world import World
+from firebrick.arns import stack_arn
 from firebrick.contract import (
     Action,
     Cancel,
@@ -28,14 +30,16 @@ from firebrick.diagnostics import InvalidInput, NotFound
 from firebrick.failpoints import failpoint
 from firebrick.intake import Owner, accept_create, accept_delete
 from firebrick.intake_update import accept_update
-from firebrick.nested import nested_environment
+from firebrick.nested import facade_of, nested_environment
 from firebrick.outputs import resolved_outputs
-from firebrick.resolution import physical_name
+from firebrick.physical_names import physical_name
 from firebrick.resources.base import Done, WaitSignal
 from firebrick.resources.errors import PermanentError
-from firebrick.resources.heat.template_resource import TemplateResource
+from firebrick.resources.heat.template_resource import OUTPUT_ERRORS, TemplateResource
 from firebrick.selection import base_hash, input_hash
+from firebrick.stack_limits import most_resources
 from firebrick.store import OperationRow, StackRow
+from firebrick.store.reasons import inner_failure
 from firebrick.store.requests import NewResource
 from firebrick.store.rows import ResourceRow
 from firebrick.store.step_outcomes import Claimed, RowOutcome, Settled
@@ -52,7 +56,12 @@ TELL_AGAIN = 10
 
 
 class NestedStackFailed(PermanentError):
-    """The inner operation FAILED. Its text is the inner stack's reason."""
+    """The inner operation FAILED. Its text is the path and the words of what failed in the inner stack; error: the
+    class of that, which Heat shows before a failure's text."""
+
+    def __init__(self, reason: str) -> None:
+        self.error, text = inner_failure(reason)
+        super().__init__(text)
 
 
 class Nested:
@@ -67,7 +76,7 @@ class Nested:
 
     async def run(self) -> StepResult:
         row = self._held.row
-        if not self._held.in_progress:
+        if row.interrupted or not self._held.in_progress:
             return await self._converge()
         if row.action == Action.DELETE:
             return await self._delete()
@@ -83,13 +92,17 @@ class Nested:
         parent, definition, properties = await self.inputs(row.definition)
         failpoint("step.before-call", row.name)
         if self._step.interrupt:
-            return await self._step.aborted(row)
+            return await self._step.aborted(row, lost=self._held.intent_open)
         operation = await self.ask_create(parent, definition, properties, self._operation_id())
         return await self._started(operation, properties)
 
     async def _converge(self) -> StepResult:
         """Heat's rule: the inner stack is always updated, and decides what changes; unless there is none any more."""
         row = self._held.row
+        if row.interrupted and row.physical_id is None and (made := await self._made(row)) is not None:
+            await self._step.note(made.id)
+            self._held = self._held.as_if(physical_id=made.id)
+            row = self._held.row
         wanted = resource_from_json(row.wanted or {})
         gone = row.physical_id is None or await self._inner(row.physical_id) is None
         unhealthy = row.action in (Action.DELETE, "CHECK", "INIT") and row.status == Status.FAILED
@@ -107,7 +120,10 @@ class Nested:
         if self._step.interrupt:
             return await self._step.aborted(row)
         if not begun:
-            await self._step.begin_update(self._kind, [one.id for one in self._held.upstream.values()])
+            brings_to = {"properties": properties, "definition": wanted.definition, "type": wanted.type}
+            requires = [one.id for one in self._held.upstream.values()]
+            key = await self._step.begin_update(row, requires, brings_to)
+            self._held = self._held.as_if(action=Action.UPDATE.value, status=Status.IN_PROGRESS.value, key=key)
         failpoint("step.before-call", row.name)
         operation = await self.ask_update(parent, definition, properties, self._operation_id(), wanted.observe)
         return await self._started(operation, None)
@@ -147,10 +163,12 @@ class Nested:
         while operation.state is OperationState.SUPERSEDED:  # somebody acted on the inner stack itself
             operation = await project.operation(operation.superseded_by)
         if not operation.state.ended:
+            if self._step.ask.stopping:
+                await tell_to_stop(self._world, self._project, operation, self._step.ask.operation_id, at_once=False)
             return await self._wait(operation)
-        inner = await project.stack(operation.stack_id, include_deleted=True)
+        inner = await project.stack_as_begun(operation.stack_id, include_deleted=True)
         if operation.state is OperationState.FAILED or operation.action is not self._expected(operation):
-            raise NestedStackFailed(_reason(inner, operation))
+            raise NestedStackFailed(operation.reason or inner.status_reason)
         if self._held.row.action == Action.DELETE:
             return await self._step.done(self._held, Done())
         return await self._made_or_changed(inner)
@@ -163,11 +181,13 @@ class Nested:
 
     async def _made_or_changed(self, inner: StackRow) -> StepResult:
         row = self._held.row
-        outputs = await self.outputs(inner)
-        reference = outputs.get("OS::stack_id") or f"arn:openstack:heat::{self._project}:stacks/{inner.name}/{inner.id}"
-        changed = (row.physical_id, row.reference_id, dict(row.attributes)) != (inner.id, reference, outputs)
+        outputs, errors = await self.outputs(inner)
+        data = {OUTPUT_ERRORS: errors} if errors else {}
+        reference = outputs.get("OS::stack_id") or stack_arn(self._project, inner.name, inner.id)
+        before = (row.physical_id, row.reference_id, dict(row.attributes), dict(row.data))
+        changed = before != (inner.id, reference, outputs, data)
         if row.action == Action.CREATE:
-            made = Done(physical_id=inner.id, attributes=outputs, reference_id=reference)
+            made = Done(physical_id=inner.id, attributes=outputs, data=data, reference_id=reference)
             return await self._step.done(self._held, made)
         wanted = resource_from_json(row.wanted or {})
         settled = self._settled(wanted, row.revision + 1 if changed else row.revision)
@@ -176,6 +196,7 @@ class Nested:
             physical_id=inner.id,
             reference_id=reference,
             attributes=outputs,
+            data=data,
             properties=properties,
             settled=settled,
             changed=changed,
@@ -208,7 +229,7 @@ class Nested:
             CreateStackRequest(
                 name=physical_name(parent.name, row.name, row.uuid),
                 template=parent.files[definition.type],
-                environment=nested_environment(parent.environment, row.name),
+                environment=nested_environment(parent.environment, row.name, definition.declared_type),
                 parameters=properties,
                 files=dict(parent.files),
                 timeout_mins=parent.timeout_mins,
@@ -216,7 +237,7 @@ class Nested:
                 operation_id=operation_id,
             ),
             minute=self._world.minute,
-            owner=self._owner(parent, definition),
+            owner=self._owner(parent, definition, await self._room(parent)),
         )
 
     async def ask_update(
@@ -234,7 +255,7 @@ class Nested:
             UpdateStackRequest(
                 stack=str(row.physical_id),
                 template=parent.files[definition.type],
-                environment=nested_environment(parent.environment, row.name),
+                environment=nested_environment(parent.environment, row.name, definition.declared_type),
                 parameters=properties,
                 files=dict(parent.files),
                 timeout_mins=parent.timeout_mins,
@@ -244,7 +265,7 @@ class Nested:
                 operation_id=operation_id,
             ),
             minute=self._world.minute,
-            owner=self._owner(parent, definition),
+            owner=self._owner(parent, definition, await self._room(parent, str(row.physical_id))),
         )
 
     async def ask_delete(self, inner: StackRow, operation_id: str) -> OperationRow:
@@ -255,33 +276,53 @@ class Nested:
             owner=(self._step.ask.operation_id, self._step.ask.stack_id),
         )
 
-    async def outputs(self, inner: StackRow) -> dict[str, Any]:
-        """The inner stack's outputs: the resource's attributes."""
+    async def outputs(self, inner: StackRow) -> tuple[dict[str, Any], dict[str, str]]:
+        """The inner stack's outputs, which are the resource's attributes; and why some of them cannot be computed,
+        which is an error for those only who ask for them."""
         found = await resolved_outputs(self._world.store.project(self._project), self._world.registry, inner)
-        return {one["output_key"]: one["output_value"] for one in found}
+        errors = {one["output_key"]: one["output_error"] for one in found if "output_error" in one}
+        return {one["output_key"]: one["output_value"] for one in found}, errors
 
     async def inputs(self, frozen: Any) -> tuple[StackRow, ResourceDefinition, dict[str, Any]]:
-        """The outer stack, the definition, and the values for the inner template's parameters."""
+        """The outer stack as it is being brought to (whatever was accepted since), the definition with everything
+        computed but its properties, and those: the values for the inner template's parameters."""
         definition = ResourceDefinition.thaw(frozen)
-        properties, _ = await self._step.resolve(self._held.upstream, definition)
-        parent = await self._world.store.project(self._project).stack(self._step.ask.stack_id)
+        properties, metadata = await self._step.resolve(self._held.upstream, definition)
+        policy = await self._step.update_policy(self._held.upstream, definition)
+        definition = replace(definition, metadata=metadata, update_policy=policy)
+        parent = await self._world.store.project(self._project).stack_as_begun(self._step.ask.stack_id)
         return parent, definition, {name: value for name, value in properties.items() if value is not None}
 
     # --- small things -----------------------------------------------------------------------------------------------
 
-    def _owner(self, parent: StackRow, definition: ResourceDefinition) -> Owner:
+    def _owner(self, parent: StackRow, definition: ResourceDefinition, room: int | None) -> Owner:
         return Owner(
             stack_id=parent.id,
             row=self._held.row.id,
             operation_id=self._step.ask.operation_id,
             root_id=parent.root_id or parent.id,
             depth=parent.depth + 1,
-            facade={
-                "metadata": definition.metadata,
-                "deletion_policy": definition.deletion_policy,
-                "update_policy": definition.update_policy,
-            },
+            facade=facade_of(definition),
+            room=room,
         )
+
+    async def _room(self, parent: StackRow, inner: str = "") -> int | None:
+        """How many resources the inner stack may have. inner: its id, when there is one already: it may always have as
+        many as it has. A rollback is not limited: it leads back to what there was."""
+        most, project = most_resources(), self._world.store.project(self._project)
+        if most is None or await self._rolls_back():
+            return None
+        others = await project.count_resources(parent.root_id or parent.id, without=inner)
+        has = len(await project.resources(inner)) if inner else 0
+        return max(most - others, has)
+
+    async def _rolls_back(self) -> bool:
+        """Whether this operation, or one that it is part of, is a rollback."""
+        project = self._world.store.project(self._project)
+        operation = await project.operation(self._step.ask.operation_id)
+        while operation.action is not Action.ROLLBACK and operation.owner_operation:
+            operation = await project.operation(operation.owner_operation)
+        return operation.action is Action.ROLLBACK
 
     def _operation_id(self) -> str:
         return str(uuid.uuid5(uuid.UUID(self._step.ask.operation_id), self._held.row.key))
@@ -302,13 +343,6 @@ class Nested:
 def wake_key(operation_id: str) -> str:
     """The key under which a node waits for an inner operation."""
     return f"nested.{operation_id}"
-
-
-def _reason(inner: StackRow, operation: OperationRow) -> str:
-    """Heat's text: the inner resource's path and what happened there, without the inner stack's own words before it."""
-    reason = operation.reason or inner.status_reason
-    head, found, rest = reason.partition(": resources.")
-    return f"resources.{rest}" if found and head else reason
 
 
 async def tell_owner(world: World, project: str, operation: OperationRow) -> None:
@@ -336,7 +370,14 @@ async def stop_inner(world: World, project: str, operation: OperationRow) -> Non
             return
         if look % TELL_AGAIN == 0:
             for one in running:
-                with contextlib.suppress(InvalidInput, NotFound):  # it has ended meanwhile
-                    await repository.accept_cancel(one.stack_id, Cancel.KEEP, now=world.clock(), asked_by=operation.id)
-                    await world.cluster.cancel(one.workflow_id, one.seq)
+                await tell_to_stop(world, project, one, operation.id, at_once=True)
         await world.pause(0.2)
+
+
+async def tell_to_stop(world: World, project: str, inner: OperationRow, asked_by: str, *, at_once: bool) -> None:
+    """Have an operation of a nested stack cancelled, in the name of the one that asked for it."""
+    with contextlib.suppress(InvalidInput, NotFound):  # it has ended meanwhile, or cannot be cancelled
+        await world.store.project(project).accept_cancel(
+            inner.stack_id, Cancel.KEEP, now=world.clock(), at_once=at_once, asked_by=asked_by
+        )
+        await world.cluster.cancel(inner.workflow_id, inner.seq, at_once)

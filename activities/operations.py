@@ -162,6 +162,8 @@ class OperationActivities:
             search_attributes=await self._world.search_attributes(),
             independent=bool(operation.request.get("continue_independent")),
             cancelled=bool(operation.cancel),
+            at_once=operation.cancel_now,
+            now=self._world.clock(),
             root_id=await self._root_id(ask.project, operation.stack_id),
             window=self._world.window,
             answers=True,
@@ -241,4 +243,5 @@ class OperationActivities:
             stack_name=row.stack_name,
             newer=newest.seq if newest.seq > row.seq and not newest.state.ended else 0,
             cancelled=bool(row.cancel),
+            at_once=row.cancel_now,
         )

@@ -1,8 +1,10 @@
 """One resource step, once in effect (docs/architecture.md, section 5): claim and intent, the call, the outcome."""
 
+import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from temporalio import activity
@@ -10,11 +12,17 @@ from temporalio import activity
 from activities import observed
 from activities.external import is_external, look
 from activities.failures import GivenUp, Lost, scrubbed
+from activities.handlers import seconds_of
 from activities.heartbeat import Interrupt, alive
+from activities.lease import Lease
+from activities.lost_creates import FailedCreate, after_failed_create, may_be_left, must_be_looked_for
 from activities.masks import Masks
-from activities.nested import Nested
+from activities.nested import Nested, NestedStackFailed
 from activities.others import others
+from activities.places import Place
+from activities.resuming import NothingMade, finished_in, goes_on, resume
 from activities.settling import settled_create
+from activities.taken import awaited
 from activities.unequipped import left_to_others, types_asked_for
 from activities.updating import converge
 from activities.waiting import at_hook, stopped_after
@@ -22,10 +30,12 @@ from activities.world import World
 from firebrick import contract
 from firebrick.contract import Action, StepKind, StepResult, Work
 from firebrick.diagnostics import FirebrickError, InvalidInput, Unavailable
+from firebrick.elapsed import elapsed
 from firebrick.failpoints import failpoint
 from firebrick.hooks import LOOK
+from firebrick.physical_names import physical_name
 from firebrick.plan import Role
-from firebrick.resolution import StoredLookup, apart, physical_name, properties_of
+from firebrick.resolution import apart, properties_of, stored_lookup
 from firebrick.resources.base import Context, Done, Found, Next, Poll, ResourceType, WaitSignal, WaitUntil
 from firebrick.resources.errors import RETRY_RULES, UnknownOutcome, classify
 from firebrick.resources.heat.template_resource import TemplateResource
@@ -44,6 +54,12 @@ from firebrick.store.step_outcomes import (
 )
 from firebrick.template import ResourceDefinition, resolve
 
+# For how long a call is held that can end by itself when it is not held any more, and how often that is renewed.
+RENEWED_LEASE = 60.0
+RENEW_EVERY = 15.0
+# Seconds after which a step looks again for a place for its calls, and for what a lost create may still make.
+CROWDED_PAUSE = 1.0
+LOOK_FOR_LOST = 5.0
 # Polls up to this far apart, and for this long in all, stay in the activity; longer ones park the node.
 POLL_IN_PLACE = 5.0
 # The lease that a claim takes, in seconds: long enough to get to the call, which takes a lease of its own length.
@@ -69,7 +85,14 @@ class StepActivities:
         info, interrupt = activity.info(), Interrupt()
         self._world.recent.begin(info.workflow_run_id or "")
         result = await alive(Step(self._world, ask, info.attempt, interrupt, self._masks).run(), interrupt)
-        return result.model_copy(update={"answers": ask.asked})
+        told: dict[str, Any] = {"answers": ask.asked}
+        if result.at:
+            told["now"] = self._world.clock()
+        return result.model_copy(update=told)
+
+
+class Crowded(Exception):
+    """There is no place for a call to this provider now."""
 
 
 class Step:
@@ -96,7 +119,13 @@ class Step:
         # Resolved ones, to be stored with whatever is recorded; those of an update only when it is done.
         self._properties: dict[str, Any] | None = None
         self._signals: Sequence[Any] = ()
+        self._lease = Lease()
+        self._place: Place | None = None
+        self._creating: Context | None = None  # of a create that was called, until its answer is there
+        self._inner: Mapping[str, UpstreamRow] = {}  # rows of nested stacks that its properties were computed from
         self._why_called = ""  # told before an error's text, where the call is not what the action's name says
+        self.finishing = False  # of what an earlier operation began: then the node goes on when that has ended
+        self._left_to_people = ""  # told when a delete is done that could not look for what there may be
 
     async def run(self) -> StepResult:
         """Claim, work, and again from the claim if the row was lost meanwhile."""
@@ -133,10 +162,14 @@ class Step:
                 return await observed.step(held, self.work(held))
             except Lost:
                 continue
+            finally:
+                self._let_go()
 
     async def work(self, held: Claimed) -> StepResult:
         """Of a claimed row; whatever a handler raises is the resource's failure, not the worker's."""
-        self._why_called = ""
+        self._why_called = self._left_to_people = ""
+        self._creating = None
+        self.finishing = False
         try:
             kind = self.world.registry.type(held.row.implementation)
         except InvalidInput as error:  # a plug-in that this worker does not have
@@ -157,11 +190,16 @@ class Step:
                 return await self.nested(self, kind, held).run()
             if self._deletes(held):
                 return await self._delete(kind, held)
+            if held.row.interrupted and held.in_progress:
+                return await resume(self, kind, held)
             if held.row.action == Action.CREATE and held.in_progress:
-                return await self._create(kind, held)
+                return await self.create(kind, held)
             return await converge(self, kind, held)
         except (GivenUp, Lost, Unavailable):
             raise
+        except Crowded:
+            at = self.world.clock() + CROWDED_PAUSE * (1 + random.random())
+            return await self._put_off(held, at, "crowded")
         except UnknownOutcome as error:
             return await self._unknown(held.row, await self._text(error))
         except Exception as error:
@@ -175,38 +213,44 @@ class Step:
 
     # --- the work -------------------------------------------------------------------------------------------------
 
-    async def _create(self, kind: ResourceType, held: Claimed) -> StepResult:
+    async def create(self, kind: ResourceType, held: Claimed, *, finishing: bool = False) -> StepResult:
+        """finishing: one that an earlier operation began; NothingMade, when that has made nothing."""
         row = held.row
+        self.finishing = finishing
         definition = ResourceDefinition.thaw(row.definition)
         metadata: Mapping[str, Any] = {}
         if row.properties is None:
-            self._properties, metadata = await self.resolve(held.upstream, definition)
+            upstream = held.upstream
+            if finishing:  # the claim has what the target requires
+                upstream = await self.rows.required(self.ask.stack_id, row.requires)
+            self._properties, metadata = await self.resolve(upstream, definition)
         else:
             self._properties = dict(row.properties)
-        context = self.context(held, validate(kind, self._properties, name=row.name, quoting=False), metadata)
+        model = validate(kind, self._properties, name=row.name, quoting=False)
+        context = self.context(held, model, metadata)
         if row.polling or row.physical_id is not None:
             answer = await self.query(kind, kind.poll_create, context)
             return await self.follow(kind, held, context, kind.poll_create, answer)
         if held.intent_open:
-            if kind.find_by_key is not None:
+            if kind.can_find(model):
                 found = await self._find(kind, context)
                 if found is not None:
                     failpoint("step.after-find", row.name)
                     adopted = Poll(after=0, physical_id=found.physical_id)
                     return await self.follow(kind, held, context, kind.poll_create, adopted)
-            elif _effect_unknowable(kind):
-                return await self._unknown(row, _must_be_looked_for(row))
+                if self._may_still_come(row):
+                    return await self._look_again(held)
+                if finishing and not kind.can_repeat_create(model):
+                    raise NothingMade
+            elif not _repeats(kind, model):
+                return await self._unknown(row, must_be_looked_for(kind, context))
         failpoint("step.before-call", row.name)
         if self.interrupt:
             return await self.aborted(row, lost=held.intent_open)
         context = await self.with_others(kind, context, held.upstream)
-        try:
-            answer = await self.effect(kind, kind.create, context)
-        except Exception as error:
-            # Throttled, conflict and the like are answers; a broken connection or a time limit is none.
-            if _may_hide_an_effect(error) and _effect_unknowable(kind):
-                return await self._unknown(row, _must_be_looked_for(row), error)
-            raise
+        self._creating = context
+        answer = await self.effect(kind, kind.create, context)
+        self._creating = None
         failpoint("step.after-call", row.name)
         return await self.follow(kind, held, context, kind.poll_create, answer)
 
@@ -221,17 +265,14 @@ class Step:
             return await self.follow(kind, held, context, kind.poll_delete, answer)
         if row.physical_id is None:
             # Nothing is known of an object; a create may have been begun and not told about.
-            self._why_called = UNTOLD
-            made = None
-            if row.create_unsettled and _can_be_looked_for(kind):
-                model = await self._model_of_create(kind, held) if model is None else model
-                made = await self._untold(kind, held, model)
-            self._why_called = ""
-            if made is None:
-                return await self.done(held, Done())
+            found = await self._made(kind, held, model) if row.create_unsettled else Done()
+            if isinstance(found, Done):
+                return await self.done(held, found, message=self._left_to_people)
+            if isinstance(found, StepResult):
+                return found
             failpoint("step.after-find", row.name)
-            await self._progress(made, None)
-            context = self.context(held, model, {}, physical_id=made)
+            await self._progress(found.physical_id, None)
+            context = self.context(held, found.model, {}, physical_id=found.physical_id)
         failpoint("step.before-call", row.name)
         if self.interrupt:
             return await self.aborted(row)
@@ -252,22 +293,47 @@ class Step:
         """The properties of a create that died before they were stored. What it required is still there: it goes after
         this row."""
         definition = ResourceDefinition.thaw(held.row.definition)
-        upstream = await self.rows.upstream(self.ask.stack_id, definition.requires)
+        upstream = await self.rows.required(self.ask.stack_id, held.row.requires)
         self._properties, _ = await self.resolve(upstream, definition)
         return validate(kind, self._properties, name=held.row.name, quoting=False)
 
-    async def _untold(self, kind: ResourceType, held: Claimed, model: Any) -> str | None:
-        """Physical id of the object that a create made whose answer was lost, of a type that can learn it; None when
-        there is none."""
+    async def _made(self, kind: ResourceType, held: Claimed, model: Any) -> "_Made | Done | StepResult":
+        """The object that a create made whose end is not known, to be deleted. Done: there is none, or nobody can know.
+        StepResult: it is looked for again later."""
         row = held.row
-        if kind.find_by_key is not None:
-            found = await self._find(kind, self.context(held, model, {}, key=row.create_key))
-            return None if found is None else found.physical_id
+        if kind.inline or kind.instant:
+            return Done()
+        model = await self._model_of_create(kind, held) if model is None else model
+        context = self.context(held, model, {}, key=row.create_key)
+        if kind.can_find(model):
+            self._why_called = UNTOLD
+            found = await self._find(kind, context)
+            self._why_called = ""
+            if found is not None:
+                return _Made(found.physical_id, model)
+            return await self._look_again(held) if self._may_still_come(row) else Done()
+        self._left_to_people = may_be_left(kind, context)
+        if not _repeats(kind, model):
+            return Done()
         # Under the same token the provider gives the same object; if it made none then, it makes one to be deleted.
-        context = replace(self.context(held, model, {}, key=row.create_key), action=Action.CREATE.value)
-        answer = await self.effect(kind, kind.create, await self.with_others(kind, context, {}))
-        made: str | None = answer.physical_id
-        return made
+        context = replace(context, action=Action.CREATE.value)
+        self._why_called = UNTOLD
+        try:
+            answer = await self.effect(kind, kind.create, await self.with_others(kind, context, {}))
+        except Exception as error:
+            if classify(error) == "permanent":  # nor would any other attempt say what there is
+                return Done()
+            raise
+        self._why_called = ""
+        return Done() if answer.physical_id is None else _Made(answer.physical_id, model)
+
+    def _may_still_come(self, row: ResourceRow) -> bool:
+        """Whether a create that was given up may take effect yet."""
+        return row.unsettled_until is not None and row.unsettled_until > self.world.clock()
+
+    async def _look_again(self, held: Claimed) -> StepResult:
+        assert held.row.unsettled_until is not None
+        return await self._put_off(held, min(held.row.unsettled_until, self.world.clock() + LOOK_FOR_LOST), "unsettled")
 
     async def follow(
         self,
@@ -287,6 +353,8 @@ class Step:
             physical_id = answer.physical_id if answer.physical_id is not None else context.physical_id
             progress = dict(answer.progress) if answer.progress is not None else dict(context.progress)
             if not isinstance(answer, Poll) or waited + answer.after > POLL_IN_PLACE:
+                if isinstance(answer, WaitSignal) and self.ask.stopping:
+                    return await self.aborted(held.row)
                 if isinstance(answer, WaitSignal):
                     answer = replace(answer, key=wake_key(answer.key), timeout=min(answer.timeout, LOOK))
                 return await self.park(held.row, answer, physical_id, progress)
@@ -301,39 +369,96 @@ class Step:
             answer = await self.query(kind, poll, context)
         return await (self.done(held, answer) if finish is None else finish(answer))
 
-    async def begin_update(self, kind: ResourceType, requires: Sequence[int]) -> None:
-        """Tell that the row's update begins, and hold it for the call."""
-        seconds = CLAIM_LEASE if kind.inline else kind.call_timeout + LEASE_MARGIN
+    async def begin_update(self, row: ResourceRow, requires: Sequence[int], begun: Mapping[str, Any]) -> str:
+        """Tell that the row's update begins; its idempotency key. begun: see ResourceRow."""
+        key = f"{self.ask.operation_id}.{self.claim.row}"
+        begun = {**begun, **finished_in(row)}
 
         def write() -> Awaitable[bool]:
             now = self.world.clock()
-            return self.rows.begin_update(self.claim, requires, now + seconds, now=now)
+            return self.rows.begin_update(self.claim, requires, now + CLAIM_LEASE, key=key, begun=begun, now=now)
 
         if not await self.stored(write):
             raise Lost
+        return key
 
     async def effect(self, kind: ResourceType, handler: Callable[..., Any], context: Context) -> Any:
-        """A create or delete call, inside a lease that outlives it: nobody else may act on the row meanwhile."""
-        if not kind.inline:
-            await self._renew(kind.call_timeout + LEASE_MARGIN)
-        return await self.world.handlers.call(kind, handler, context)
+        """A call that changes something, made only while nobody else may act on the row."""
+        if kind.inline:
+            return await self.world.handlers.call(kind, handler, context)
+        self._take_place(kind, context)
+        seconds = seconds_of(kind, context) + LEASE_MARGIN
+        renews = kind.fenced and seconds > RENEWED_LEASE
+        await self._renew(RENEWED_LEASE if renews else seconds)
+        call = self.world.handlers.call(kind, handler, context, lease=self._lease, place=self._place)
+        if not renews:
+            return await call
+        holding = asyncio.create_task(self._hold_on())
+        try:
+            return await call
+        finally:
+            holding.cancel()
 
     async def query(self, kind: ResourceType, handler: Callable[..., Any], context: Context) -> Any:
         """A call that changes nothing. If the row is lost meanwhile, its answer is not stored; that is all."""
-        return await self.world.handlers.call(kind, handler, context)
+        if not kind.inline:
+            self._take_place(kind, context)
+        return await self.world.handlers.call(kind, handler, context, place=self._place)
+
+    def _take_place(self, kind: ResourceType, context: Context) -> None:
+        """One for all calls of this step. Crowded: none is free."""
+        if self._place is not None:
+            return
+        properties = context.properties
+        provider = kind.type_name if properties is None else kind.provider(properties)
+        self._place = self.world.handlers.places.take(provider, self.ask.project)
+        if self._place is None:
+            raise Crowded
+
+    def _let_go(self) -> None:
+        if self._place is not None:
+            self._place.release()
+            self._place = None
+
+    async def _hold_on(self) -> None:
+        """While a long call goes on: hold the row, as long as the call is wanted."""
+        while True:
+            if await self.interrupt.wait(RENEW_EVERY) and await self._is_cut_short():
+                return self._lease.lose()
+            since = elapsed()
+            try:
+                if not await self.rows.renew(self.claim, self.world.clock() + RENEWED_LEASE):
+                    return self._lease.lose()
+                self._lease.hold(since, RENEWED_LEASE)
+            except Unavailable:
+                pass  # the call goes on for as long as the row is held
+            if self.interrupt:
+                await asyncio.sleep(RENEW_EVERY)
+
+    async def _is_cut_short(self) -> bool:
+        """Whether whoever interrupted has no use for the end of what is under way: the stack is to be deleted, or the
+        operation's time is up."""
+        if self.world.clock() >= self.ask.deadline:
+            return True
+        try:
+            newest = max(await self.rows.operations(self.ask.stack_id), key=lambda one: one.seq)
+        except Unavailable:
+            return False
+        return newest.action is Action.DELETE and self.ask.action is not Action.DELETE
 
     async def _renew(self, seconds: float, **known: Any) -> None:
         """Hold the row for so long from now on; again when the write itself took so long that the margin is used up."""
-        until = 0.0
+        since = -math.inf
 
         def write() -> Awaitable[bool]:
-            nonlocal until
-            until = self.world.clock() + seconds
-            return self.rows.renew(self.claim, until, **known)
+            nonlocal since
+            since = elapsed()
+            return self.rows.renew(self.claim, self.world.clock() + seconds, **known)
 
-        while until - self.world.clock() < seconds - LEASE_MARGIN:
+        while elapsed() - since > LEASE_MARGIN / 2:
             if not await self.stored(write):
                 raise Lost
+            self._lease.hold(since, seconds)
 
     async def stored(self, write: Callable[[], Awaitable[bool]]) -> bool:
         """A write under this claim, tried again while the database is away: what this activity knows (that no call was
@@ -351,6 +476,10 @@ class Step:
         """Store what is known so far, before anything else happens. The call is over, and so is its long lease."""
         await self._renew(CLAIM_LEASE, physical_id=physical_id, progress=progress, properties=self._properties)
 
+    async def note(self, physical_id: str) -> None:
+        """Store the id of what there turns out to be."""
+        await self._progress(physical_id, None)
+
     async def _find(self, kind: ResourceType, context: Context) -> Found | None:
         assert kind.find_by_key is not None
         found: Found | None = await self.query(kind, kind.find_by_key, context)
@@ -358,7 +487,8 @@ class Step:
 
     # --- outcomes: each is in the store before it is told ---------------------------------------------------------
 
-    async def done(self, held: Claimed, done: Done) -> StepResult:
+    async def done(self, held: Claimed, done: Done, *, message: str = "") -> StepResult:
+        """message: the reason, where there is more to say than that it is done."""
         row = held.row
         made = row.action == Action.CREATE
         outcome = RowOutcome.done(
@@ -370,6 +500,7 @@ class Step:
             settled=settled_create(self.world.registry, held) if made else None,
             changed=made,
             replaced=made and row.replaces is not None and row.born_seq == self.claim.seq,
+            message=message,
         )
         return await self.record(row, stopped_after(self, row, outcome, Action(row.action)))
 
@@ -404,54 +535,72 @@ class Step:
     async def _failed(self, kind: ResourceType, held: Claimed, error: Exception) -> StepResult:
         """Another attempt where the error's class says that it may help; else the resource has failed."""
         row = held.row
+        error = await awaited(self, error)
         error_class = classify(error)
         rule = RETRY_RULES[error_class]
         attempt = row.retries + 1
-        # What an earlier attempt may have done stays possible, whatever this one met with.
-        lost = held.intent_open or (_may_hide_an_effect(error) and not (kind.inline or kind.instant))
-        if attempt < rule.attempts and self.interrupt:
-            return await self.aborted(row, lost=lost)
         text = self._why_called + await self._text(error)
+        failed = FailedCreate(lost=held.intent_open)
+        if self._creating is not None:
+            failed = after_failed_create(kind, self._creating, error, lost_before=held.intent_open)
+            if failed.unknown:
+                return await self._unknown(row, must_be_looked_for(kind, self._creating), text)
+        if failed.note:
+            text += f" {failed.note}"
+        now = self.world.clock()
+        until = now + failed.late if failed.late else None
+        if attempt < rule.attempts and self.interrupt:
+            return await self.aborted(row, lost=failed.lost, unsettled_until=until)
         if attempt < rule.attempts:
             delay = getattr(error, "delay", None)
             if delay is None:
                 delay = rule.delay(attempt) * (1 + random.random() / 4)
             outcome = RowOutcome.retry(
-                self.world.clock() + delay,
+                now + delay,
                 error_class,
                 text,
                 attempt=attempt,
                 attempts=rule.attempts,
-                lost=lost,
+                lost=failed.lost,
                 properties=self._properties,
             )
         else:
             outcome = RowOutcome.failed(
-                error_class, text, error=error_name(error), properties=self._properties, lost=lost
+                error_class, text, error=error_name(error), properties=self._properties, lost=failed.lost
             )
-        return await self.record(row, outcome)
+        return await self.record(row, replace(outcome, unsettled_until=until))
 
-    async def _unknown(self, row: ResourceRow, message: str, error: Exception | None = None) -> StepResult:
-        """A create may or may not have taken effect, and the provider cannot be asked. message: where to look. error:
+    async def _unknown(self, row: ResourceRow, message: str, said: str = "") -> StepResult:
+        """A create may or may not have taken effect, and the provider cannot be asked. message: where to look. said:
         what the call ended with, if this attempt made it; what an earlier one ended with, the row has."""
-        if error is not None:
-            message += f" The call ended with: {await self._text(error)}"
+        if said:
+            message += f" The call ended with: {said}"
         elif row.retries:
             message += f" Before that, {row.status_reason}"
         return await self.record(row, RowOutcome.unknown(message, properties=self._properties))
 
+    async def _put_off(self, held: Claimed, at: float, why: str) -> StepResult:
+        """Nothing was done; the same is tried again at this time."""
+        return await self.record(held.row, RowOutcome.put_off(at, why, lost=held.intent_open))
+
     async def _text(self, error: Exception) -> str:
         ask = self.ask
-        return await self._masks.text(error, ask.project, ask.stack_id, ask.operation_id, self.interrupt)
+        return await self._masks.text(
+            error, ask.project, ask.stack_id, ask.operation_id, self.interrupt, unstored=self._inner
+        )
 
-    async def aborted(self, row: ResourceRow, *, lost: bool = False) -> StepResult:
+    async def aborted(
+        self, row: ResourceRow, *, lost: bool = False, unsettled_until: float | None = None
+    ) -> StepResult:
         """An interrupt between two calls. Its cause is the workflow's to know; finish_operation writes it. GivenUp: the
         workflow knows of none."""
         if self.interrupt.lost:
             raise GivenUp
-        return await self.record(row, RowOutcome.aborted("interrupted", lost=lost))
+        outcome = replace(RowOutcome.aborted("interrupted", lost=lost), unsettled_until=unsettled_until)
+        return await self.record(row, outcome)
 
     async def record(self, row: ResourceRow, outcome: RowOutcome) -> StepResult:
+        outcome = goes_on(row, outcome, self.claim.seq, self.world.clock(), finishing=self.finishing)
         if not await self.stored(lambda: self.rows.record(self.claim, outcome, now=self.world.clock())):
             raise Lost
         failpoint("step.after-record", row.name)
@@ -462,11 +611,22 @@ class Step:
     async def resolve(
         self, upstream: Mapping[str, UpstreamRow], definition: ResourceDefinition
     ) -> tuple[dict[str, Any], Mapping[str, Any]]:
-        lookup = StoredLookup(upstream, self.world.registry)
+        dynamic = (definition.properties, definition.metadata) if definition.dynamic else ()
+        lookup = await stored_lookup(upstream, self.world.registry, self.rows, dynamic)
+        self._inner = {f"{row.id}": row for row in lookup.inner_rows}
         metadata: Mapping[str, Any] = definition.metadata
         if metadata and definition.dynamic:
             metadata = await apart(lookup, resolve, metadata, lookup)
         return await properties_of(definition, lookup), metadata
+
+    async def update_policy(
+        self, upstream: Mapping[str, UpstreamRow], definition: ResourceDefinition
+    ) -> Mapping[str, Any]:
+        """With everything computed."""
+        if not definition.dynamic:
+            return dict(definition.update_policy)
+        lookup = await stored_lookup(upstream, self.world.registry, self.rows, (definition.update_policy,))
+        return dict(await apart(lookup, resolve, definition.update_policy, lookup) or {})
 
     async def with_others(self, kind: ResourceType, context: Context, upstream: Mapping[str, UpstreamRow]) -> Context:
         found = await others(self.rows, self.world.registry, kind, context.properties, upstream)
@@ -481,6 +641,8 @@ class Step:
         physical_id: str | None = None,
         progress: Mapping[str, Any] | None = None,
         key: str = "",
+        previous: Any = None,
+        changed: tuple[str, ...] = (),
     ) -> Context:
         row = held.row
         return Context(
@@ -500,12 +662,16 @@ class Step:
             attempt=row.retries + 1,
             signals=self._signals,
             metadata=metadata,
+            previous=previous,
+            changed=changed,
             deletion_policy=row.definition.get("deletion_policy", "Delete"),
         )
 
 
 def error_name(error: Exception) -> str:
     """The class that Heat shows before a failure's text."""
+    if isinstance(error, NestedStackFailed):
+        return error.error
     return error.first.heat_type if isinstance(error, FirebrickError) else type(error).__name__
 
 
@@ -513,26 +679,13 @@ def error_text(error: Exception) -> str:
     return error.first.message if isinstance(error, FirebrickError) else str(error)
 
 
-def _must_be_looked_for(row: ResourceRow) -> str:
-    return (
-        f"the answer to CREATE was lost, and {row.type} can neither find an object by its key nor be created twice "
-        f"safely. Look at the provider for an object made with key {row.key}; if it is there, delete it there; then "
-        "delete the stack."
-    )
+def _repeats(kind: ResourceType, model: Any) -> bool:
+    return kind.can_repeat_create(model) or kind.inline or kind.instant
 
 
-def _may_hide_an_effect(error: Exception) -> bool:
-    """Whether a failed call may have done its work all the same: an answer that says no is an answer; a broken
-    connection or a time limit is none, unless nothing was sent."""
-    return classify(error) == "transient" and not getattr(error, "not_sent", False)
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a create has made that nobody was told of. model: of its properties."""
 
-
-def _can_be_looked_for(kind: ResourceType) -> bool:
-    """Whether what a lost create made can be learned: by a lookup, or by the create once more. Of others a person was
-    told to look, or there is nothing to take away."""
-    return kind.find_by_key is not None or (kind.idempotent_create and not (kind.inline or kind.instant))
-
-
-def _effect_unknowable(kind: ResourceType) -> bool:
-    """Whether a create whose answer was lost can neither be looked up nor be repeated."""
-    return kind.find_by_key is None and not (kind.idempotent_create or kind.inline or kind.instant)
+    physical_id: str
+    model: Any

@@ -65,7 +65,7 @@ async def converge(step: "Step", kind: ResourceType, held: Claimed) -> StepResul
         if refused := restricted(wanted, replaced=True):
             return await step.record(row, refused)
         return await stand_in(step, held)
-    desired = await _desired(step, kind, held, wanted)
+    desired = await desired_of(step, kind, held, wanted)
     if held.in_progress:
         return await _update(step, kind, held, desired, begun=True)
     decision = decide(
@@ -100,16 +100,20 @@ async def converge(step: "Step", kind: ResourceType, held: Claimed) -> StepResul
     return await _update(step, kind, held, desired, begun=False)
 
 
-async def _desired(step: "Step", kind: ResourceType, held: Claimed, wanted: NewResource) -> Desired:
+async def desired_of(
+    step: "Step", kind: ResourceType, held: Claimed, wanted: NewResource, *, before: Mapping[str, Any] | None = None
+) -> Desired:
+    """before: the properties to compare with; None: those that the row has, or its object."""
     row = held.row
     definition = ResourceDefinition.thaw(wanted.definition)
     properties, metadata = await step.resolve(held.upstream, definition)
     schema = step.world.registry.schema(wanted.implementation)
     model = validate(kind, properties, name=row.name, quoting=False)
     base = base_hash(wanted.definition, wanted.implementation, schema.fingerprint)
-    before: Mapping[str, Any] | None = row.properties or {}
+    looks = before is None and wanted.observe and not held.in_progress
+    before = (row.properties or {}) if before is None else before
     attributes: Mapping[str, Any] = {}
-    if wanted.observe and not held.in_progress:
+    if looks:
         seen = await look(step, kind, held)
         before, attributes = seen.properties, seen.attributes
     return Desired(
@@ -180,11 +184,11 @@ def restricted(wanted: NewResource, *, replaced: bool) -> RowOutcome | None:
     return RowOutcome.refused("restricted", f"{action} is restricted for resource.")
 
 
-async def stand_in(step: "Step", held: Claimed, *, told: bool = False) -> StepResult:
+async def stand_in(step: "Step", held: Claimed) -> StepResult:
     """Another row takes this one's place; the step goes on with that one, from the claim."""
     requires = [one.id for one in held.upstream.values()]
     failpoint("step.before-stand-in", held.row.name)
-    await step.stored(lambda: step.rows.stand_in(step.claim, requires, told=told, now=step.world.clock()))
+    await step.stored(lambda: step.rows.stand_in(step.claim, requires, now=step.world.clock()))
     failpoint("step.after-stand-in", held.row.name)
     step.claim = replace(step.claim, row=step.ask.row)
     raise Lost
@@ -200,19 +204,26 @@ async def _update(step: "Step", kind: ResourceType, held: Claimed, desired: Desi
         if step.interrupt:
             return await step.aborted(row)
         if not begun:
-            await step.begin_update(kind, desired.requires)
-        held = replace(held, row=replace(row, action=Action.UPDATE.value, status=Status.IN_PROGRESS.value))
+            key = await step.begin_update(row, desired.requires, _begun(desired))
+            context = replace(context, key=key)
+        held = held.as_if(action=Action.UPDATE.value, status=Status.IN_PROGRESS.value, interrupted=False)
         if not context.changed:
             return await _finish(step, row, desired, None)
         failpoint("step.before-call", row.name)
         try:
             answer = await step.effect(kind, kind.update, context)
         except Replace:
-            return await stand_in(step, held, told=True)
+            return await stand_in(step, held)
         failpoint("step.after-call", row.name)
     return await step.follow(
         kind, held, context, kind.poll_update, answer, finish=lambda done: _finish(step, row, desired, done)
     )
+
+
+def _begun(desired: Desired) -> Mapping[str, Any]:
+    """What ResourceRow.begun is to be, for whoever has to finish it after an interrupt."""
+    one = desired.resource
+    return {"properties": desired.properties, "definition": one.definition, "type": one.type}
 
 
 async def _finish(step: "Step", row: ResourceRow, desired: Desired, done: Done | None) -> StepResult:
@@ -237,6 +248,11 @@ def _done(row: ResourceRow, desired: Desired, done: Done | None) -> RowOutcome:
         settled=settled,
         changed=changed,
     )
+
+
+def changed_names(schema: TypeSchema, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of properties that differ, as templates have them; sorted."""
+    return tuple(sorted(one.name for one in compare(schema, before, after)))
 
 
 def _context(step: "Step", held: Claimed, desired: Desired) -> Context:

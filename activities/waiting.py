@@ -26,6 +26,8 @@ async def at_hook(step: "Step", held: Claimed) -> StepResult | None:
     hook = state.waiting[0] if state.waiting else _hook_before(step, held, state)
     if not hook:
         return None
+    if step.ask.stopping:  # nobody clears it for this operation any more
+        return await step.aborted(row)
     at = step.world.clock() + LOOK
     return await step.record(row, RowOutcome.parked(StepKind.WAIT_SIGNAL, at, key=wake_key(row.name), hook=hook))
 
@@ -35,8 +37,11 @@ def stopped_after(step: "Step", row: ResourceRow, outcome: RowOutcome, action: A
     definition = row.definition
     if action is Action.UPDATE and row.wanted is not None:
         definition = row.wanted["definition"]
+    if step.ask.stopping:  # it ends here, whatever was to hold it back
+        return outcome
     hook = after(action)
-    if not stops(definition, hook, HookState.of(row.hooks, step.claim.seq), step.ask.action):
+    state = HookState.of(row.hooks, step.claim.seq)
+    if not stops(definition, hook, state, step.ask.action, made=row.may_be_there):
         return outcome
     at = step.world.clock() + LOOK
     pause = StepResult(kind=StepKind.WAIT_SIGNAL, at=at, key=wake_key(row.name))
@@ -52,11 +57,10 @@ def _hook_before(step: "Step", held: Claimed, state: HookState) -> str:
         if row.wanted is None:
             return ""
         wanted = resource_from_json(row.wanted)
-        replaced = wanted.implementation != row.implementation or row.action == Action.DELETE
-        if replaced or wanted.definition.get("external_id") is not None:
+        if wanted.implementation != row.implementation or row.action == Action.DELETE:
             return ""
         definition, hook = wanted.definition, before(Action.UPDATE)
     else:
         action = operation if step.ask.work is Work.ACT else Action.CREATE
         definition, hook = row.definition, before(Action.DELETE if step.ask.work is Work.CLEAN else action)
-    return hook if stops(definition, hook, state, operation) else ""
+    return hook if stops(definition, hook, state, operation, made=row.may_be_there) else ""

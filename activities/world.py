@@ -24,8 +24,9 @@ class Cluster(Protocol):
         """Tell a run that the operation of this sequence was accepted; told late it does not interrupt that one."""
         ...
 
-    def cancel(self, workflow_id: str, seq: int) -> Awaitable[None]:
-        """Tell a run that a cancel was stored for the operation of this sequence; told late it ends no other."""
+    def cancel(self, workflow_id: str, seq: int, at_once: bool = False) -> Awaitable[None]:
+        """Tell a run that a cancel was stored for the operation of this sequence; told late it ends no other. at_once:
+        it does not wait for what is in progress."""
         ...
 
     def wake(self, workflow_id: str, key: str) -> Awaitable[None]:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench.processes import ROOT
-from firebrick.template_size import DEFAULT, SETTING
+from firebrick.size_limits import TEMPLATE_DEFAULT, TEMPLATE_SETTING
 
 SMALL, LARGE = 1_000, 10_000
 AIM_SECONDS, AIM_MEGABYTES = 1.0, 150
@@ -150,7 +150,7 @@ def read_once(text: str) -> dict[str, Any]:
 
 def _measure(size: int, repetitions: int) -> Reading:
     text = large_template(size)
-    environ: Mapping[str, str] = {**os.environ, SETTING: str(max(DEFAULT, len(text)))}
+    environ: Mapping[str, str] = {**os.environ, TEMPLATE_SETTING: str(max(TEMPLATE_DEFAULT, len(text)))}
     found = []
     for _ in range(repetitions):
         done = subprocess.run(

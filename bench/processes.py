@@ -21,6 +21,7 @@ from typing import Any
 import psutil
 
 from bench.plugin import CLOCKS, LEDGER
+from firebrick.stack_limits import RESOURCES_SETTING, STACKS_SETTING, UNLIMITED
 from firebrick.testing.dev_server import DevServer
 from firebrick.testing.postgres import PostgresServer
 
@@ -93,6 +94,8 @@ def running_system(folder: Path, database: str = SQLITE) -> Iterator[System]:
             "FIREBRICK_PLUGINS": "bench.plugin",
             CLOCKS: str(clocks),
             LEDGER: str(folder / "ledger"),
+            RESOURCES_SETTING: str(UNLIMITED),
+            STACKS_SETTING: str(UNLIMITED),
         }
         for name in NOT_OF_THE_SHELL:
             environment.pop(name, None)

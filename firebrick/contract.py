@@ -49,7 +49,8 @@ LOOK_AT_OPERATIONS = "look_at_operations"
 
 # Messages a running action takes.
 TAKE_OVER = "take_over"  # signal: a newer operation was accepted for this stack; interrupt, drain, look at the store
-CANCEL = "cancel"  # signal: a cancel of this stack's running operation was stored; interrupt, drain, look at the store
+CANCEL = "cancel"  # signal: a cancel of this stack's running operation was stored; stop, drain, look at the store
+CANCEL_AT_ONCE = "cancel_at_once"  # signal: the same, and what is in progress is not waited for
 WAKE = "wake"  # signal: what a parked resource waits for under this key is in the store now
 PROGRESS = "progress"  # query: Progress
 # Message a `SignalResource` takes.
@@ -316,8 +317,9 @@ class BeginOperation(Frozen):
 class Begun(Frozen):
     """The operation is RUNNING and mine. deadline: seconds since the epoch. nodes: how many the plan has.
     search_attributes: whether the namespace has ours, so that the run may set them. independent: after a failure, what
-    does not depend on it goes on. cancelled: a cancel was stored before this run began. window: steps that run at
-    once. answers: whether results say what they answer; those that do not are not believed then."""
+    does not depend on it goes on. cancelled: a cancel was stored before this run began; at_once: which does not wait
+    for what is in progress. window: steps that run at once. now: when this was told, on the clock of deadline. answers:
+    whether results say what they answer; those that do not are not believed then."""
 
     kind: Literal["begun"] = "begun"
     project: str
@@ -332,6 +334,8 @@ class Begun(Frozen):
     search_attributes: bool = False
     independent: bool = False
     cancelled: bool = False
+    at_once: bool = False
+    now: float | None = None
     root_id: str = ""
     window: int = 50  # whatever WINDOW is: runs were walked with it when their histories did not say
     answers: bool = False
@@ -421,6 +425,7 @@ class StepResult(Frozen):
     """How a step ended.
 
     at: seconds since the epoch, for the kinds that park.
+    now: when this was told, on the same clock, which may be another than the cluster's.
     error_class: see resources.errors; OUTSIDE where somebody failed the step's activity by Temporal's own means.
     changed: what dependants see of the resource is not what it was.
     replaced: another row has taken its row's place in this operation.
@@ -435,10 +440,12 @@ class StepResult(Frozen):
     changed: bool = False
     replaced: bool = False
     answers: str = ""
+    now: float | None = None
 
 
 class RunStep(Frozen):
-    """Take one resource one step further. row: of the node. step: 1, 2, ... of this node in this operation."""
+    """Take one resource one step further. row: of the node. step: 1, 2, ... of this node in this operation. stopping:
+    the operation is being stopped and waits for what is in progress; what waits for a signal waits no more."""
 
     project: str
     stack_id: str
@@ -450,6 +457,7 @@ class RunStep(Frozen):
     step: int
     deadline: float
     work: Work = Work.ACT
+    stopping: bool = False
 
     @property
     def asked(self) -> str:
@@ -524,13 +532,14 @@ class ReadOperation(Frozen):
 
 class OperationView(Frozen):
     """newer: number of the newest open operation of the stack, if that is a newer one; 0: none is. cancelled: a cancel
-    is stored for it."""
+    is stored for it; at_once: which does not wait for what is in progress."""
 
     state: OperationState
     reason: str = ""
     stack_name: str = ""
     newer: int = 0
     cancelled: bool = False
+    at_once: bool = False
 
 
 class StoreSignal(Frozen):
@@ -599,7 +608,8 @@ class ActionResult(Frozen):
 
 
 class Progress(Frozen):
-    """Answer of the `progress` query: counts by state of node."""
+    """Answer of the `progress` query: counts by state of node. stopping: why it stops, "" while it does not.
+    lets_finish: it waits for what is in progress."""
 
     action: str
     total: int = 0
@@ -609,6 +619,7 @@ class Progress(Frozen):
     waiting: int = 0
     failed: int = 0
     stopping: str = ""
+    lets_finish: bool = False
 
 
 class LookAtObjects(Frozen):

@@ -16,7 +16,9 @@ Imports nothing of the project. Used by every layer.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
+
+Severity = Literal["error", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Diagnostic:
     file: the document's name as the user gave it; "" when there is none.
     line, column: 1-based, or None when the problem has no place in a text.
     heat_type, heat_message: Heat's rendering (``error.type`` and ``error.message``); summary when Heat has no text.
+    severity: a warning is about what is allowed and probably not meant; nothing is refused because of it.
     """
 
     code: str
@@ -41,6 +44,7 @@ class Diagnostic:
     column: int | None = None
     heat_type: str = "StackValidationFailed"
     heat_message: str = ""
+    severity: Severity = "error"
 
     @property
     def message(self) -> str:

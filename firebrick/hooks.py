@@ -55,12 +55,17 @@ def after(action: str) -> str:
     return f"post-{action.lower()}"
 
 
-def stops(definition: Mapping[str, Any], hook: str, state: HookState, operation: Action) -> bool:
+def stops(definition: Mapping[str, Any], hook: str, state: HookState, operation: Action, *, made: bool = True) -> bool:
     """Whether a resource with this frozen definition has to wait at a hook, in an operation of this action.
 
-    Those of a create and of a delete count only when that is what the whole stack does; those of an update always.
+    Those of a create and of a delete count only when that is what the whole stack does; those of an update always. None
+    counts where the action does nothing: the delete of what was never made (made: False), the create and updates of an
+    object that exists already.
     """
     if hook not in definition.get("hooks", ()) or hook in state.cleared:
+        return False
+    deletes = hook.endswith("-delete")
+    if (deletes and not made) or (not deletes and definition.get("external_id") is not None):
         return False
     return hook.endswith(("-update", f"-{operation.lower()}"))
 

@@ -7,10 +7,9 @@ whose request came inline with a workflow.
 import asyncio
 import json
 import re
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from firebrick.contract import (
@@ -24,6 +23,7 @@ from firebrick.contract import (
 )
 from firebrick.deletion_policies import policy_problems
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
+from firebrick.fingerprint import NOT_COMPARED, Fingerprint
 from firebrick.nested import WithTemplates
 from firebrick.randomness import random_uuid
 from firebrick.resources.base import ResourceType
@@ -31,6 +31,7 @@ from firebrick.resources.heat.template_resource import TemplateResource
 from firebrick.resources.registry import Registry
 from firebrick.resources.schema import TypeSchema, is_known
 from firebrick.selection import base_hash
+from firebrick.stack_limits import most_resources, most_stacks, too_many_resources, too_many_stacks
 from firebrick.store import Repository, Store
 from firebrick.store.acceptance import id_in_use
 from firebrick.store.requests import NewOperation, NewResource, NewStack
@@ -50,6 +51,7 @@ from firebrick.template import (
     parse_template,
     references,
 )
+from firebrick.template.catalogue import INNER
 
 DEFAULT_TIMEOUT_MINS = 60  # Heat's stack_action_timeout
 TAG_LIMIT = 80  # characters, as Heat
@@ -58,7 +60,8 @@ TAG_LIMIT = 80  # characters, as Heat
 @dataclass(frozen=True, slots=True)
 class Owner:
     """Whose a nested stack is: the stack, the row and the operation there that ask for it; the outermost stack; how
-    deep the nested one is. facade: what resource_facade gives in it."""
+    deep the nested one is. facade: what resource_facade gives in it. room: how many resources it may have; None: any
+    number."""
 
     stack_id: str
     row: int
@@ -66,6 +69,7 @@ class Owner:
     root_id: str
     depth: int
     facade: Mapping[str, Any]
+    room: int | None = None
 
     @property
     def of_stack(self) -> dict[str, Any]:
@@ -90,19 +94,23 @@ async def accept_create(
 
     owner: of a nested stack. minute: seconds that one minute of timeout_mins lasts. inline_without_codec: the request
     travelled in the clear through a workflow's history, so values of hidden parameters are refused. started_as: the
-    workflow id that carries it out, when there is one already. Raises InvalidInput (all problems found), NameInUse,
-    Unavailable.
+    workflow id that carries it out, when there is one already. The row that is returned has the template's warnings.
+    Raises InvalidInput (all problems found), NameInUse, Unavailable.
     """
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
+    asked = NOT_COMPARED if owner is not None else await asyncio.to_thread(Fingerprint.of, request)
     if request.operation_id is not None and (
-        known := await known_operation(store, request.project, operation_id, Action.CREATE, request.name)
+        known := await known_operation(store, request.project, operation_id, Action.CREATE, request.name, asked)
     ):
         return known
+    if owner is None:
+        await check_room(store.project(request.project))
     stack_id = str(uuid.uuid5(uuid.UUID(operation_id), "stack"))
     definition, document_description = await asyncio.to_thread(
-        _define, registry, request, stack_id, None if owner is None else owner.facade
+        _define, registry, request, asked, stack_id, None if owner is None else owner.facade
     )
+    check_size(definition, owner)
     if inline_without_codec:
         check_nothing_hidden(definition)
     stack = NewStack(
@@ -135,10 +143,12 @@ async def accept_create(
         },
         requested_by=request.requested_by.model_dump(mode="json"),
         timeout=(request.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
-        accepted_at=time.time(),
+        accepted_at=store.clock(),
         workflow_id=started_as or workflow_id(request.project, request.name, stack_id),
+        fingerprint=asked.text,
     )
-    return await store.project(request.project).accept_create(stack, operation)
+    accepted = await store.project(request.project).accept_create(stack, operation)
+    return replace(accepted, warnings=definition.warnings)
 
 
 async def accept_delete(
@@ -154,8 +164,9 @@ async def accept_delete(
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
     project = store.project(request.project)
+    asked = NOT_COMPARED if any(owner) else Fingerprint.of(request)
     if request.operation_id is not None and (
-        known := await known_operation(store, request.project, operation_id, Action.DELETE, request.stack)
+        known := await known_operation(store, request.project, operation_id, Action.DELETE, request.stack, asked)
     ):
         return known
     stack = await project.stack(request.stack)
@@ -168,8 +179,9 @@ async def accept_delete(
         request={"retain": list(request.retain)} if request.retain else {},
         requested_by=request.requested_by.model_dump(mode="json"),
         timeout=(stack.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
-        accepted_at=time.time(),
+        accepted_at=store.clock(),
         workflow_id=started_as or workflow_id(request.project, stack.name, stack.id),
+        fingerprint=asked.text,
     )
     return await project.accept_delete(stack.id, operation)
 
@@ -182,8 +194,9 @@ async def accept_rollback(
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
     project = store.project(request.project)
+    asked = Fingerprint.of(request)
     if request.operation_id is not None and (
-        known := await known_operation(store, request.project, operation_id, Action.ROLLBACK, request.stack)
+        known := await known_operation(store, request.project, operation_id, Action.ROLLBACK, request.stack, asked)
     ):
         return known
     stack = await project.stack(request.stack)
@@ -194,10 +207,25 @@ async def accept_rollback(
         request={"skip": list(request.skip), "roll_back_to": request.to},
         requested_by=request.requested_by.model_dump(mode="json"),
         timeout=(stack.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
-        accepted_at=time.time(),
+        accepted_at=store.clock(),
         workflow_id=started_as or workflow_id(request.project, stack.name, stack.id),
+        fingerprint=asked.text,
     )
     return await project.accept_rollback(stack.id, operation, to=request.to)
+
+
+async def check_room(project: Repository) -> None:
+    """InvalidInput: the project has as many stacks as it may have."""
+    most = most_stacks()
+    if most is not None and await project.count_stacks() >= most:
+        raise too_many_stacks(most)
+
+
+def check_size(definition: StackDefinition, owner: Owner | None = None) -> None:
+    """InvalidInput: it has more resources than a stack may have, or than a nested one has room for."""
+    most = most_resources() if owner is None else owner.room
+    if most is not None and len(definition.resources) > most:
+        raise too_many_resources()
 
 
 async def check_names(project: Repository, stack_id: str, names: Sequence[str], path: str) -> None:
@@ -231,26 +259,30 @@ def check_nothing_hidden(definition: StackDefinition) -> None:
 
 
 async def known_operation(
-    store: Store, project: str, operation_id: str, action: Action, stack: str
+    store: Store, project: str, operation_id: str, action: Action, stack: str, asked: Fingerprint
 ) -> OperationRow | None:
     """The operation of an earlier request with this id: a repeated request must not be refused for its own effect.
-    stack: its name or id. Conflict: the id was given to another request."""
+    stack: its name or id. Conflict: the id was given to another request, or to one that says something else."""
     try:
-        known = await store.project(project).operation(operation_id)
+        known, same = await store.project(project).accepted_before(operation_id, asked.text)
     except NotFound:
         return None
-    if known.action is not action or stack not in (known.stack_name, known.stack_id):
+    if not same or known.action is not action or stack not in (known.stack_name, known.stack_id):
         raise id_in_use(operation_id, known)
     return known
 
 
 def _define(
-    registry: Registry, request: CreateStackRequest, stack_id: str, facade: Mapping[str, Any] | None
+    registry: Registry,
+    request: CreateStackRequest,
+    asked: Fingerprint,
+    stack_id: str,
+    facade: Mapping[str, Any] | None,
 ) -> tuple[StackDefinition, str]:
     check_stack_name(request.name)
     definition = define_stack(
         registry,
-        template=request.template,
+        template=request.template if asked.template is None else asked.template,
         environment=request.environment,
         parameters=request.parameters,
         files=request.files,
@@ -276,12 +308,13 @@ def define_stack(
     facade: Mapping[str, Any] | None = None,
     foresight: Foresight = EVERYTHING_KNOWN,
 ) -> StackDefinition:
-    """What a template comes to for a stack. keep: chooses among the parameters when the template is known. facade: of a
-    nested stack, what resource_facade gives. foresight: of a plan. InvalidInput has all problems found."""
+    """What a template comes to for a stack. template: as it came, or read already. keep: chooses among the parameters
+    when the template is known. facade: of a nested stack, what resource_facade gives. foresight: of a plan.
+    InvalidInput has all problems found."""
     problems = tag_problems(tags)
     document = parsed = None
     try:
-        document = parse_template(template)
+        document = template if isinstance(template, Document) else parse_template(template)
     except InvalidInput as error:
         problems += error.diagnostics
     try:
@@ -290,12 +323,13 @@ def define_stack(
         problems += error.diagnostics
     if problems or document is None or parsed is None:
         raise InvalidInput(problems)
+    types = WithTemplates(registry, files, parsed, identity)
     definition = define(
         document,
         parsed,
         parameters=parameters if keep is None else keep(document, parameters),
         identity=identity,
-        types=WithTemplates(registry, files, parsed, identity),
+        types=types,
         files=files,
         facade=facade,
         foresight=foresight,
@@ -304,7 +338,7 @@ def define_stack(
     problems += _waits_beyond(registry, definition, (timeout_mins or DEFAULT_TIMEOUT_MINS) * 60)
     if problems:
         raise InvalidInput(problems)
-    return definition
+    return replace(definition, warnings=tuple(dict.fromkeys((*definition.warnings, *types.warned))))
 
 
 def _waits_beyond(registry: Registry, definition: StackDefinition, timeout: float) -> list[Diagnostic]:
@@ -378,7 +412,10 @@ def _refers_to_volatile(registry: Registry, definition: StackDefinition, resourc
         other = definition.resources.get(reference.resource)
         if other is None or reference.attribute is None:
             continue
-        volatile = implementation_of(registry, other.type).implementation.volatile
+        kind = implementation_of(registry, other.type).implementation
+        if kind.nested and reference.attribute.startswith(INNER):
+            return True
+        volatile = kind.volatile
         if volatile and (reference.attribute in volatile or not reference.attribute):
             return True
     return False

@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 
 from firebrick.contract import CreateStackRequest, UpdateStackRequest
 from firebrick.diagnostics import Diagnostic, NameInUse
-from firebrick.intake import as_text, check_names, check_project, define_stack, new_resources
+from firebrick.intake import (
+    as_text,
+    check_names,
+    check_project,
+    check_room,
+    check_size,
+    define_stack,
+    new_resources,
+)
 from firebrick.intake_update import Inputs, check_immutable, define_update, merged
 from firebrick.nested_preview import NestedPreviews, changes_of_stack
 from firebrick.preview import preview
@@ -55,6 +63,7 @@ def _planned(registry: Registry, request: UpdateStackRequest, base: PlanBase, li
     stack = base.stack
     inputs = merged(request, stack, base.target)
     definition = define_update(registry, stack, inputs)
+    check_size(definition)
     check_immutable(registry, stack, base.target, request, definition)
     nested = NestedPreviews(
         registry,
@@ -107,6 +116,7 @@ async def plan_create(store: Store, registry: Registry, request: CreateStackRequ
                 heat_message=f"The Stack ({request.name}) already exists.",
             )
         )
+    await check_room(store.project(request.project))
     return await asyncio.to_thread(_planned_create, registry, request)
 
 
@@ -122,6 +132,7 @@ def _planned_create(registry: Registry, request: CreateStackRequest) -> PlannedC
         identity=StackIdentity(name=request.name, id="", project=request.project),
         foresight=Foresight(unknown=frozenset({"OS::stack_id", "AWS::StackId"})),
     )
+    check_size(definition)
     nested = NestedPreviews(
         registry, request.project, request.name, as_text(request.environment), request.files, request.timeout_mins
     )

@@ -5,19 +5,20 @@ time-out and the rollback setting, which are the stack's (Heat's rules).
 """
 
 import asyncio
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from firebrick.contract import Action, ContinueStackRequest, UpdateStackRequest, workflow_id
 from firebrick.diagnostics import Diagnostic, InvalidInput
+from firebrick.fingerprint import NOT_COMPARED, Fingerprint
 from firebrick.intake import (
     DEFAULT_TIMEOUT_MINS,
     Owner,
     as_text,
     check_nothing_hidden,
     check_project,
+    check_size,
     define_stack,
     known_operation,
     new_resources,
@@ -25,15 +26,24 @@ from firebrick.intake import (
 )
 from firebrick.resources.registry import Registry
 from firebrick.store import Store
+from firebrick.store.acceptance import nothing_to_continue
 from firebrick.store.requests import Expected, NewOperation, NewTarget
 from firebrick.store.rows import OperationRow, StackRow
-from firebrick.template import Document, StackDefinition, StackIdentity, merge_environments, parse_environment
+from firebrick.template import (
+    Document,
+    Environment,
+    StackDefinition,
+    StackIdentity,
+    merge_environments,
+    parse_environment,
+)
 from firebrick.update_checks import immutable_problems
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a stack's next target is made from. forget: names of parameters whose values are not kept."""
+    """What a stack's next target is made from. read: the template, where it was read already. drop_unknown: parameters
+    that the template does not have are left out. warnings: of an environment that is merged already."""
 
     template: Any
     environment: Any
@@ -43,6 +53,8 @@ class Inputs:
     timeout_mins: int | None
     disable_rollback: bool
     drop_unknown: bool
+    read: Any = None
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 async def accept_update(
@@ -62,16 +74,18 @@ async def accept_update(
     """
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
+    asked = NOT_COMPARED if owner is not None else await asyncio.to_thread(Fingerprint.of, request, expected)
     if request.operation_id is not None and (
-        known := await known_operation(store, request.project, operation_id, Action.UPDATE, request.stack)
+        known := await known_operation(store, request.project, operation_id, Action.UPDATE, request.stack, asked)
     ):
         return known
     project = store.project(request.project)
     stack = await project.stack(request.stack)
     base = await project.base_target(stack.id)
-    inputs = await asyncio.to_thread(merged, request, stack, base)
+    inputs = replace(await asyncio.to_thread(merged, request, stack, base), read=asked.template)
     facade = None if owner is None else owner.facade
     definition = await asyncio.to_thread(define_update, registry, stack, inputs, facade)
+    check_size(definition, owner)
     await asyncio.to_thread(check_immutable, registry, stack, base, request, definition)
     if inline_without_codec:
         check_nothing_hidden(definition)
@@ -90,14 +104,16 @@ async def accept_update(
         },
         requested_by=request.requested_by.model_dump(mode="json"),
         timeout=(inputs.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
-        accepted_at=time.time(),
+        accepted_at=store.clock(),
         workflow_id=started_as or workflow_id(request.project, stack.name, stack.id),
         owner_operation="" if owner is None else owner.operation_id,
         owner_stack="" if owner is None else owner.stack_id,
         expected=expected,
+        fingerprint=asked.text,
     )
     target = new_target(registry, operation_id, inputs, definition)
-    return await project.accept_update(stack.id, target, operation)
+    accepted = await project.accept_update(stack.id, target, operation)
+    return replace(accepted, warnings=definition.warnings)
 
 
 async def accept_continue(store: Store, request: ContinueStackRequest, *, minute: float = 60.0) -> OperationRow:
@@ -105,38 +121,30 @@ async def accept_continue(store: Store, request: ContinueStackRequest, *, minute
     fail), NotFound, Unavailable."""
     check_project(request.project)
     operation_id = operation_id_of(request.operation_id)
+    asked = Fingerprint.of(request)
     if request.operation_id is not None and (
-        known := await known_operation(store, request.project, operation_id, Action.UPDATE, request.stack)
+        known := await known_operation(store, request.project, operation_id, Action.UPDATE, request.stack, asked)
     ):
         return known
     project = store.project(request.project)
     stack = await project.stack(request.stack)
     if stack.status != "FAILED":
-        raise InvalidInput(
-            Diagnostic(
-                code="nothing-to-continue",
-                summary=f"Stack {stack.name!r} is {stack.state}: there is nothing to go on with.",
-                detail="Only what FAILED can be continued; an update changes what is complete.",
-                heat_type="NotSupported",
-            )
-        )
+        raise nothing_to_continue(stack.name, stack.state)
     operation = NewOperation(
         id=operation_id,
         action=Action.UPDATE,
         request={"continue": True, "disable_rollback": stack.disable_rollback},
         requested_by=request.requested_by.model_dump(mode="json"),
         timeout=(stack.timeout_mins or DEFAULT_TIMEOUT_MINS) * minute,
-        accepted_at=time.time(),
+        accepted_at=store.clock(),
         workflow_id=workflow_id(request.project, stack.name, stack.id),
+        fingerprint=asked.text,
     )
     return await project.accept_update(stack.id, None, operation)
 
 
-def merged(request: UpdateStackRequest, stack: StackRow, base: NewTarget | None) -> Inputs:
-    """The request with what it leaves out. base: what it changes; None: what the stack is."""
-    kept = base or NewTarget(
-        id="", template=stack.template, environment=stack.environment, parameters=stack.parameters, files=stack.files
-    )
+def merged(request: UpdateStackRequest, stack: StackRow, kept: NewTarget) -> Inputs:
+    """The request with what it leaves out. kept: what it changes."""
     timeout = request.timeout_mins or stack.timeout_mins
     rollback = stack.disable_rollback if request.disable_rollback is None else request.disable_rollback
     if not request.existing:
@@ -160,7 +168,8 @@ def merged(request: UpdateStackRequest, stack: StackRow, base: NewTarget | None)
             disable_rollback=rollback,
             drop_unknown=False,
         )
-    environment, parameters = _kept_and_new(request, kept)
+    new = parse_environment(request.environment or {})
+    environment, parameters = _kept_and_new(request, kept, new)
     return Inputs(
         template=kept.template if request.template is None else request.template,
         environment=environment,
@@ -170,13 +179,16 @@ def merged(request: UpdateStackRequest, stack: StackRow, base: NewTarget | None)
         timeout_mins=timeout,
         disable_rollback=rollback,
         drop_unknown=True,
+        warnings=new.document.warnings,
     )
 
 
-def _kept_and_new(request: UpdateStackRequest, kept: NewTarget) -> tuple[Any, dict[str, Any]]:
+def _kept_and_new(
+    request: UpdateStackRequest, kept: NewTarget, new: Environment
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The old environment with the new one on top, and all parameters, which are then not in it: those that the
     template does not have any more are dropped, and an environment's own would be refused."""
-    old, new = parse_environment(kept.environment or {}), parse_environment(request.environment or {})
+    old = parse_environment(kept.environment or {})
     tree = merge_environments(
         ["kept", "new"],
         {"kept": kept.environment or "{}", "new": as_text(request.environment or {})},
@@ -194,9 +206,9 @@ def define_update(
 ) -> StackDefinition:
     """InvalidInput has all problems found."""
     environment = inputs.environment
-    return define_stack(
+    definition = define_stack(
         registry,
-        template=inputs.template,
+        template=inputs.template if inputs.read is None else inputs.read,
         environment=environment,
         parameters=inputs.parameters,
         files=inputs.files,
@@ -206,17 +218,17 @@ def define_update(
         keep=_known if inputs.drop_unknown else None,
         facade=facade,
     )
+    return replace(definition, warnings=(*definition.warnings, *inputs.warnings)) if inputs.warnings else definition
 
 
 def check_immutable(
     registry: Registry,
     stack: StackRow,
-    base: NewTarget | None,
+    kept: NewTarget,
     request: UpdateStackRequest,
     definition: StackDefinition,
 ) -> None:
-    """InvalidInput: the request changes what the template calls immutable."""
-    kept = stack if base is None else base
+    """InvalidInput: the request changes what the template calls immutable. kept: what it changes."""
     given = {**parse_environment(request.environment or {}).parameters, **request.parameters}
     before = Inputs(
         template=kept.template,

@@ -35,6 +35,7 @@ STEPS = Histogram(
 STEPS_UNDER_WAY = Gauge(
     "firebrick_steps_in_progress", "Steps of resources that this worker is inside of.", ["type", "action"]
 )
+CALL_PLACES = Gauge("firebrick_call_places_in_use", "Places for calls of handlers that are taken.")
 FAILURES = Counter(
     "firebrick_resource_failures_total",
     "Resources that failed for good, by class of error: transient, throttled, conflict, quota, permanent, unknown.",

@@ -12,7 +12,7 @@ from firebrick.contract import UpdateStackRequest
 from firebrick.diagnostics import InvalidInput
 from firebrick.intake import define_stack, new_resources
 from firebrick.intake_update import check_immutable
-from firebrick.nested import nested_environment
+from firebrick.nested import facade_of, nested_environment
 from firebrick.preview import preview
 from firebrick.preview_result import Inside, Preview
 from firebrick.preview_values import Marks, secrets_of_templates
@@ -114,7 +114,7 @@ class NestedPreviews:
         return Marks(secrets_of_templates(self.files, self.registry, parse_environment(self.environment or {})))
 
     def _below(self, one: NewResource, name: str) -> "NestedPreviews":
-        return replace(self, name=name, environment=nested_environment(self.environment, one.name))
+        return replace(self, name=name, environment=nested_environment(self.environment, one.name, one.type))
 
     def _define(
         self,
@@ -129,13 +129,13 @@ class NestedPreviews:
         return define_stack(
             self.registry,
             template=self.files[definition.type],
-            environment=nested_environment(self.environment, one.name),
+            environment=nested_environment(self.environment, one.name, definition.declared_type),
             parameters=known,
             files=self.files,
             tags=(),
             timeout_mins=self.timeout_mins,
             identity=identity,
-            facade=_facade(definition),
+            facade=facade_of(definition),
             foresight=Foresight(unknown | (properties.keys() - known.keys()), secret),
         )
 
@@ -158,7 +158,7 @@ class NestedPreviews:
                 tags=(),
                 timeout_mins=stack.timeout_mins,
                 identity=StackIdentity(stack.name, stack.id, self.project),
-                facade=_facade(ResourceDefinition.thaw(row.definition)),
+                facade=facade_of(ResourceDefinition.thaw(row.definition)),
                 foresight=Foresight(secret=secret),
             )
         except InvalidInput:  # of a type that is not there any more, say
@@ -181,13 +181,13 @@ def outputs_of(definition: StackDefinition, found: Preview) -> dict[str, Any]:
 
 def changes_of_stack(base: PlanBase, definition: StackDefinition) -> tuple[str, ...]:
     """What of its template changes a stack, beside its resources; only what is certain."""
-    stack, target = base.stack, base.target
-    before = [dict(one) for one in (stack.outputs if target is None else target.outputs)]
+    target = base.target
+    before = [dict(one) for one in target.outputs]
     old = {one["key"]: one for one in before}
     frozen = [one.freeze() for one in definition.outputs.values()]
     after = [one if is_known(one, UNKNOWN) else old.get(one["key"], one) for one in frozen]
     pairs = {
-        "description": (stack.description if target is None else target.description, definition.description),
+        "description": (target.description, definition.description),
         "outputs": (before, after),
     }
     return tuple(name for name, (before, after) in pairs.items() if before != after)
@@ -195,11 +195,3 @@ def changes_of_stack(base: PlanBase, definition: StackDefinition) -> tuple[str, 
 
 def _known(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in properties.items() if is_known(value, UNKNOWN)}
-
-
-def _facade(definition: ResourceDefinition) -> dict[str, Any]:
-    return {
-        "metadata": definition.metadata,
-        "deletion_policy": definition.deletion_policy,
-        "update_policy": definition.update_policy,
-    }

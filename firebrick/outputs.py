@@ -1,16 +1,25 @@
 """Values that are computed when somebody looks: outputs, attributes, metadata; from stored rows only."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
 
-from firebrick.diagnostics import FirebrickError
-from firebrick.resolution import StoredLookup, apart
+from firebrick.diagnostics import FirebrickError, InvalidInput
+from firebrick.preview_rows import upstream_of
+from firebrick.resolution import StoredLookup, apart, stored_lookup
 from firebrick.resources.registry import Registry
 from firebrick.store import Repository
 from firebrick.store.rows import ResourceRow, StackRow
-from firebrick.template import OutputDefinition, ResourceDefinition, references, resolve
+from firebrick.template import (
+    OutputDefinition,
+    ResourceDefinition,
+    is_template_name,
+    parse_template,
+    references,
+    resolve,
+)
 
 log = structlog.get_logger("firebrick.outputs")
 
@@ -35,20 +44,38 @@ async def resolved_output(
 
 
 async def resolved_attributes(
-    repository: Repository, registry: Registry, stack: StackRow, rows: Sequence[ResourceRow]
+    registry: Registry, stack: StackRow, rows: Sequence[ResourceRow], also: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
-    """All attributes of each of the resources, in their order; null where it is not made, and none of a type that is
-    not installed any more."""
-    lookup = StoredLookup(await repository.upstream(stack.id, [row.name for row in rows]), registry)
+    """All attributes of each of the resources, in their order; null where one is not made or an attribute cannot be
+    had, and none of a type that is not installed any more. Those of a nested stack are its outputs. also: names of
+    further attributes; null where there is no such attribute."""
+    outputs: dict[str, list[str]] = {}
     bodies: list[dict[str, Any]] = []
     for row in rows:
-        schema = registry.find(ResourceDefinition.thaw(row.definition).type)
-        if schema is None:
+        type_name = ResourceDefinition.thaw(row.definition).type
+        schema = registry.find(type_name)
+        if schema is not None:
+            names = sorted(schema.implementation.attributes)
+        elif is_template_name(type_name):
+            if type_name not in outputs:
+                outputs[type_name] = await asyncio.to_thread(_output_names, stack.files.get(type_name, ""))
+            names = outputs[type_name]
+        else:
             bodies.append({})
             continue
-        attributes, names = await _attributes(lookup, row.name), schema.implementation.attributes
-        bodies.append(dict(attributes) if isinstance(attributes, Mapping) else dict.fromkeys(sorted(names)))
+        lookup = StoredLookup({row.name: upstream_of(row)}, registry)  # of one name there may be more rows
+        bodies.append(await apart(lookup, _attributes, lookup, row.name, [*names, *also]))
     return bodies
+
+
+def _output_names(template: str) -> list[str]:
+    """Of a template that is named as a type."""
+    try:
+        tree = parse_template(template).tree
+    except InvalidInput:  # of a version whose rules were other
+        return []
+    section = tree.get("outputs", tree.get("Outputs"))
+    return sorted(section) if isinstance(section, Mapping) else []
 
 
 async def resolved_metadata(repository: Repository, registry: Registry, stack: StackRow, row: ResourceRow) -> Any:
@@ -64,7 +91,8 @@ def output_in_list(frozen: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _lookup(repository: Repository, registry: Registry, stack: StackRow, values: Sequence[Any]) -> StoredLookup:
     names = sorted({reference.resource for value in values for reference in references(value)})
-    return StoredLookup(await repository.upstream(stack.id, names) if names else {}, registry)
+    rows = await repository.upstream(stack.id, names) if names else {}
+    return await stored_lookup(rows, registry, repository, values)
 
 
 async def _output(stack: StackRow, definition: OutputDefinition, lookup: StoredLookup) -> dict[str, Any]:
@@ -85,9 +113,14 @@ async def _output(stack: StackRow, definition: OutputDefinition, lookup: StoredL
     return body
 
 
-async def _attributes(lookup: StoredLookup, name: str) -> Any:
-    try:
-        return await apart(lookup, lookup.attribute, name, "")
-    except Exception as error:
-        log.warning("attributes not read", resource=name, error=type(error).__name__)
-        return None
+def _attributes(lookup: StoredLookup, resource: str, names: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in names:
+        try:
+            found[name] = lookup.attribute(resource, name)
+        except FirebrickError:
+            found[name] = None
+        except Exception as error:  # a plug-in's attribute()
+            log.warning("attribute not read", resource=resource, error=type(error).__name__)
+            found[name] = None
+    return found

@@ -19,12 +19,13 @@ from firebrick.diagnostics import Conflict, Diagnostic, InvalidInput, Unavailabl
 from firebrick.intake_plan import Planned, PlannedCreate
 from firebrick.plan_document import changes_of, summary_of
 from firebrick.preview_result import Preview
+from firebrick.size_limits import most_body
 from firebrick.store import Keyring
 from firebrick.store.requests import Expected
 
 FORMAT = "firebrick-plan-1"
 _PURPOSE = "plan"
-_MOST_REQUEST = 16 * 1024 * 1024  # bytes of an opened request
+_MOST_REQUEST = 16 * 1024 * 1024  # bytes of an opened request, unless bodies may be larger
 
 Request = TypeVar("Request", CreateStackRequest, UpdateStackRequest)
 
@@ -153,7 +154,7 @@ def _opened(
         )
     try:
         raw = keyring.open(base64.b64decode(str(sealed), validate=True))
-        return kind.model_validate_json(zlib.decompressobj().decompress(raw, _MOST_REQUEST))
+        return kind.model_validate_json(zlib.decompressobj().decompress(raw, max(_MOST_REQUEST, 2 * most_body())))
     except (binascii.Error, zlib.error, ValidationError, Unavailable):
         raise _bad("not-a-plan", "The plan's request cannot be read.", "Make a new plan with this server.") from None
 

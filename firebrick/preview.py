@@ -36,6 +36,8 @@ from firebrick.standing import Seen, lacks_attributes, standing_of
 from firebrick.store.requests import NewResource
 from firebrick.store.rows import ResourceRow, UpstreamRow
 from firebrick.template import UNKNOWN, ResourceDefinition
+from firebrick.template.catalogue import split_inner
+from firebrick.template.functions.references import GetAttr, GetResource
 
 PLANNED = "(planned)"
 """Stands for the id of a target that is not stored, and of an object that is not made; no row has it."""
@@ -110,7 +112,7 @@ class _Preview:
         by_id = {row.id: row for row in self.rows}
         serving = {name: by_id[row] for name, row in selection.serving.items()}
         self.upstream |= {name: upstream_of(row) for name, row in serving.items()}
-        self.lookup = StoredLookup(self.upstream, self.registry)
+        self.lookup = _PlannedLookup(self.upstream, self.registry, self.known)
         living = [row for row in self.rows if (row.action, row.status) != ("DELETE", "COMPLETE")]
         frozen = [row.definition for row in living] + [one.definition for one in self.wanted]
         self.secrets = Secrets(self.registry, [ResourceDefinition.thaw(one) for one in frozen], marks)
@@ -148,17 +150,19 @@ class _Preview:
             self.known[name] = CHANGED_IN_PLACE if found.will is Will.UPDATE else NEW
             self.moved.add(name)
             return
+        inner = partial(_value_inside, inside.preview)
         unknown = frozenset(key for key, value in inside.outputs.items() if not is_known(value, UNKNOWN))
         reference = inside.outputs.get("OS::stack_id")
         before = self.upstream.get(name)
         if stays and before is not None and before.attributes == inside.outputs:
-            self.known[name] = UNCHANGED
+            self.known[name] = replace(UNCHANGED, inner=inner)
             return
         self.moved.add(name)
-        self.known[name] = Known(stays and reference is not UNKNOWN, attributes=True, unknown=unknown)
+        self.known[name] = Known(stays and reference is not UNKNOWN, attributes=True, unknown=unknown, inner=inner)
         if before is None:
             before = planned_upstream(wanted)
-        self.upstream[name] = replace(before, attributes=inside.outputs, physical_id=before.physical_id or PLANNED)
+        physical_id = before.physical_id or PLANNED
+        self.upstream[name] = replace(before, attributes=inside.outputs, data={}, physical_id=physical_id)
         if stays and "OS::stack_id" in inside.outputs:
             self.upstream[name] = replace(self.upstream[name], reference_id=reference)
 
@@ -193,8 +197,9 @@ class _Preview:
     def _created(self, one: NewResource) -> ResourcePreview:
         values = self._resolved(one)
         properties = tuple(self._property(one.name, name, None, value) for name, value in values.items())
-        because = "an object that exists already is adopted" if _external_id(one.definition) else ""
-        inside = self._made(one, values)
+        external = _external_id(one.definition) is not None
+        because = "an object that exists already is adopted" if external else ""
+        inside = None if external else self._made(one, values)
         return ResourcePreview(
             one.name, one.type, Will.CREATE, because=because, properties=properties, wanted=one, inside=inside
         )
@@ -388,12 +393,13 @@ class _Preview:
         )
 
     def _resolved(self, one: NewResource, schema: TypeSchema | None = None) -> dict[str, Any]:
-        """Properties as far as they are known; what is wrong with them is noted, without values."""
+        """Properties as far as they are known; what is wrong with them is noted, without values, unless nothing is made
+        of them."""
         schema = schema or self.registry.schema(one.implementation or one.type)
         value = resolve_known(ResourceDefinition.thaw(one.definition).properties, self.lookup, self.known)
         if not isinstance(value, Mapping):  # the whole of it is a function that must wait, or came to null
             return dict.fromkeys(schema.properties, UNKNOWN) if value is UNKNOWN else {}
-        for problem in schema.check(value, unknown=UNKNOWN):
+        for problem in () if _external_id(one.definition) else schema.check(value, unknown=UNKNOWN):
             message = problem.message_for(one.name, quoting=False)
             path = ".".join(("resources", one.name, "properties", *map(str, problem.path)))
             self.problems.append(Diagnostic(code=problem.code, summary=f"{one.name}: {message}", path=path))
@@ -406,6 +412,24 @@ class _Preview:
 
     def _property(self, resource: str, name: str, before: Any, after: Any) -> PropertyPreview:
         return PropertyPreview(name, before, after, secret=self.secrets.of_property(resource, name))
+
+
+class _PlannedLookup(StoredLookup):
+    """Over rows as they are planned. known: says what is inside of nested stacks."""
+
+    def __init__(self, rows: Mapping[str, UpstreamRow], registry: Registry, known: Mapping[str, Known]) -> None:
+        super().__init__(rows, registry)
+        self._known = known
+
+    def of_inner(self, resource: str, attribute: str) -> Any:
+        inner = self._known[resource].inner
+        return None if inner is None else inner(attribute)
+
+
+def _value_inside(found: Preview, attribute: str) -> Any:
+    """What an attribute that looks into a nested stack will be; UNKNOWN where nobody knows yet."""
+    name, rest = split_inner(attribute)
+    return found.value_of(GetAttr([name, rest]) if rest else GetResource(name))
 
 
 def _because_of_row(row: ResourceRow, one: NewResource) -> str:

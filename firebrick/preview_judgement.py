@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from firebrick.contract import Action
+from firebrick.physical_names import physical_name
 from firebrick.preview_result import Will
-from firebrick.resolution import physical_name
 from firebrick.resources.base import Context, ResourceType
 from firebrick.resources.changes import Decision, PropertyChange, Verdict, compare, decide
 from firebrick.resources.schema import TypeSchema, is_known, restore

@@ -23,6 +23,8 @@ def candidate(row: ResourceRow) -> Candidate:
         input_hash=row.input_hash,
         revision=row.revision,
         drift=row.drift,
+        interrupted=row.is_going_on,
+        unmade=row.unmade,
     )
 
 

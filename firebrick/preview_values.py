@@ -3,13 +3,13 @@
 What depends on a resource that will be created, replaced or changed is UNKNOWN until then.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from firebrick.diagnostics import InvalidInput
 from firebrick.resources.registry import Registry
-from firebrick.resources.schema import PropertySchema
+from firebrick.resources.schema import PropertySchema, is_known
 from firebrick.template import (
     UNKNOWN,
     Environment,
@@ -21,19 +21,24 @@ from firebrick.template import (
     references,
     resolve,
 )
+from firebrick.template.catalogue import INNER
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of a resource before an update of it. An update in place keeps its reference id; its attributes
-    are known again when it is done. unknown: of a nested stack, the outputs that are not known although others are."""
+    are known again when it is done. unknown: of a nested stack, the outputs that are not known although others are.
+    inner: of a nested stack, the value of an attribute that looks into it (INNER), or UNKNOWN."""
 
     reference: bool
     attributes: bool
     unknown: frozenset[str] = frozenset()
+    inner: Callable[[str], Any] | None = field(default=None, compare=False)
 
     def has(self, attribute: str) -> bool:
         """Whether the value of an attribute is known; "" and "outputs" are all of them."""
+        if self.inner is not None and attribute.startswith(INNER):
+            return is_known(self.inner(attribute), UNKNOWN)
         everything = attribute in ("", "outputs")
         return self.attributes and not (self.unknown if everything else attribute in self.unknown)
 
@@ -184,7 +189,11 @@ def _concrete_types(resources: Mapping[str, Any], environment: Environment) -> I
     for name, body in resources.items():
         declared = body.get("type", body.get("Type")) if isinstance(body, Mapping) else None
         if isinstance(declared, str):
-            yield environment.resolve_type(declared, str(name))[0]
+            target, used = environment.resolve_type(declared, str(name))
+            yield target
+            if used:  # inside a template that is mapped to the type, that is what it would be without the mapping
+                yield declared
+                yield from (entry.target for entry in used)
 
 
 def _is_hidden(parameter: Any) -> bool:

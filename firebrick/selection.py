@@ -23,7 +23,8 @@ _SETTLED_ACTIONS = ("CREATE", "UPDATE", "ROLLBACK", "RESUME", "SNAPSHOT", "ADOPT
 class Candidate:
     """A row as the choice sees it. template_id: the target that it was last brought to. input_hash: of what it was made
     from; revision: counts the changes of what dependants see of it. updated_at: seconds since the epoch. drift: why it
-    is known to differ from its template, or "".
+    is known to differ from its template, or "". interrupted: its create or update was in progress when an operation
+    ended; unmade: and that was a create which has surely made nothing.
     """
 
     id: int
@@ -36,6 +37,8 @@ class Candidate:
     input_hash: str = ""
     revision: int = 0
     drift: str = ""
+    interrupted: bool = False
+    unmade: bool = False
 
     @property
     def never_begun(self) -> bool:
@@ -107,7 +110,7 @@ def score(row: Candidate, target: str, previous: str) -> tuple[int, float, int]:
     """How well a row serves a resource of its name; the greatest is chosen. Heat's points: so that going back to a
     template takes the originals back, and a failed or half-deleted row is the last resort."""
     points = 0
-    if row.status == Status.FAILED:
+    if row.status == Status.FAILED and not row.interrupted:
         points -= 30
     if row.action == Action.DELETE:
         points -= 50
@@ -162,7 +165,7 @@ def _in_order(wanted: Sequence[Wanted]) -> list[Wanted]:
 def _role(
     one: Wanted, row: Candidate, best: Mapping[str, Candidate], roles: Mapping[int, Role], look_at_all: bool
 ) -> Role:
-    if row.never_begun:
+    if row.never_begun or (row.interrupted and row.unmade):
         return Role.FRESH
     settled = row.status == Status.COMPLETE and row.action in _SETTLED_ACTIONS and not row.drift
     if look_at_all or not one.prunable or not settled or row.replaced_by is not None:

@@ -4,7 +4,6 @@ A signal is stored before anybody is woken, so that it counts even when nothing 
 signal for the resource's type: it lets the resource go on past a hook. The rules and texts are Heat's.
 """
 
-import time
 from typing import Any
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
@@ -35,7 +34,7 @@ async def accept_signal(
     signal_id: a uuid; a signal that is there already under it is not stored again. again: an earlier attempt may have
     cleared the hook.
     """
-    now = time.time()
+    now = repository.now()
     if isinstance(body, dict) and "unset_hook" in body:
         hook, shown = body["unset_hook"], _shown(stack, resource)
         if hook not in HOOKS:

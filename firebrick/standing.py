@@ -34,6 +34,7 @@ def standing_of(row: ResourceRow) -> Standing:
         drift=row.drift,
         physical_id=row.physical_id,
         create_unsettled=row.create_unsettled,
+        going_on=row.is_going_on,
     )
 
 

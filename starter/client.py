@@ -116,7 +116,8 @@ class SyncStackClient:
         template, environment: text, a Path to read it from (then the files it names are sent along), or an object.
         files: what get_file names -> contents. enable_rollback: a failed create is undone, and later a failed update.
         on_failure: what becomes of this create; None: what enable_rollback says. continue_independent: after a failure,
-        what does not depend on it goes on. operation_id: a UUID that names the request: repeated, it counts once.
+        what does not depend on it goes on. operation_id: a UUID, the request's idempotency key: the same request again
+        counts once, another one under it is a Conflict.
         """
         body = {
             "stack_name": name,
@@ -124,8 +125,8 @@ class SyncStackClient:
             "disable_rollback": not enable_rollback,
             **_said(on_failure=on_failure, continue_independent=continue_independent or None),
         }
-        address, operation = _repeated(self._api.create, body, operation_id or str(uuid.uuid4()))
-        return SyncOperation(self._api, operation, "CREATE", address)
+        made = _repeated(self._api.create, body, operation_id or str(uuid.uuid4()))
+        return SyncOperation(self._api, made.operation, "CREATE", made.stack, made.warnings)
 
     def update(
         self,
@@ -167,15 +168,18 @@ class SyncStackClient:
             ),
         }
         token = operation_id or str(uuid.uuid4())
-        operation = _repeated(self._api.update, address, body, token, existing=existing)
-        return SyncOperation(self._api, operation, "UPDATE", address)
+        asked = _repeated(self._api.update, address, body, token, existing=existing)
+        return SyncOperation(self._api, asked.operation, "UPDATE", address, asked.warnings)
 
-    def cancel(self, name: str, *, rollback: bool = True) -> SyncOperation:
+    def cancel(self, name: str, *, rollback: bool = True, at_once: bool = False) -> SyncOperation:
         """Stop the update that runs and have it rolled back; without rollback stop it, or a create, and leave it there.
+        Resources that are in progress come to their end first; at_once: they are left to the operation that comes next.
         The operation that is stopped: waiting for it ends in StackFailed, whose `followed` has the rollback.
         InvalidInput: nothing runs that could be cancelled so."""
         address = self._api.find(name)
-        status = OperationStatus.read(self._api.operation(self._api.cancel(address, rollback=rollback)))
+        status = OperationStatus.read(
+            self._api.operation(self._api.cancel(address, rollback=rollback, at_once=at_once))
+        )
         return SyncOperation(self._api, status.id, status.action, address)
 
     def continue_(self, name: str, *, operation_id: str | None = None) -> SyncOperation:
@@ -270,9 +274,9 @@ class StackClient:
         """See SyncStackClient.update."""
         return Operation(await asyncio.to_thread(self._sync.update, name, **options))
 
-    async def cancel(self, name: str, *, rollback: bool = True) -> Operation:
+    async def cancel(self, name: str, *, rollback: bool = True, at_once: bool = False) -> Operation:
         """See SyncStackClient.cancel."""
-        return Operation(await asyncio.to_thread(self._sync.cancel, name, rollback=rollback))
+        return Operation(await asyncio.to_thread(self._sync.cancel, name, rollback=rollback, at_once=at_once))
 
     async def continue_(self, name: str, *, operation_id: str | None = None) -> Operation:
         """See SyncStackClient.continue_."""

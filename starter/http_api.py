@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from firebrick.arns import read_arn
 from firebrick.diagnostics import Conflict, Diagnostic, FirebrickError, InvalidInput, NotFound, Unavailable
 from starter.address import Address
 
@@ -37,10 +38,25 @@ class StackAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """A request that was accepted. operation: its id. warnings: what is allowed in what was sent, and probably not
+    meant."""
+
+    stack: StackAddress
+    operation: str
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     status: int
     headers: Mapping[str, str]  # names in lower case
     body: Any
+
+
+def _no_stack(name_or_id: str, detail: str) -> NotFound:
+    summary = f"The Stack ({name_or_id}) could not be found."
+    return NotFound(Diagnostic(code="stack-not-found", summary=summary, detail=detail))
 
 
 class Api:
@@ -55,20 +71,20 @@ class Api:
 
     # --- stacks ---
 
-    def create(self, body: Mapping[str, Any], operation_id: str) -> tuple[StackAddress, str]:
-        """Its address and the id of the accepted operation."""
-        answer = self._call("POST", "/stacks", body=body, headers={OPERATION_HEADER: operation_id})
-        return StackAddress(str(body.get("stack_name")), str(answer.body["stack"]["id"])), self._operation(answer)
+    def create(self, body: Mapping[str, Any], operation_id: str) -> Accepted:
+        answer = self._ask("POST", "/stacks", body, operation_id)
+        return self._accepted(StackAddress(str(body.get("stack_name")), str(answer.body["stack"]["id"])), answer)
 
     def find(self, name_or_id: str) -> StackAddress:
-        """NotFound when there is no such stack (a deleted one is found by its id only)."""
-        if not name_or_id or "/" in name_or_id:
-            raise NotFound(
-                Diagnostic(
-                    code="stack-not-found",
-                    summary=f"The Stack ({name_or_id}) could not be found.",
-                    detail="Stacks are named by their name or their id; `firebrick stack list` shows both.",
-                )
+        """By name, id or ARN. NotFound when there is no such stack (a deleted one is not found by its name)."""
+        arn = read_arn(name_or_id)
+        if arn is not None and arn.path:
+            raise _no_stack(name_or_id, "It names something in a stack: end it behind the stack's id.")
+        if arn is not None and arn.project != self._address.project:
+            raise _no_stack(name_or_id, f"It is of project {arn.project}: name that, too, with --project.")
+        if not name_or_id or ("/" in name_or_id and arn is None):
+            raise _no_stack(
+                name_or_id, "Stacks are named by their name or their id; `firebrick stack list` shows both."
             )
         answer = self._call("GET", f"/stacks/{quote(name_or_id, safe='')}", redirect=False)
         name, stack_id = urlsplit(answer.headers["location"]).path.split("/")[-2:]
@@ -83,12 +99,12 @@ class Api:
     def stacks(self, query: Mapping[str, Any]) -> Any:
         return self._call("GET", "/stacks", query=query).body["stacks"]
 
-    def update(self, stack: StackAddress, body: Mapping[str, Any], operation_id: str, *, existing: bool = False) -> str:
-        """The id of the accepted operation. existing: what the body leaves out stays as it is."""
+    def update(
+        self, stack: StackAddress, body: Mapping[str, Any], operation_id: str, *, existing: bool = False
+    ) -> Accepted:
+        """existing: what the body leaves out stays as it is."""
         method = "PATCH" if existing else "PUT"
-        return self._operation(
-            self._call(method, self._path(stack), body=body, headers={OPERATION_HEADER: operation_id})
-        )
+        return self._accepted(stack, self._ask(method, self._path(stack), body, operation_id))
 
     def delete(self, stack: StackAddress, operation_id: str, *, retain: Sequence[str] = ()) -> str:
         """The id of the accepted operation. retain: names of resources whose objects stay."""
@@ -96,10 +112,11 @@ class Api:
         headers = {OPERATION_HEADER: operation_id}
         return self._operation(self._call("DELETE", self._path(stack), query=query, headers=headers))
 
-    def cancel(self, stack: StackAddress, *, rollback: bool) -> str:
+    def cancel(self, stack: StackAddress, *, rollback: bool, at_once: bool = False) -> str:
         """The id of the operation that is cancelled."""
         action = "cancel_update" if rollback else "cancel_without_rollback"
-        return self._operation(self._call("POST", self._path(stack, "actions"), body={action: None}))
+        how = {"now": True} if at_once else None
+        return self._operation(self._call("POST", self._path(stack, "actions"), body={action: how}))
 
     def continue_(self, stack: StackAddress, operation_id: str) -> str:
         """The id of the accepted operation."""
@@ -178,32 +195,40 @@ class Api:
     # --- plans ---
 
     def plan(self, stack: StackAddress, body: Mapping[str, Any], *, existing: bool = False) -> Any:
-        """What an update with this body would do; to be applied as it is."""
-        return self._call("POST", self._path(stack, "plan"), body={**body, "existing": existing}).body
+        """What an update with this body would do; to be applied as it is, but for `warnings`, which are not in it."""
+        return self._ask("POST", self._path(stack, "plan"), {**body, "existing": existing}).body
 
     def plan_of_delete(self, stack: StackAddress, retain: Sequence[str]) -> Any:
         """What a delete would do; for looking at. retain: names of resources."""
         return self._call("POST", self._path(stack, "plan", "delete"), body={"retain": list(retain)}).body
 
     def plan_of_create(self, body: Mapping[str, Any]) -> Any:
-        """What a create with this body would do; to be applied as it is."""
-        return self._call("POST", "/stacks/plan", body=body).body
+        """What a create with this body would do; as with plan()."""
+        return self._ask("POST", "/stacks/plan", body).body
 
-    def apply(self, stack: StackAddress, plan: Mapping[str, Any], operation_id: str) -> str:
-        """The id of the accepted operation. Conflict: the stack has moved since the plan was made."""
-        headers = {OPERATION_HEADER: operation_id}
-        return self._operation(self._call("POST", self._path(stack, "apply"), body=plan, headers=headers))
+    def apply(self, stack: StackAddress, plan: Mapping[str, Any], operation_id: str) -> Accepted:
+        """Conflict: the stack has moved since the plan was made."""
+        return self._accepted(stack, self._ask("POST", self._path(stack, "apply"), plan, operation_id))
 
-    def apply_create(self, plan: Mapping[str, Any], operation_id: str) -> tuple[StackAddress, str]:
-        """As create(). NameInUse: there is a stack of that name now."""
-        answer = self._call("POST", "/stacks/apply", body=plan, headers={OPERATION_HEADER: operation_id})
-        return StackAddress(plan["stack"]["name"], str(answer.body["stack"]["id"])), self._operation(answer)
+    def apply_create(self, plan: Mapping[str, Any], operation_id: str) -> Accepted:
+        """NameInUse: there is a stack of that name now."""
+        answer = self._ask("POST", "/stacks/apply", plan, operation_id)
+        return self._accepted(StackAddress(plan["stack"]["name"], str(answer.body["stack"]["id"])), answer)
 
     # --- the wire ---
 
     @staticmethod
     def _path(stack: StackAddress, *inside: str) -> str:
         return "/".join(("/stacks", *(quote(part, safe="") for part in (stack.name, stack.id, *inside))))
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Any], operation_id: str = "") -> Answer:
+        """A request with a template in it, whose answer has warnings."""
+        headers = {OPERATION_HEADER: operation_id} if operation_id else {}
+        return self._call(method, path, query={"with_warnings": "True"}, body=body, headers=headers)
+
+    @classmethod
+    def _accepted(cls, stack: StackAddress, answer: Answer) -> Accepted:
+        return Accepted(stack, cls._operation(answer), warnings_of(answer.body))
 
     @staticmethod
     def _operation(answer: Answer) -> str:
@@ -297,6 +322,12 @@ def _local_user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return ""
+
+
+def warnings_of(body: Any) -> tuple[Diagnostic, ...]:
+    """The warnings of an answer."""
+    found = _sequence(body.get("warnings")) if isinstance(body, dict) else ()
+    return tuple(_diagnostic(one) for one in found if isinstance(one, dict))
 
 
 def _diagnostic(told: Mapping[str, Any]) -> Diagnostic:

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import http.client
 from collections.abc import AsyncIterator
-from importlib.metadata import version
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
@@ -22,6 +21,7 @@ from starlette.routing import Route
 from temporalio.runtime import PrometheusConfig
 
 from firebrick import metrics
+from firebrick.distribution import installed_version
 from firebrick.ports import free_ports
 from starter import sdk_runtime
 from starter.health import Health
@@ -59,7 +59,7 @@ class Monitor:
     @staticmethod
     def tell_build(build: str) -> None:
         """Show which code this is. build: a worker's; "" for the API."""
-        metrics.BUILD.labels(version("firebrick"), build).set(1)
+        metrics.BUILD.labels(installed_version(), build).set(1)
 
     def close(self) -> None:
         self._listener.close()
@@ -78,15 +78,16 @@ class Monitor:
 
 
 def health_routes(health: Health) -> list[Route]:
-    """/live: 200 "ok". /ready: 200 or 503 with {"ready": bool, "checks": {name: "ok" or why not}}."""
+    """/live: 200 "ok". /ready: 200 or 503 with {"ready": bool, "checks": {name: "ok" or why not}}; some checks are told
+    only (see Health)."""
 
     async def live(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
     async def ready(_: Request) -> Response:
-        found = await health.look()
+        found, told = await asyncio.gather(health.look(), health.told())
         good = not any(found.values())
-        body = {"ready": good, "checks": {name: why or "ok" for name, why in found.items()}}
+        body = {"ready": good, "checks": {name: why or "ok" for name, why in (found | told).items()}}
         return JSONResponse(body, status_code=200 if good else 503)
 
     return [Route("/live", live), Route("/ready", ready)]

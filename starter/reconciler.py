@@ -7,7 +7,6 @@ that has certainly ended is given up. What goes wrong with one operation is told
 """
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -136,7 +135,7 @@ class Reconciler:
         """Runs whose operation has ended, and that cannot end, since what they were about to write was removed."""
         if not await self._repairs.attributes_were_removed():
             return
-        for one in await self._store.every_project().ended_since(time.time() - ENDED_LATELY, MOST_ENDS):
+        for one in await self._store.every_project().ended_since(self._store.clock() - ENDED_LATELY, MOST_ENDS):
             run = await find_run(self._client, one.workflow_id)
             if run is not None and run.under_way and await self._repairs.repair(run):
                 findings.put_back += 1
@@ -151,13 +150,13 @@ class Reconciler:
     async def _cancel(self, orphan: OperationRow) -> None:
         try:
             await self._store.project(orphan.project).accept_cancel(
-                orphan.stack_id, Cancel.KEEP, now=time.time(), asked_by=orphan.owner_operation
+                orphan.stack_id, Cancel.KEEP, now=self._store.clock(), at_once=True, asked_by=orphan.owner_operation
             )
         except Unavailable:
             raise
         except FirebrickError:
             return  # it has ended, or another has come, meanwhile
-        await self._starter.cluster.cancel(orphan.workflow_id, orphan.seq)
+        await self._starter.cluster.cancel(orphan.workflow_id, orphan.seq, at_once=True)
 
     async def _tell(self) -> None:
         """What is under way now, as metrics. Each worker shows it, whoever made the pass."""
@@ -167,7 +166,7 @@ class Reconciler:
         _show(metrics.PARKED, await everything.parked() if operations else {})
 
     async def _pending(self, operation: OperationRow, running: Mapping[str, OperationRow], findings: _Findings) -> None:
-        if time.time() - operation.accepted_at < GRACE:
+        if self._store.clock() - operation.accepted_at < GRACE:
             findings.fine += 1
             return
         before = running.get(operation.stack_id)
@@ -221,7 +220,7 @@ class Reconciler:
                 await self._see_to(run, findings)
                 if operation.cancel and operation.action.cancellable and not run.paused:
                     # The run may not have heard of it.
-                    await self._starter.cluster.cancel(operation.workflow_id, operation.seq)
+                    await self._starter.cluster.cancel(operation.workflow_id, operation.seq, operation.cancel_now)
                 return
         reason = "is not known to the server any more" if run is None else run.end
         if not reason:  # continued as new: the newest run is what counts, and it was not there yet
@@ -229,10 +228,17 @@ class Reconciler:
             return
         # The run may have ended between the store's answer and ours, having finished the operation: fail_lost looks.
         if await self._store.every_project().fail_lost(
-            operation, f"workflow {operation.workflow_id} {reason}", now=time.time()
+            operation, f"workflow {operation.workflow_id} {reason}", now=self._store.clock()
         ):
             findings.lost += 1
             log.warning("gave up an operation whose run is gone", reason=reason)
+            await self._start_what_follows(operation)
+
+    async def _start_what_follows(self, lost: OperationRow) -> None:
+        """The rollback that a cancel had asked for. What was accepted before is among the pass's own operations."""
+        for one in await self._store.project(lost.project).operations(lost.stack_id):
+            if one.follows == lost.id and one.state is OperationState.PENDING:
+                await self._starter.start(one)
 
     async def _see_to(self, run: Run, findings: _Findings) -> None:
         """A run whose build has no worker left goes on with this one; what keeps it from its end is put back; what

@@ -171,7 +171,7 @@ class OperationStatus:
     """What became of a request. state: PENDING, RUNNING, DONE, FAILED or SUPERSEDED. requested_by: who asked, as the
     client said it. superseded_by, target, follows: an operation's id: the one that took over, the one that asked first
     for what the stack is brought to (None: a delete), the one whose failure led to this one. cancel: how a cancel asked
-    for it to end, "rollback" or "keep"."""
+    for it to end, "rollback" or "keep". no_worker: why no worker goes on with it, where that is so; not in lists."""
 
     id: str
     stack_id: str
@@ -188,6 +188,7 @@ class OperationStatus:
     target: str | None = None
     cancel: str | None = None
     follows: str | None = None
+    no_worker: str | None = None
 
     @classmethod
     def read(cls, body: Body) -> "OperationStatus":
@@ -207,6 +208,7 @@ class OperationStatus:
             target=body["target"],
             cancel=body["cancel"],
             follows=body["follows"],
+            no_worker=body.get("no_worker"),
         )
 
     @property

@@ -146,7 +146,10 @@ class Server:
             minute = float(os.environ.get("FIREBRICK_TIMEOUT_UNIT_SECONDS", "60"))  # as the worker's; for tests
             starter = Starter(store, registry, lambda: client, minute=minute, search_attributes=attributes.present)
             app = create_app(store, starter, registry, hosts=self._own_names(self._settings.allowed_hosts))
-            able = Health({"database": health.database(store), "temporal": health.temporal(client)})
+            able = Health(
+                {"database": health.database(store), "temporal": health.temporal(client)},
+                tells={"workers": health.workers(starter.workers)},
+            )
             app.router.routes[:0] = health_routes(able)
             whole = self._with_codec(app, client.namespace)
             collector.relax()

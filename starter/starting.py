@@ -4,7 +4,6 @@ Order matters: the cluster is asked whether it answers before a row is written, 
 once the row is there the operation will be carried out, by the reconciler if the start's answer is lost.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -33,6 +32,7 @@ from firebrick.store.rows import OperationRow
 from starter.holds import Hold, holds_of
 from starter.looking import look_at_objects
 from starter.search_attributes import Present, never
+from starter.workers import Workers
 
 log = structlog.get_logger("firebrick.starter")
 
@@ -62,6 +62,11 @@ class Starter:
         self._minute = minute
         self._search_attributes = search_attributes
         self.task_queue = task_queue
+        self.workers = Workers(client, task_queue)
+
+    async def no_worker(self) -> str:
+        """Why nobody goes on with what was accepted, for people; "" while somebody does."""
+        return (await self.workers.attendance()).waiting
 
     @property
     def cluster(self) -> "Cluster":
@@ -108,13 +113,17 @@ class Starter:
         await self.start(operation)
         return operation
 
-    async def cancel(self, project: str, stack_id: str, cancel: contract.Cancel) -> OperationRow:
-        """Store that the running operation is to be cancelled, and tell its run. A run that hears nothing is told by
-        the reconciler. Raises InvalidInput (it cannot be cancelled this way), NotFound, Unavailable."""
+    async def cancel(
+        self, project: str, stack_id: str, cancel: contract.Cancel, *, at_once: bool = False
+    ) -> OperationRow:
+        """Store that the running operation is to be cancelled, and tell its run. at_once: what is in progress is not
+        waited for. A run that hears nothing is told by the reconciler. Raises InvalidInput (it cannot be cancelled this
+        way), NotFound, Unavailable."""
         await self.check_server()
-        operation = await self._store.project(project).accept_cancel(stack_id, cancel, now=time.time())
+        repository = self._store.project(project)
+        operation = await repository.accept_cancel(stack_id, cancel, now=self._store.clock(), at_once=at_once)
         if operation.state is contract.OperationState.RUNNING:
-            await self.cluster.cancel(operation.workflow_id, operation.seq)
+            await self.cluster.cancel(operation.workflow_id, operation.seq, at_once)
         return operation
 
     async def delete(self, request: DeleteStackRequest) -> OperationRow:
@@ -238,8 +247,10 @@ class Cluster:
     async def nudge(self, workflow_id: str, seq: int) -> None:
         await self._starter.signal(workflow_id, contract.TAKE_OVER, seq)
 
-    async def cancel(self, workflow_id: str, seq: int) -> None:
+    async def cancel(self, workflow_id: str, seq: int, at_once: bool = False) -> None:
         await self._starter.signal(workflow_id, contract.CANCEL, seq)
+        if at_once:  # beside the other: a run of an earlier build knows that only
+            await self._starter.signal(workflow_id, contract.CANCEL_AT_ONCE, seq)
 
     async def wake(self, workflow_id: str, key: str) -> None:
         await self._starter.signal(workflow_id, contract.WAKE, key)

@@ -29,10 +29,12 @@ from uuid import uuid4
 from activities.handlers import HandlerRunner
 from activities.world import World
 from firebrick.contract import (
+    PROGRESS,
     Cancel,
     ContinueStackRequest,
     CreateStackRequest,
     DeleteStackRequest,
+    Progress,
     RollbackStackRequest,
     UpdateStackRequest,
 )
@@ -101,7 +103,7 @@ class Engine:
         keyring = Keyring.from_file(self.folder / "keyring")
         self.store = await Store.open(f"sqlite:///{self.folder / 'firebrick.db'}", keyring)
         self._cleanup.push_async_callback(self.store.close)
-        handlers = HandlerRunner(threads=16)
+        handlers = HandlerRunner()
         self._cleanup.callback(handlers.close)
         queue = f"engine-{uuid4().hex[:8]}"
         self._starter = Starter(self.store, self._registry, lambda: client, task_queue=queue)
@@ -110,7 +112,7 @@ class Engine:
             registry=self._registry,
             handlers=handlers,
             cluster=self._starter.cluster,
-            clock=time.time,
+            clock=self.store.clock,
         )
         await self._cleanup.enter_async_context(make_worker(client, world, queue))
         await Builds(client, queue, build_id(), promotes=True).promote()
@@ -136,10 +138,12 @@ class Engine:
     async def delete(self, stack: str, **options: Any) -> OperationRow:
         return await self._starter.delete(DeleteStackRequest(stack=stack, project=self.project, **options))
 
-    async def cancel(self, stack: str, *, rollback: bool = True) -> OperationRow:
-        """rollback: an update is rolled back; else what is done stays. InvalidInput: it cannot be cancelled so."""
+    async def cancel(self, stack: str, *, rollback: bool = True, at_once: bool = False) -> OperationRow:
+        """rollback: an update is rolled back; else what is done stays. at_once: what is in progress is not waited for.
+        InvalidInput: it cannot be cancelled so."""
         stack_id = (await self.stack(stack)).id
-        return await self._starter.cancel(self.project, stack_id, Cancel.ROLL_BACK if rollback else Cancel.KEEP)
+        cancel = Cancel.ROLL_BACK if rollback else Cancel.KEEP
+        return await self._starter.cancel(self.project, stack_id, cancel, at_once=at_once)
 
     # --- waiting --------------------------------------------------------------------------------------------------
 
@@ -162,6 +166,12 @@ class Engine:
             return True
         run = await find_run(self._client, row.workflow_id)
         return run is None or not run.under_way
+
+    async def progress(self, operation: OperationRow) -> Progress:
+        """What the run that carries the operation out is at."""
+        handle = self._client.get_workflow_handle(operation.workflow_id)
+        progress: Progress = await handle.query(PROGRESS, result_type=Progress)
+        return progress
 
     async def settled(self, stack: str) -> str:
         """The stack's state (``ROLLBACK_COMPLETE``), once no operation of it is open."""

@@ -86,7 +86,7 @@ def _exporter(name: str, environment: Mapping[str, str]) -> Any:
             Diagnostic(
                 code="no-trace-exporter",
                 summary=f"traces are asked for, and the exporter {name} is not installed",
-                detail="pip install 'firebrick[tracing]' brings OTLP over HTTP and console; OTEL_TRACES_EXPORTER=none "
-                "turns traces off.",
+                detail="pip install 'firebrick-stacks[tracing]' brings OTLP over HTTP and console; "
+                "OTEL_TRACES_EXPORTER=none turns traces off.",
             )
         ) from None

@@ -1,12 +1,20 @@
-"""Accepted requests and how their ends are waited for: what starter.client's methods give. Polling, as the CLI does."""
+"""Accepted requests and how their ends are waited for: what starter.client's methods give. Polling, as the CLI does.
+
+That no worker goes on with what is waited for is a warning of the logger ``firebrick.client``, which is on standard
+error unless the program sets up its logs otherwise.
+"""
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 
-from firebrick.diagnostics import Unavailable
+from firebrick.diagnostics import Diagnostic, Unavailable
 from starter.http_api import Api, StackAddress
+from starter.no_worker import NoWorker
 from starter.results import Event, OperationStatus, Stack
+
+log = logging.getLogger("firebrick.client")
 
 PAGE = 500  # events asked for at once
 SHORTEST, LONGEST = 0.1, 1.0  # seconds between two looks: short while things happen
@@ -19,6 +27,12 @@ class Pauses:
     def __init__(self) -> None:
         self._pause = SHORTEST
         self._silent_since = 0.0
+        self._missed = NoWorker()
+
+    def tell(self, stack: StackAddress, status: OperationStatus) -> None:
+        """Say when no worker goes on with what is waited for."""
+        if (line := self._missed.line(status.no_worker)) is not None:
+            log.warning("%s of stack %s: %s", status.action, stack.name, line)
 
     def heard(self, *, news: bool = False) -> float:
         self._silent_since = 0.0
@@ -35,13 +49,22 @@ class Pauses:
 
 
 class SyncOperation:
-    """An accepted request. action: CREATE, UPDATE, ROLLBACK or DELETE. stack: its name and id."""
+    """An accepted request. action: CREATE, UPDATE, ROLLBACK or DELETE. stack: its name and id. warnings: what is
+    allowed in what was sent, and probably not meant."""
 
-    def __init__(self, api: Api, operation_id: str, action: str, stack: StackAddress) -> None:
+    def __init__(
+        self,
+        api: Api,
+        operation_id: str,
+        action: str,
+        stack: StackAddress,
+        warnings: Sequence[Diagnostic] = (),
+    ) -> None:
         self._api = api
         self.id = operation_id
         self.action = action
         self.stack = stack
+        self.warnings = tuple(warnings)
 
     def status(self) -> OperationStatus:
         return OperationStatus.read(self._api.operation(self.id))
@@ -66,7 +89,9 @@ class SyncOperation:
         try:
             status = self.status()
             followed = self._followed(status)
-            if not [status, *followed][-1].has_ended:
+            last = [status, *followed][-1]
+            if not last.has_ended:
+                pauses.tell(self.stack, last)
                 return None, pauses.heard()
             status.check(followed)
             return Stack.read(self._api.stack(self.stack)), 0.0
@@ -77,7 +102,7 @@ class SyncOperation:
         """What its failure led to, and so on."""
         found: list[OperationStatus] = []
         while status.state == "FAILED" and (body := self._api.what_follows(self.stack, status.id)):
-            status = OperationStatus.read(body)
+            status = OperationStatus.read(self._api.operation(body["id"]))
             found.append(status)
         return found
 
@@ -119,6 +144,7 @@ class Following:
         if not self._operation:
             self._operation = str(self._api.operations(address)[0]["id"])
         status = OperationStatus.read(self._api.operation(self._operation))
+        self._pauses.tell(address, status)
         if status.state == "FAILED" and (next_one := self._api.what_follows(address, self._operation)):
             self._operation = str(next_one["id"])
             return False
@@ -126,13 +152,14 @@ class Following:
 
 
 class Operation:
-    """An accepted request. action: CREATE, UPDATE, ROLLBACK or DELETE. stack: its name and id."""
+    """An accepted request. action, stack, warnings: see SyncOperation."""
 
     def __init__(self, accepted: SyncOperation) -> None:
         self._sync = accepted
         self.id = accepted.id
         self.action = accepted.action
         self.stack = accepted.stack
+        self.warnings = accepted.warnings
 
     async def status(self) -> OperationStatus:
         return await asyncio.to_thread(self._sync.status)

@@ -272,7 +272,7 @@ async def record(prefix: str, wanted: Sequence[str]) -> None:
                 client = await Client.connect(server.address, data_converter=pydantic_data_converter)
                 store = await Store.open(f"sqlite:///{folder}/stacks.db", Keyring.from_file(Path(folder) / "keys.json"))
                 cleanup.push_async_callback(store.close)
-                handlers = HandlerRunner(threads=4)
+                handlers = HandlerRunner()
                 cleanup.callback(handlers.close)
                 registry = Registry.default({"FIREBRICK_PLUGINS": "firebrick.testing.types"})
                 starter = Starter(store, registry, lambda: client)

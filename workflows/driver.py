@@ -42,7 +42,7 @@ from workflows.shown import batch_summary, details, end_summary, step_summary, t
 # A worker that dies is noticed when its heartbeats stop; activities send one a second.
 HEARTBEAT_TIMEOUT = timedelta(seconds=5)
 # Activities bound their own calls (ResourceType.call_timeout) and park what takes long; this only ends what hangs.
-START_TO_CLOSE = timedelta(hours=2)
+START_TO_CLOSE = timedelta(hours=24)
 RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200),
     backoff_coefficient=2.0,
@@ -58,6 +58,8 @@ WATCH_INTERVAL = 2.0
 # An activity whose failures are not its own is asked again so often: it is safe to repeat, and the store must know how
 # an operation ends. Whoever fails it by hand more often than that wants the run to fail.
 ASK_AGAIN = 10
+# Since this patch a cancel lets what is in progress come to its end.
+LETS_FINISH = "a cancel lets what is in progress finish"
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -103,6 +105,14 @@ class StackAction:
         return self._cancelled or unnamed or (begun is not None and inbox.cancel_of == begun.seq)
 
     @property
+    def _is_at_once(self) -> bool:
+        """Whether the cancel of this operation does not wait for what is in progress."""
+        inbox, begun = self.inbox, self._begun
+        if begun is None:
+            return False
+        return inbox.at_once_of == begun.seq or (inbox.at_once_unnamed and not begun.answers)
+
+    @property
     def _must_look(self) -> bool:
         """Whether something was told that names no operation: only the store knows whether there is anything to it."""
         begun, inbox = self._begun, self.inbox
@@ -125,6 +135,8 @@ class StackAction:
         else:
             self.inbox.newest = max(self.inbox.newest, view.newer)
             self._cancelled = self._cancelled or view.cancelled
+            if view.at_once and self._begun is not None:
+                self.inbox.at_once_of = max(self.inbox.at_once_of, self._begun.seq)
         return ()
 
     def wake(self, given: Sequence[Any]) -> None:
@@ -150,6 +162,7 @@ class StackAction:
             waiting=p.waiting,
             failed=p.failed,
             stopping=p.stopping,
+            lets_finish=p.lets_finish,
         )
 
     # --- the run --------------------------------------------------------------------------------------------------
@@ -229,6 +242,8 @@ class StackAction:
     async def _carry_out(self, begun: contract.Begun, chain_run: int, state: str) -> contract.ActionResult:
         self._begun, self._chain_run = begun, chain_run
         self._cancelled = self._cancelled or begun.cancelled
+        if begun.at_once:
+            self.inbox.at_once_of = max(self.inbox.at_once_of, begun.seq)
         if begun.search_attributes:
             self._attributes.show(begun)
         plan = await self._load_plan(begun)
@@ -287,7 +302,7 @@ class StackAction:
     async def _walk(self, plan: Plan, begun: contract.Begun, state: str) -> TraversalResult | None:
         """Drive the traversal to its end; None when the history has grown so long that a new run must go on."""
         traversal = self._traversal = Traversal(plan, window=begun.window, state=state, independent=begun.independent)
-        timer = asyncio.create_task(self._at_deadline(begun.deadline))
+        timer = asyncio.create_task(self._at_deadline(_here(begun.deadline, begun.now)))
         grace: asyncio.Task[None] | None = None
         try:
             self._apply(traversal.start(workflow.time()))
@@ -299,7 +314,7 @@ class StackAction:
                         lambda: (
                             bool(self._queue)
                             or self._handed_over
-                            or (self._taken_over and not traversal.progress.stopping)
+                            or (self._taken_over and self._goes_on)
                             or self._is_cancelled
                             or self._must_look
                         )
@@ -335,7 +350,10 @@ class StackAction:
         if not self._action.cancellable:
             self._failures.append(f"A cancel was asked for and refused: a {self._action.lower()} runs to its end.")
             return
-        self._apply(traversal.interrupt("cancel", workflow.time()))
+        if self._is_at_once or not workflow.patched(LETS_FINISH):
+            self._apply(traversal.interrupt("cancel", workflow.time()))
+        else:
+            self._apply(traversal.stop("cancel", workflow.time()))
 
     async def _at_deadline(self, deadline: float) -> None:
         await workflow.sleep(max(0.0, deadline - workflow.time()), summary=f"time limit of {self._action}")
@@ -384,6 +402,7 @@ class StackAction:
             step=command.step,
             deadline=begun.deadline,
             work=node.work,
+            stopping=command.stopping,
         )
         handle = self._start(
             contract.RUN_STEP,
@@ -403,15 +422,23 @@ class StackAction:
         result = self._outcome(done)
         if result is None:
             answer = read_answer(done.result(), contract.StepResult)
-            result = answer if answer is not None and self._believes(answer.answers, asked) else None
+            if answer is not None and self._believes(answer.answers, asked):
+                result = answer.model_copy(update={"at": _here(answer.at, answer.now)}) if answer.at else answer
         if result is None:
             self.inbox.notes.add(f"A result of `{node.name}` was given by hand: the store is asked")
-            if not self._traversal.progress.stopping:
+            if self._goes_on:
                 self._run_step(command)
                 return ()
             result = contract.StepResult(kind=contract.StepKind.ABORTED)  # its row tells what became of it
         self._note(node, result)
         return self._traversal.step_ended(node.id, result, workflow.time(), step=command.step)
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether what is in progress is to come to its end."""
+        assert self._traversal is not None
+        progress = self._traversal.progress
+        return not progress.stopping or progress.lets_finish
 
     def _believes(self, answers: str, asked: str) -> bool:
         """Whether it is an answer to what was asked; runs that began before answers said so believe any."""
@@ -457,7 +484,7 @@ class StackAction:
             answer = read_answer(done.result(), contract.BatchResult)
             if answer is None or not self._believes(answer.answers, asked):
                 self.inbox.notes.add(f"A result of {batch_summary(nodes)} was given by hand: the store is asked")
-                if not self._traversal.progress.stopping:
+                if self._goes_on:
                     self._run_batch(command)
                     return ()
                 answer = contract.BatchResult(results=())
@@ -617,3 +644,8 @@ def _fits(told: contract.Begun | contract.BeginOther | contract.NothingToBegin, 
     if not isinstance(told, contract.NothingToBegin):
         return True
     return told.operation_id == begin.operation_id if begin.operation_id else bool(told.operation_id)
+
+
+def _here(at: float, now: float | None) -> float:
+    """A time of the store's clock on the cluster's: so long from now as it was when it was told, at `now`."""
+    return at if now is None else workflow.time() + (at - now)

@@ -49,6 +49,9 @@ class Inbox:
         self.cancel_unnamed = False
         self.cancel_of = 0
         """The newest operation whose cancel was told."""
+        self.at_once_unnamed = False
+        self.at_once_of = 0
+        """The newest operation whose cancel does not wait for what is in progress."""
 
     def take_over(self, given: Sequence[Any]) -> None:
         seq = _number(given)
@@ -59,14 +62,17 @@ class Inbox:
         self.unnamed = self.unnamed or not seq
         self.newest = max(self.newest, seq)
 
-    def cancel(self, given: Sequence[Any]) -> None:
+    def cancel(self, given: Sequence[Any], *, at_once: bool = False) -> None:
         seq = _number(given)
         if seq is None:
-            self.notes.add("A signal `cancel` does not give an operation's number: left aside")
+            name = "cancel_at_once" if at_once else "cancel"
+            self.notes.add(f"A signal `{name}` does not give an operation's number: left aside")
         elif not seq:
             self.cancel_unnamed = True
+            self.at_once_unnamed = self.at_once_unnamed or at_once
         else:
             self.cancel_of = max(self.cancel_of, seq)
+            self.at_once_of = max(self.at_once_of, seq if at_once else 0)
 
     def wake(self, given: Sequence[Any]) -> str:
         """The key; "" when there is none that anybody could wait for."""

@@ -57,6 +57,8 @@ def details(
     counts = f"{told.done} of {told.total} done, {told.running} running, {told.parked} parked, {told.waiting} waiting"
     stopping = f", stopping: {told.stopping}" if told.stopping else ""
     parts = [f"**{told.action}** {stack}: {counts}, {told.failed} failed{stopping}"]
+    if told.lets_finish:
+        parts.append(f"Waiting for what is in progress. To go on without: `firebrick stack cancel {stack} --now`")
     parts += _list("Running", len(running), (f"`{node.name}` ({node.type})" for node in running.values()))
     waits = (f"`{node.name}` ({node.type}): {timer_reason(why, at)}" for node, why, at in parked.values())
     parts += _list("Parked", len(parked), waits)

@@ -26,8 +26,8 @@ class StackWorkflow(TakesNoOther):
 
     ACTION: ClassVar[contract.Action]
     takes = (
-        f"the query `{contract.PROGRESS}` and the signals `{contract.TAKE_OVER}`, `{contract.CANCEL}` and "
-        f"`{contract.WAKE}`"
+        f"the query `{contract.PROGRESS}` and the signals `{contract.TAKE_OVER}`, `{contract.CANCEL}`, "
+        f"`{contract.CANCEL_AT_ONCE}` and `{contract.WAKE}`"
     )
 
     def __init__(self) -> None:
@@ -41,10 +41,15 @@ class StackWorkflow(TakesNoOther):
 
     @workflow.signal(name=contract.CANCEL)
     def cancel(self, *given: Any) -> None:
-        """A cancel was stored for the running operation: stop, where the action can be cancelled; the store knows what
-        follows. Elsewhere it is refused, visibly. One argument: the operation's number; without it the store is
-        asked."""
+        """A cancel was stored for the running operation: stop, where the action can be cancelled, and let what is in
+        progress come to its end; the store knows what follows. Elsewhere it is refused, visibly. One argument: the
+        operation's number; without it the store is asked."""
         self._action.inbox.cancel(given)
+
+    @workflow.signal(name=contract.CANCEL_AT_ONCE)
+    def cancel_at_once(self, *given: Any) -> None:
+        """As `cancel`, without waiting for what is in progress."""
+        self._action.inbox.cancel(given, at_once=True)
 
     @workflow.signal(name=contract.WAKE)
     def wake(self, *given: Any) -> None:

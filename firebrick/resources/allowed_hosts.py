@@ -10,15 +10,15 @@ leads.
 import os
 from collections.abc import Mapping
 
-from firebrick.resources.errors import PermanentError
+from firebrick.resources.errors import RefusedError
 
 
 def demand_allowed(host: str, port: int, setting: str, environ: Mapping[str, str] = os.environ) -> None:
-    """Do nothing when the setting allows the host. PermanentError says what the operator would have to write."""
+    """Do nothing when the setting allows the host. RefusedError says what the operator would have to write."""
     allowed = [entry.strip().lower() for entry in environ.get(setting, "").split(",") if entry.strip()]
     if not any(_matches(entry, host.lower(), port) for entry in allowed):
         said = f"it allows {', '.join(allowed)}" if allowed else "it is not set, so none is allowed"
-        raise PermanentError(
+        raise RefusedError(
             f"templates may not make this worker connect to {host}:{port}: the operator's setting {setting} does not "
             f"name it ({said}). To allow it, add {host} or {host}:{port} to the worker's environment."
         )

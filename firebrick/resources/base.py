@@ -24,6 +24,7 @@ Handlers may be ``def`` (run in a thread) or ``async def`` (run on a loop apart 
 that outlives ``call_timeout`` is abandoned and counts as lost. Errors: see :mod:`firebrick.resources.errors`.
 """
 
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
@@ -139,6 +140,10 @@ class Context:
     properties that it has now; changed: the names (of templates) of those that differ, sorted. progress: what the last
     Poll / WaitUntil / WaitSignal gave. signals: JSON bodies received, oldest first. now: seconds since the epoch.
     others: what the type asked for with ``reads``: physical id -> attributes, without ids that name nothing readable.
+    seconds_left: what this call may still take; a handler that asks a provider twice looks before the second request,
+    and gives each no more time than that.
+    external: the object exists already (``external_id``): only read is called, with the id and the properties that the
+    template gives. Required ones may be missing; reading a missing one raises PropertyMissing.
     """
 
     name: str
@@ -161,6 +166,8 @@ class Context:
     previous: Any = None
     changed: tuple[str, ...] = ()
     deletion_policy: str = "Delete"
+    seconds_left: Callable[[], float] = lambda: math.inf
+    external: bool = False
 
 
 Handler = Callable[[Context], Next | Awaitable[Next]]
@@ -172,8 +179,11 @@ class ResourceType:
     type_name: as templates name it. Properties: its pydantic model. attributes: name -> description.
     instant: no outside call: runs in batches with others of its kind, must return Done at once.
     inline: handlers are pure computation and may run on the worker's own loop (types of this project only).
-    call_timeout: seconds one handler call may take; the lease on the row is this and a margin.
+    call_timeout: seconds one handler call may take, see call_seconds.
+    fenced: a call ends by itself when the row is not held any more (``context.seconds_left``), also when its process is
+    stopped or dies. Then a long call is held for a minute at a time, and a dead worker is waited for no longer.
     any_property: properties are not checked (OS::Heat::None). concurrency: key of a limit shared with others.
+    nested: its resources are stacks (types of this project only).
     rules: what several properties together must be. attribute_kinds: attribute -> string, list, map..., where told.
     slow_attributes: attribute() may wait or call out: it is called in a thread, never on the worker's loop.
     readable: other resources of the project that hold its physical id may read its attributes while they are created.
@@ -181,6 +191,7 @@ class ResourceType:
     made by an earlier one again. volatile: attributes that change by themselves: who refers to one is looked at in each
     update. snapshots: deletion_policy Snapshot is allowed; delete sees it in ``context.deletion_policy``.
     secret_attributes: names of attributes whose values are masked in texts of failures, whoever quotes them.
+    replace_interrupted: an update that comes while its create is in progress replaces it, and waits for no end.
     takes_signals: signals for it are kept, and handlers get them in ``context.signals``.
     support_status, hidden, aliases: for lists of types; aliases are further names for it, not listed.
     """
@@ -193,7 +204,9 @@ class ResourceType:
     inline: ClassVar[bool] = False
     any_property: ClassVar[bool] = False
     any_attribute: ClassVar[bool] = False
+    nested: ClassVar[bool] = False
     call_timeout: ClassVar[float] = 30.0
+    fenced: ClassVar[bool] = False
     concurrency: ClassVar[str] = ""
     hidden: ClassVar[bool] = False
     support_status: ClassVar[SupportStatus] = SupportStatus()
@@ -204,6 +217,7 @@ class ResourceType:
     volatile: ClassVar[Sequence[str]] = ()
     snapshots: ClassVar[bool] = False
     takes_signals: ClassVar[bool] = False
+    replace_interrupted: ClassVar[bool] = False
     readable: ClassVar[bool] = False
     secret_attributes: ClassVar[frozenset[str]] = frozenset()
 
@@ -241,7 +255,8 @@ class ResourceType:
 
     read: ClassVar[Callable[..., "Live | None | Awaitable[Live | None]"] | None] = None
     """Optional ``def read(self, context) -> Live | None``: look at the object behind ``context.physical_id``; None: it
-    is gone. Must change nothing. Check, converge and drift need it."""
+    is gone. Must change nothing. Check, converge, drift and `external_id` need it; ``context.external`` says that the
+    object was not made by this type, so that no mark or claim of it is to be expected."""
 
     def delete(self, context: Context) -> Next | Awaitable[Next]:
         """Unmake it. Must be safe to repeat; not found is success. Not called without a physical id unless
@@ -258,6 +273,33 @@ class ResourceType:
     a client token) sets idempotent_create instead; one with neither goes UNKNOWN when an answer is lost."""
 
     idempotent_create: ClassVar[bool] = False
+
+    def can_find(self, properties: Any) -> bool:
+        """Whether find_by_key can tell, for a resource with these properties (the model), what a create has made."""
+        return self.find_by_key is not None
+
+    def can_repeat_create(self, properties: Any) -> bool:
+        """Whether a create of a resource with these properties (the model) is safe to repeat under its key."""
+        return self.idempotent_create
+
+    def call_seconds(self, properties: Any) -> float:
+        """Seconds that one call for a resource with these properties (the model) may take, and for which it is held. A
+        call that takes longer is given up and counts as lost; one whose worker died is waited for so long."""
+        return self.call_timeout
+
+    def made_by(self, context: Context) -> str:
+        """What a person looks for at the provider, where nothing tells whether a create has made something."""
+        return f"an object made with key {context.key}"
+
+    def late_effects(self, properties: Any) -> float:
+        """Seconds after a create was given up for which it may still take effect: so long it is looked for before it is
+        repeated, or taken for not made."""
+        return 0.0
+
+    def provider(self, properties: Any) -> str:
+        """Which provider a resource with these properties (the model) is on: calls to one that is slow leave room for
+        those to others. By default all types with the same first words of their name are on one."""
+        return self.concurrency or self.type_name.rpartition("::")[0]
 
     def signal_text(self, body: Any) -> str:
         """What the event of a signal says of it; "": what it says of any. Asks nobody."""

@@ -76,7 +76,8 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A row as it stands before the update. implementation: the type that serves it. definition: its frozen one."""
+    """A row as it stands before the update. implementation: the type that serves it. definition: its frozen one.
+    going_on: its create or update was interrupted, and is finished before it is changed."""
 
     action: str
     status: str
@@ -85,10 +86,12 @@ class Standing:
     drift: str = ""
     physical_id: str | None = None
     create_unsettled: bool = False
+    going_on: bool = False
 
     @property
     def incomplete(self) -> bool:
-        return self.status != "COMPLETE"
+        """Whether it has failed, so that it may have to be replaced."""
+        return self.status != "COMPLETE" and not self.going_on
 
     @property
     def nobody_to_ask(self) -> bool:
@@ -131,7 +134,7 @@ def decide(
         return Decision(Verdict.UPDATE)
     if row.drift:
         return Decision(Verdict.UPDATE, "it is known to differ from its template")
-    if row.status == "FAILED" and row.action != "CREATE":
+    if row.action != "CREATE" and (row.status == "FAILED" or row.going_on):
         return Decision(Verdict.UPDATE, "nobody knows how far its last update came")
     if differing := differing_rest(row.definition, definition):
         return Decision(Verdict.UPDATE, f"its {' and '.join(differing)} changed")

@@ -1,8 +1,8 @@
 """A template made of a resource type's schema: one resource, its properties as parameters, its attributes as outputs.
 
 What people begin a nested template with. Heat's form: the resource has the name of the class that implements the type,
-and the output ``OS::stack_id`` makes the stack's reference id that of the resource. One thing is unlike Heat: a list of
-maps or lists becomes a json parameter, for it could not be given in a comma_delimited_list, whose items are text.
+and the output ``OS::stack_id`` makes the stack's reference id that of the resource. One thing is unlike Heat: in
+CloudFormation a list is taken as the parameter has it, where Heat splits it at commas, which it then refuses itself.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from firebrick.resources.schema import NOTHING, PropertySchema, TypeSchema
 
 HOT_VERSION = "2016-10-14"
 CFN_VERSION = "2012-12-12"
-_TYPES: Mapping[Kind, tuple[str, str]] = {
+_TYPES: Mapping[Kind, tuple[str, str]] = {  # the parameter's type in HOT and in CloudFormation
     Kind.STRING: ("string", "String"),
     Kind.INTEGER: ("number", "Number"),
     Kind.NUMBER: ("number", "Number"),
@@ -75,21 +75,15 @@ def _properties(schema: TypeSchema) -> dict[str, PropertySchema]:
     return {name: one for name, one in schema.properties.items() if not one.hidden}
 
 
-def _types(schema: PropertySchema) -> tuple[str, str]:
-    """The parameter's type in HOT and in CloudFormation."""
-    nested = schema.item is not None and schema.item.kind in (Kind.MAP, Kind.LIST)
-    return _TYPES[Kind.MAP if nested else schema.kind]
-
-
 def _constraints(schema: PropertySchema) -> list[dict[str, Any]]:
     """Those that a parameter of its type can have."""
-    fitting = _FITTING[_types(schema)[0]]
+    fitting = _FITTING[_TYPES[schema.kind][0]]
     shown = [one.shown() for one in schema.constraints]
     return [one for one in shown if all(word in fitting for word in one)]
 
 
 def _hot_parameter(schema: PropertySchema) -> dict[str, Any]:
-    parameter: dict[str, Any] = {"type": _types(schema)[0]}
+    parameter: dict[str, Any] = {"type": _TYPES[schema.kind][0]}
     if schema.description:
         parameter["description"] = schema.description
     if schema.default is not NOTHING and schema.default is not None:
@@ -100,7 +94,7 @@ def _hot_parameter(schema: PropertySchema) -> dict[str, Any]:
 
 
 def _cfn_parameter(schema: PropertySchema) -> dict[str, Any]:
-    parameter: dict[str, Any] = {"Type": _types(schema)[1]}
+    parameter: dict[str, Any] = {"Type": _TYPES[schema.kind][1]}
     if schema.description:
         parameter["Description"] = schema.description
     if schema.default is not NOTHING and schema.default is not None:

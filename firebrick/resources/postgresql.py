@@ -30,8 +30,10 @@ from firebrick.resources.errors import (
     ConflictError,
     PermanentError,
     QuotaError,
+    RefusedError,
     Replace,
     ResourceError,
+    TakenError,
     TransientError,
 )
 from firebrick.resources.vocabulary import SECRET, UPDATABLE, Custom, Length, OneOf, Range
@@ -79,23 +81,23 @@ ConnectionProperty = Annotated[
 
 
 def address(given: Connection | None, environ: Mapping[str, str] = os.environ) -> Mapping[str, Any]:
-    """libpq's parameters. PermanentError: there is no server, or the operator does not allow it; without the URL."""
+    """libpq's parameters. RefusedError: there is no server, or the operator does not allow it; without the URL."""
     if given is not None:
         if given.host.startswith(("/", "@")) or "," in given.host:
-            raise PermanentError("connection.host must be one name or address, not a socket and not a list")
+            raise RefusedError("connection.host must be one name or address, not a socket and not a list")
         demand_allowed(given.host, given.port, HOSTS, environ)
         where = {"host": given.host, "port": given.port, "user": given.user, "dbname": given.database}
         return where | {"password": given.password or "", "sslmode": given.sslmode, "passfile": os.devnull}
     url = environ.get(URL, "")
     if not url:
-        raise PermanentError(
+        raise RefusedError(
             f"there is no PostgreSQL to make it on: give the property connection, or set {URL} in the worker's "
             "environment (postgresql://user:password@host/database)"
         )
     try:
         return conninfo_to_dict(re.sub(r"^postgresql\+psycopg:", "postgresql:", url))
     except psycopg.Error:
-        raise PermanentError(f"{URL} in the worker's environment is no address that libpq can read") from None
+        raise RefusedError(f"{URL} in the worker's environment is no address that libpq can read") from None
 
 
 def host_and_port(given: Connection | None) -> tuple[str, int]:
@@ -194,6 +196,18 @@ def made(db: Session, kind: str, mark: str | None, columns: str = "1") -> Thing 
     return None if row is None else Thing(str(row[0]), tuple(row[1:]))
 
 
+def looked_for(db: Session, kind: str, context: Context, columns: str) -> Thing | None:
+    """What a read is about: what this resource has made; of an external one what has this name, whoever made it."""
+    if not context.external:
+        return made(db, kind, context.physical_id, columns)
+    name, catalogue, _ = _CATALOGUES[kind]
+    query = sql.SQL("SELECT {name}, {columns} FROM {catalogue} o WHERE {name} = %(wanted)s").format(
+        name=sql.Identifier(name), columns=sql.SQL(columns), catalogue=sql.Identifier(catalogue)
+    )
+    row = db.execute(query, {"wanted": context.physical_id}).fetchone()
+    return made(db, kind, context.physical_id, columns) if row is None else Thing(str(row[0]), tuple(row[1:]))
+
+
 def still_made(db: Session, kind: str, context: Context) -> Thing:
     """As `made`, for an update. Replace: it is gone."""
     if (found := made(db, kind, context.physical_id)) is None:
@@ -202,13 +216,18 @@ def still_made(db: Session, kind: str, context: Context) -> Thing:
 
 
 def demand_free(db: Session, kind: str, name: str) -> None:
-    """PermanentError: there is one of this name."""
-    column, catalogue, _ = _CATALOGUES[kind]
-    query = sql.SQL("SELECT FROM {} WHERE {} = {}").format(sql.Identifier(catalogue), sql.Identifier(column), name)
-    if db.execute(query).fetchone() is not None:
-        raise PermanentError(
+    """TakenError: there is one of this name."""
+    column, catalogue, tie = _CATALOGUES[kind]
+    query = sql.SQL(
+        "SELECT (SELECT s.setconfig FROM pg_db_role_setting s WHERE {tie}) FROM {catalogue} o WHERE {column} = {name}"
+    ).format(tie=sql.SQL(tie), catalogue=sql.Identifier(catalogue), column=sql.Identifier(column), name=name)
+    found = db.execute(query).fetchone()
+    if found is not None:
+        settings = found[0] or []
+        raise TakenError(
             f"there is a {kind.lower()} {name} on the server, which this resource has not made; it is left as it is. "
-            "Choose another name, or take it away first."
+            "Choose another name, or take it away first.",
+            by=lambda key: f"{MARK}={digest(key)}" in settings,
         )
 
 

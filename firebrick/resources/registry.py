@@ -62,7 +62,7 @@ class Registry:
             types += _plugin_types(point.value, f"the entry point {point.name} = {point.value}")
         return cls(types)
 
-    def find(self, name: str) -> TypeSchema | None:
+    def find(self, name: str, *, declared: str = "", resource: str = "") -> TypeSchema | None:
         return self._schemas.get(name)
 
     def names(self) -> Sequence[str]:

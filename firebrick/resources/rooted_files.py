@@ -19,12 +19,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import PurePosixPath
 
-from firebrick.resources.errors import PermanentError
+from firebrick.resources.errors import RefusedError, TakenError
 
 ROOT = "FIREBRICK_FILE_ROOT"
 CLAIMS = ".firebrick"
 FOLDER_MODE = 0o755
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NONE = -1  # no folder that is open
 _OPEN_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -41,12 +42,14 @@ def checked_path(path: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who made the file at a path. key: a digest of the create's key; sha256: of the content it is to have."""
+    """Who made the file at a path. key: a digest of the create's key; sha256: of the content it is to have. going: it
+    is being taken away."""
 
     path: str
     key: str
     sha256: str = ""
     placed: bool = False
+    going: bool = False
 
 
 def key_digest(key: str) -> str:
@@ -77,12 +80,13 @@ class RootedFile:
         return None
 
     def make_claim(self, claim: Claim) -> None:
-        """PermanentError: another resource has one, or a file is there that nobody has made. A claim to a file that
-        was there and that somebody took away stands for nothing any more."""
+        """TakenError: another resource has one. RefusedError: a file is there that nobody has made. A claim to a file
+        that was there and that somebody took away stands for nothing any more."""
         there = _status(self._folder, self._name) is not None
-        existing = self.claim()
-        if existing is not None and (there or not existing.placed):
-            raise PermanentError(f"{self.path} belongs to another resource: choose another path")
+        existing = self.claim()  # after the file: one that is being taken away says so before its file is gone
+        if existing is not None and (there or not existing.placed or existing.going):
+            text = f"{self.path} belongs to another resource: choose another path"
+            raise TakenError(text, by=lambda key: key_digest(key) == existing.key)
         if there:
             raise self._taken()
         self.change_claim(claim)
@@ -98,7 +102,7 @@ class RootedFile:
     # --- the file -------------------------------------------------------------------------------------------------
 
     def place(self, content: bytes, mode: int, claim: Claim) -> None:
-        """Put it where nothing is yet, and note that in the claim. Safe to repeat; PermanentError: something is there
+        """Put it where nothing is yet, and note that in the claim. Safe to repeat; RefusedError: something is there
         that is not ours, and then the claim is gone too."""
         if not self._is_linked():
             _write(self._folder, self._fresh, content, mode)
@@ -116,7 +120,9 @@ class RootedFile:
         os.replace(self._fresh, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
 
     def remove(self, claim: Claim) -> None:
-        """Take away what this claim stands for, and the claim. Safe to repeat."""
+        """Take away what this claim stands for, and the claim. Safe to repeat. Nobody may take the place before the
+        claim is gone: it would be gone with it."""
+        self.change_claim(replace(claim, going=True))
         if claim.placed or self._is_linked():
             _unlink(self._folder, self._name)
         _unlink(self._folder, self._fresh)
@@ -138,37 +144,40 @@ class RootedFile:
     def _link(self) -> None:
         os.link(self._fresh, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder, follow_symlinks=False)
 
-    def _taken(self) -> PermanentError:
-        return PermanentError(
+    def _taken(self) -> RefusedError:
+        return RefusedError(
             f"there is something at {self.path} already, which this resource has not made; it is left as it is. "
             "Choose another path, or take it away first."
         )
 
 
 @contextlib.contextmanager
-def at(path: str, *, make: bool = False, environ: Mapping[str, str] = os.environ) -> Iterator[RootedFile | None]:
-    """The file at a path below the operator's folder. make: folders on the way that are not there; else None.
+def at(
+    path: str, *, make: bool = False, claims: bool = True, environ: Mapping[str, str] = os.environ
+) -> Iterator[RootedFile | None]:
+    """The file at a path below the operator's folder. make: folders on the way that are not there; else None. claims:
+    False for a file that somebody else has made: nothing is asked of its claim.
 
-    PermanentError: there is no such root, the path is none, or it leads through something that is no folder.
+    RefusedError: there is no such root, the path is none, or it leads through something that is no folder.
     """
     root = environ.get(ROOT, "")
     if not root:
-        raise PermanentError(
+        raise RefusedError(
             f"this worker writes no files: the operator's setting {ROOT} is not set. To allow it, name a folder for "
             "them in the worker's environment."
         )
     try:
         checked_path(path)
     except ValueError as error:
-        raise PermanentError(str(error)) from None
+        raise RefusedError(str(error)) from None
     with contextlib.ExitStack() as opened:
         try:
             # The root itself is the operator's, and may be a link; nothing below it may.
             top = _closing(opened, os.open(root, _OPEN_FOLDER & ~os.O_NOFOLLOW))
         except OSError as error:
-            raise PermanentError(f"the folder that {ROOT} names cannot be used: {error.strerror}") from None
+            raise RefusedError(f"the folder that {ROOT} names cannot be used: {error.strerror}") from None
         try:
-            claims = _closing(opened, _folder(CLAIMS, top, make, 0o700))
+            beside = _closing(opened, _folder(CLAIMS, top, make, 0o700)) if claims else _NONE
             folder = top
             for part in PurePosixPath(path).parts[:-1]:
                 folder = _closing(opened, _folder(part, folder, make))
@@ -176,8 +185,8 @@ def at(path: str, *, make: bool = False, environ: Mapping[str, str] = os.environ
             yield None
             return
         except OSError as error:
-            raise PermanentError(f"{path} does not lead through folders alone: {error.strerror}") from None
-        yield RootedFile(path, root, folder, claims)
+            raise RefusedError(f"{path} does not lead through folders alone: {error.strerror}") from None
+        yield RootedFile(path, root, folder, beside)
 
 
 def _closing(opened: contextlib.ExitStack, folder: int) -> int:

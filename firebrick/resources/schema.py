@@ -14,15 +14,16 @@ import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 import annotated_types
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, create_model
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
 from firebrick.resources.base import ResourceProperties, ResourceType
+from firebrick.resources.errors import PropertyMissing
 from firebrick.resources.kinds import READERS, Kind, zero
 from firebrick.resources.vocabulary import Constraint, Length, Marker, OneOf, Range, Rule
 from firebrick.template.catalogue import PropertyProblem
@@ -54,6 +55,7 @@ class PropertySchema:
     immutable: bool = False
     hidden: bool = False
     secret: bool = False
+    write_only: bool = False
     constraints: tuple[Constraint, ...] = ()
     fields: Mapping[str, "PropertySchema"] | None = None
     item: "PropertySchema | None" = None
@@ -121,6 +123,7 @@ def _schema(annotation: Any, metadata: Sequence[Any]) -> PropertySchema:
         immutable=Marker.IMMUTABLE in metadata,
         hidden=Marker.HIDDEN in metadata,
         secret=Marker.SECRET in metadata,
+        write_only=Marker.WRITE_ONLY in metadata,
         constraints=tuple(constraints),
     )
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -299,6 +302,10 @@ class TypeSchema:
                     pass
         return values
 
+    @property
+    def nested(self) -> bool:
+        return self.implementation.nested
+
     @cached_property
     def fingerprint(self) -> str:
         """Changes when what the type makes of the same properties may change: its name, schema, attributes or
@@ -340,6 +347,11 @@ class TypeSchema:
         known = self.properties
         return {name: known[name].concealed(value) if name in known else value for name, value in properties.items()}
 
+    def compared(self, live: Mapping[str, Any]) -> dict[str, Any]:
+        """What read saw, without the properties that are not compared with the live object (WRITE_ONLY)."""
+        known = self.properties
+        return {name: value for name, value in live.items() if name not in known or not known[name].write_only}
+
     def restore(self, stored: Mapping[str, Any]) -> Any:
         """The model of stored properties, which a newer schema may not take any more: what was once made must
         still be deletable, so what does not fit is taken as it is."""
@@ -350,6 +362,47 @@ class TypeSchema:
         return self.implementation.Properties.model_construct(
             **{names[key]: value for key, value in stored.items() if key in names}
         )
+
+    def partial(self, given: Mapping[str, Any]) -> Any:
+        """The model of an external resource's properties: those that are there and fit. A handler that asks for a
+        required one that is not gets PropertyMissing."""
+        if self.implementation.any_property:
+            return self.implementation.Properties()
+        reading = _Reading(NOTHING)
+        known = {name: value for name, value in given.items() if name in self.properties}
+        values = {name: one for name, one in reading.map(self.properties, known, ()).items() if one is not NOTHING}
+        names = {info.alias or name: name for name, info in self.implementation.Properties.model_fields.items()}
+        missing = {name for name, one in self.properties.items() if one.required and name not in values}
+        try:
+            model = self._partial_model.model_validate(values)
+        except ValidationError:  # the author's own rules, which look at what is not there
+            model = self._partial_model.model_construct(**{names[key]: value for key, value in values.items()})
+        for name in missing:
+            model.__dict__.pop(names[name], None)
+        return model
+
+    @cached_property
+    def _partial_model(self) -> type[ResourceProperties]:
+        """The type's model with no field required; an attribute that is not there raises PropertyMissing."""
+        model, kind = self.implementation.Properties, self.name
+        fields: dict[str, Any] = {
+            name: (info.rebuild_annotation(), Field(default=None, alias=info.alias))
+            for name, info in model.model_fields.items()
+            if info.is_required()
+        }
+        made = create_model(model.__name__, __base__=model, **fields)
+        shown = {name: info.alias or name for name, info in model.model_fields.items()}
+        otherwise = model.__getattr__  # type: ignore[attr-defined]
+
+        def missing(properties: Any, name: str) -> Any:
+            if name in shown:
+                raise PropertyMissing(
+                    f"{kind} cannot be looked at without the property {shown[name]}: give it beside external_id"
+                )
+            return otherwise(properties, name)
+
+        setattr(made, "__getattr__", missing)  # noqa: B010
+        return cast(type[ResourceProperties], made)
 
     def shown(self) -> dict[str, Any]:
         """Body of the REST API's resource type show, in its order."""
@@ -420,6 +473,11 @@ def validate(kind: ResourceType, properties: Mapping[str, Any], *, name: str = "
     """See TypeSchema.validate; name: of the resource. Without quoting when it is made: what the template has was
     checked before, so what is wrong then was computed, perhaps from something secret."""
     return schema_of(kind).validate(properties, resource=name, quoting=quoting)
+
+
+def partial(kind: ResourceType, given: Mapping[str, Any]) -> Any:
+    """See TypeSchema.partial; for external resources."""
+    return schema_of(kind).partial(given)
 
 
 def restore(kind: ResourceType, stored: Mapping[str, Any]) -> Any:

@@ -8,8 +8,9 @@
         extra: dict[str, Any] | None = None
 
 Without UPDATABLE a change replaces the resource; with IMMUTABLE it is refused; HIDDEN ones are in no list of a type's
-properties; SECRET ones are, but nobody is shown their values. A property whose name is a word of Python has an alias:
-``class_: Annotated[str, Field(alias="class")]``. Pydantic's own
+properties; SECRET ones are, but nobody is shown their values. WRITE_ONLY ones are not compared with the live object,
+whose API does not show them, or shows them in another form than they were given. A property whose name is a word of
+Python has an alias: ``class_: Annotated[str, Field(alias="class")]``. Pydantic's own
 ``Field(ge=, le=, min_length=, max_length=)`` and ``Literal`` mean the same as Range, Length and OneOf; whatever else
 pydantic checks is checked last, in its words.
 
@@ -34,12 +35,14 @@ class Marker(Enum):
     IMMUTABLE = "immutable"
     HIDDEN = "hidden"
     SECRET = "secret"
+    WRITE_ONLY = "write_only"
 
 
 UPDATABLE = Marker.UPDATABLE
 IMMUTABLE = Marker.IMMUTABLE
 HIDDEN = Marker.HIDDEN
 SECRET = Marker.SECRET
+WRITE_ONLY = Marker.WRITE_ONLY
 
 
 class Constraint(Protocol):

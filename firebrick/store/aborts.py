@@ -19,6 +19,7 @@ from firebrick.store.transaction import LockedStack, Transaction
 _ROWS = (
     select(
         resources.c.id,
+        resources.c.uuid,
         resources.c.name,
         resources.c.type,
         resources.c.action,
@@ -33,21 +34,18 @@ _ROWS = (
         resources.c.role_seq,
         resources.c.hooks,
         resources.c.replaces,
+        resources.c.instant,
     )
     .where(resources.c.stack_id == bindparam("stack_id"))
     .order_by(resources.c.id)
     .with_for_update()
 )
-_ABORT_ROWS = (
+_INTERRUPT = (
     update(resources)
     .where(resources.c.id == bindparam("_id"))
-    .values(
-        status=Status.FAILED.value,
-        status_reason=bindparam("_reason"),
-        updated_at=bindparam("_now"),
-        outcome=bindparam("_outcome"),
-    )
+    .values(outcome=bindparam("_outcome"), interrupted=bindparam("_interrupted"))
 )
+_ABORT = _INTERRUPT.values(status=Status.FAILED.value, status_reason=bindparam("_reason"), updated_at=bindparam("_now"))
 _FORGET_HOOKS = update(resources).where(resources.c.id == bindparam("_id")).values(hooks=bindparam("_hooks"))
 _REFUSAL = (
     select(events.c.reason)
@@ -63,6 +61,7 @@ _FAILED_INSIDE = (
     .where(operations.c.owner_operation == bindparam("owner"))
     .where(operations.c.state == OperationState.FAILED.value)
 )
+_INTERRUPTIBLE = (Action.CREATE.value, Action.UPDATE.value)
 _ABORTED = StepResult(kind=StepKind.ABORTED).model_dump_json()
 _OUTSIDE = StepResult(kind=StepKind.FAILED, error_class=OUTSIDE).model_dump_json()
 ENDED_OUTSIDE = "StepEndedOutside"
@@ -77,36 +76,46 @@ def abort_rows(
     why: str,
     now: float,
     outside: Mapping[int, str] = NOTHING,
+    *,
+    taken_over: bool,
 ) -> FailureTree:
-    """Rows still IN_PROGRESS become FAILED "ACTION aborted (why)", with events; what became of all of them.
+    """What is left of rows that are still IN_PROGRESS; what became of all of them.
 
-    Their leases stay: a call may still be on its way, and the next operation waits until it cannot be any more.
-    outside: rows whose step was ended by Temporal's own means, and how: these are causes.
+    A create or an update is *interrupted*: what the provider is at goes on, and whoever wants the resource next
+    finishes it. taken_over: that is now, so it stays IN_PROGRESS; else it becomes FAILED "ACTION aborted (why)" with an
+    event, as all other actions do. Leases stay: a call may still be on its way, and the next operation waits until it
+    cannot be any more. outside: rows whose step was ended by Temporal's own means, and how: these are causes.
     """
     rows = transaction.connection.execute(_ROWS, {"stack_id": stack.id}).all()
-    hanging = [row for row in rows if row.claim_seq == operation.seq and row.status == Status.IN_PROGRESS]
-    for row in hanging:
+    hanging = [row for row in rows if row.status == Status.IN_PROGRESS]
+    going_on = [row for row in hanging if taken_over and row.action in _INTERRUPTIBLE]
+    failing = [row for row in hanging if not (taken_over and row.action in _INTERRUPTIBLE)]
+    for row in failing:
         told = [(Status.FAILED.value, _reason(row, why, outside))]
         if row.status_reason == reasons.UNTOLD:
             told.insert(0, (Status.IN_PROGRESS.value, reasons.STATE_CHANGED))
         for status, reason in told:
-            transaction.emit(stack, now, row.id, row.name, row.type, row.physical_id, row.action, status, reason)
-    if hanging:
-        transaction.connection.execute(
-            _ABORT_ROWS,
-            [
-                {
-                    "_id": row.id,
-                    "_reason": _reason(row, why, outside),
-                    "_now": now,
-                    "_outcome": _OUTSIDE if _how(row, outside) else _ABORTED,
-                }
-                for row in hanging
-            ],
-        )
+            transaction.emit(stack, now, row, row.action, status, reason)
+    for statement, found in ((_INTERRUPT, going_on), (_ABORT, failing)):
+        if found:
+            transaction.connection.execute(
+                statement,
+                [
+                    {
+                        "_id": row.id,
+                        "_outcome": _OUTSIDE if _how(row, outside) else _ABORTED,
+                        "_interrupted": row.action in _INTERRUPTIBLE,
+                        "_reason": _reason(row, why, outside),
+                        "_now": now,
+                    }
+                    if statement is _ABORT
+                    else {"_id": row.id, "_outcome": _ABORTED, "_interrupted": True}
+                    for row in found
+                ],
+            )
     waiting = [row for row in rows if HookState.of(row.hooks, operation.seq).waiting]
     for row in waiting:
-        transaction.emit(stack, now, row.id, row.name, row.type, row.physical_id, row.action, row.status, NOT_CLEARED)
+        transaction.emit(stack, now, row, row.action, row.status, NOT_CLEARED)
     if waiting:
         forgotten = HookState(operation.seq).as_json()
         transaction.connection.execute(_FORGET_HOOKS, [{"_id": row.id, "_hooks": forgotten} for row in waiting])

@@ -1,4 +1,7 @@
-"""Accepting a request: operations are inserted PENDING, with the guards checked in the same transaction."""
+"""Accepting a request: operations are inserted PENDING, with the guards checked in the same transaction.
+
+It is that transaction, too, in which the stack shows what was accepted (firebrick.store.shown).
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -16,6 +19,7 @@ from firebrick.store.operation_rows import OPEN_OF_STACK, OPERATION_BY_ID, opera
 from firebrick.store.requests import NewOperation, NewStack, NewTarget
 from firebrick.store.revisions import check_expected
 from firebrick.store.rows import OperationRow
+from firebrick.store.shown import show_inputs, tell
 from firebrick.store.targets import adopt_as_target, empty_target, insert_target, target_of_create
 from firebrick.store.transaction import LockedStack, Transaction
 from firebrick.store.writer import Write
@@ -28,16 +32,15 @@ _LIVING = (
     .where(stacks.c.name == bindparam("name"))
     .where(stacks.c.deleted_at.is_(None))
 )
-NEXT_SEQ = (
+_NEXT_SEQ = (
     update(stacks)
     .where(stacks.c.id == bindparam("_id"))
     .values(accepted_seq=stacks.c.accepted_seq + 1, revision=stacks.c.revision + 1)
     .returning(stacks.c.accepted_seq)
 )
 _SET_TARGET = update(stacks).where(stacks.c.id == bindparam("_id")).values(template_id=bindparam("_target"))
-_TARGETS_OF = select(stacks.c.template_id, stacks.c.previous_template_id, stacks.c.complete_template_id).where(
-    stacks.c.id == bindparam("id")
-)
+_FINGERPRINT = select(operations.c.fingerprint).where(operations.c.id == bindparam("id"))
+_TARGETS_OF = select(stacks.c.previous_template_id, stacks.c.complete_template_id).where(stacks.c.id == bindparam("id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,10 @@ class AcceptCreate(Write[OperationRow]):
             operation_seq=0,
             event_seq=0,
             template_id=self.operation.id,
+            accepted_seq=1,
         )
         transaction.born(stack)
-        now = self.operation.accepted_at
-        transaction.set_state(stack, Action.CREATE, Status.IN_PROGRESS, reasons.started(Action.CREATE), now)
+        tell(transaction, stack, 1, Action.CREATE, {}, self.operation.accepted_at)
         return _read(connection, self.operation.id)
 
     def _accepted_before(self, connection: Connection) -> OperationRow | None:
@@ -150,7 +153,8 @@ class AcceptForStack(Write[OperationRow], ABC):
             return existing
         check_owner(transaction, self.project, self.operation)
         stack = living_stack(transaction, self.project, self.stack_id)
-        return accept(transaction.connection, stack.id, self.operation, self.target_of(transaction.connection, stack))
+        target_id = self.target_of(transaction.connection, stack)
+        return accept(transaction, stack, self.operation, target_id)
 
     @abstractmethod
     def target_of(self, connection: Connection, stack: LockedStack) -> str:
@@ -160,13 +164,15 @@ class AcceptForStack(Write[OperationRow], ABC):
 @dataclass(frozen=True, slots=True)
 class AcceptUpdate(AcceptForStack):
     """Insert a target and a PENDING UPDATE. Whatever runs is taken over. target: None is the one that the stack is
-    being brought to already: what was left unfinished is gone on with."""
+    being brought to already: what FAILED is gone on with."""
 
     target: NewTarget | None
 
     def target_of(self, connection: Connection, stack: LockedStack) -> str:
         check_expected(connection, stack.id, self.operation.expected)
         _check_updatable(connection, stack)
+        if self.target is None and stack.status != Status.FAILED:
+            raise nothing_to_continue(stack.name, f"{stack.action}_{stack.status}")
         known = with_target(connection, stack, self.operation.accepted_at)
         if self.target is None:
             return known
@@ -182,8 +188,16 @@ class AcceptRollback(AcceptForStack):
 
     def target_of(self, connection: Connection, stack: LockedStack) -> str:
         _check_can_roll_back(connection, stack)
-        with_target(connection, stack, self.operation.accepted_at)
-        return rollback_target(connection, stack, self.to, self.operation.id, self.operation.accepted_at)
+        known = with_target(connection, stack, self.operation.accepted_at)
+        if stack.action == Action.ROLLBACK and self.to != "complete":
+            return known  # that one FAILED, and is gone on with
+        return stored_target(
+            connection,
+            stack,
+            target_before(connection, stack, self.to),
+            self.operation.id,
+            self.operation.accepted_at,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +248,19 @@ def living_stack(transaction: Transaction, project: str, stack_id: str) -> Locke
     return stack
 
 
-def accept(connection: Connection, stack_id: str, operation: NewOperation, target_id: str) -> OperationRow:
-    (seq,) = connection.execute(NEXT_SEQ, {"_id": stack_id}).one()
-    insert_operation(connection, stack_id, seq, operation, target_id)
+def accept(
+    transaction: Transaction, stack: LockedStack, operation: NewOperation, target_id: str, *, follows: str = ""
+) -> OperationRow:
+    """Insert the operation, and have the stack show it. target_id: "" leaves the inputs as they are shown: a DELETE.
+    follows: the operation that it rolls back; where a cancel has announced that, state and event are there."""
+    connection = transaction.connection
+    (seq,) = connection.execute(_NEXT_SEQ, {"_id": stack.id}).one()
+    stack.accepted_seq = seq
+    insert_operation(connection, stack.id, seq, operation, target_id, follows)
+    if target_id:
+        show_inputs(connection, stack, target_id)
+    if not (follows and stack.is_told(seq)):
+        tell(transaction, stack, seq, operation.action, operation.request, operation.accepted_at)
     return _read(connection, operation.id)
 
 
@@ -248,16 +272,18 @@ def with_target(connection: Connection, stack: LockedStack, now: float) -> str:
     return stack.template_id
 
 
-def rollback_target(connection: Connection, stack: LockedStack, to: str, operation_id: str, now: float) -> str:
-    """Id of the target to roll back to. A ROLLBACK that FAILED is gone on with; where there is nothing to go back to,
-    the target is empty."""
+def target_before(connection: Connection, stack: LockedStack, to: str) -> str:
+    """Id of the target that a rollback of what began last goes back to. to: "previous" or "complete". "": there was
+    none, and nothing is to be left."""
     row = connection.execute(_TARGETS_OF, {"id": stack.id}).one()
-    found = row.complete_template_id if to == "complete" else row.previous_template_id
-    if stack.action == Action.ROLLBACK and to != "complete":
-        found = row.template_id
+    return str(row.complete_template_id if to == "complete" else row.previous_template_id)
+
+
+def stored_target(connection: Connection, stack: LockedStack, found: str, operation_id: str, now: float) -> str:
+    """The target found, or an empty one, stored under the id of the operation that goes back to it."""
     if found:
-        return str(found)
-    insert_target(connection, stack.id, empty_target(operation_id), now)
+        return found
+    insert_target(connection, stack.id, empty_target(connection, stack.id, operation_id), now)
     return operation_id
 
 
@@ -293,6 +319,17 @@ def _check_can_roll_back(connection: Connection, stack: LockedStack) -> None:
         )
 
 
+def nothing_to_continue(name: str, state: str) -> InvalidInput:
+    return InvalidInput(
+        Diagnostic(
+            code="nothing-to-continue",
+            summary=f"Stack {name!r} is {state}: there is nothing to go on with.",
+            detail="Only what FAILED can be continued; an update changes what is complete.",
+            heat_type="NotSupported",
+        )
+    )
+
+
 def stack_not_found(name_or_id: str) -> NotFound:
     return NotFound(
         Diagnostic(
@@ -326,7 +363,17 @@ def _accepted_before(connection: Connection, project: str, operation: NewOperati
     existing = operation_row(row)
     if existing.project != project or existing.action is not operation.action:
         raise id_in_use(operation.id)
+    if is_other_content(connection, existing, operation.fingerprint):
+        raise id_in_use(operation.id, existing)
     return existing
+
+
+def is_other_content(connection: Connection, known: OperationRow, fingerprint: str) -> bool:
+    """Whether an operation was accepted for a request that says something else. Not when that is not known: of one that
+    was accepted before there were fingerprints, or has one of another form."""
+    stored = connection.execute(_FINGERPRINT, {"id": known.id}).scalar_one() or ""
+    alike = bool(fingerprint) and stored.partition(":")[0] == fingerprint.partition(":")[0]
+    return alike and stored != fingerprint
 
 
 def _read(connection: Connection, operation_id: str) -> OperationRow:
@@ -340,7 +387,7 @@ def id_in_use(operation_id: str, known: OperationRow | None = None) -> Conflict:
         Diagnostic(
             code="operation-id-in-use",
             summary=f"Operation id {operation_id} was used for another request{what}.",
-            detail="An operation id names one request: mint a new UUID.",
+            detail="An operation id names one request, with all that it says: repeat that, or mint a new UUID.",
             heat_type="Conflict",
         )
     )
@@ -387,5 +434,6 @@ def insert_operation(
             "target_id": target_id,
             "follows": follows,
             "owner_operation": operation.owner_operation,
+            "fingerprint": operation.fingerprint or None,
         },
     )

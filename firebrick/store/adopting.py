@@ -43,17 +43,7 @@ class Adopt(UnderClaim):
                 *told,
             ]
         for action, status, physical_id in told:
-            transaction.emit(
-                stack,
-                self.now,
-                row.id,
-                row.name,
-                row.type,
-                physical_id,
-                action,
-                status.value,
-                reasons.STATE_CHANGED,
-            )
+            transaction.emit(stack, self.now, row, action, status.value, reasons.STATE_CHANGED, physical_id=physical_id)
         transaction.connection.execute(
             _BEGIN_CHECK, {"_id": row.id, "_physical_id": self.physical_id, "_now": self.now}
         )

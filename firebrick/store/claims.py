@@ -65,11 +65,15 @@ _NOTHING_KNOWN = {"outcome": None, "polling": False, "retries": 0, "progress": N
 _CLAIM_FIRST = BulkUpdate(
     resources,
     (*_CLAIMED, "action", "status_reason", "updated_at", "key", "create_key"),
-    {**_NOTHING_KNOWN, "status": Status.IN_PROGRESS.value},
+    {**_NOTHING_KNOWN, "status": Status.IN_PROGRESS.value, "interrupted": False},
 )
 # A quiet claim, the first of its row in this operation: nothing is told.
 _CLAIM_QUIET = BulkUpdate(resources, (*_CLAIMED, "key"), _NOTHING_KNOWN)
 _CLAIM_AGAIN = BulkUpdate(resources, _CLAIMED, {"outcome": None})
+# An interrupted action is gone on with: what is known of it stays.
+_CLAIM_RESUMED = BulkUpdate(
+    resources, (*_CLAIMED, "status_reason", "updated_at"), {"outcome": None, "status": Status.IN_PROGRESS.value}
+)
 _REQUIRE = BulkUpdate(resources, ("requires",))
 _TOLD = BulkUpdate(resources, (), {"status_reason": reasons.STATE_CHANGED})
 
@@ -129,6 +133,7 @@ class _Claiming:
         self._first: list[dict[str, Any]] = []
         self._again: list[dict[str, Any]] = []
         self._quiet: list[dict[str, Any]] = []
+        self._resumed: list[dict[str, Any]] = []
         self._told: list[dict[str, Any]] = []
         self._requiring: list[dict[str, Any]] = []
         self._held: dict[int, _Held] = {}
@@ -155,6 +160,7 @@ class _Claiming:
         write(_CLAIM_AGAIN, self._again)
         write(_TOLD, self._told)
         write(_CLAIM_QUIET, self._quiet)
+        write(_CLAIM_RESUMED, self._resumed)
         write(_REQUIRE, self._requiring)
         return outcomes
 
@@ -238,9 +244,11 @@ class _Claiming:
         upstream: Mapping[str, UpstreamRow],
     ) -> Claimed:
         row = held.row
-        first = held.order[:2] != claim.order[:2]
+        new = held.order[:2] != claim.order[:2]
+        resumed = new and row.interrupted and write.work is Work.CONVERGE
+        first = new and not resumed  # nothing of an earlier action counts
         action = self._action_of(write, row, first)
-        begun = not first and (row.action, row.status) == (action, Status.IN_PROGRESS)
+        begun = resumed or (not first and (row.action, row.status) == (action, Status.IN_PROGRESS))
         if action is not None and not begun and _is_held_back(write, row, action, claim.seq):
             action = None
         begins = action is not None and not begun
@@ -249,7 +257,7 @@ class _Claiming:
         intent_before = held.intent_open and not first
         polling = row.polling and not first
         intent_open = not quiet if not polling else intent_before
-        unsettled = row.create_unsettled or (creates and not polling)
+        unsettled = row.create_unsettled or (creates and not polling and not resumed)
         if begins and action is not None:
             row = replace(
                 row,
@@ -262,11 +270,14 @@ class _Claiming:
                 polling=False,
                 retries=0,
                 progress={},
+                interrupted=False,
             )
             if write.announce:
                 self._announce(stack, row, write.now)
         elif first:
             row = replace(row, key=key, polling=False, retries=0, progress={})
+        elif resumed:
+            row = self._told_again(write, stack, row)
         elif write.announce and (row.status, row.status_reason) == (Status.IN_PROGRESS, reasons.UNTOLD):
             row = replace(row, status_reason=reasons.STATE_CHANGED)
             self._told.append({"_id": row.id})
@@ -297,12 +308,23 @@ class _Claiming:
             self._first.append(stored)
         elif first:
             self._quiet.append(stored | {"_key": key})
+        elif resumed:
+            self._resumed.append(stored | {"_status_reason": row.status_reason, "_updated_at": row.updated_at})
         else:
             self._again.append(stored)
         # Whoever else claims the row in this transaction meets the lease: what the row is now, nobody asks.
         held.order, held.lease_until, held.intent_open, held.outcome = claim.order, lease_until, intent_open, None
         # create_unsettled is as it was before this claim: what the claimant must find out about.
-        return Claimed(claim, write.project, stack.name, row, first, intent_before, upstream, stack.template_id)
+        return Claimed(claim, write.project, stack.name, row, new, intent_before, upstream, stack.template_id)
+
+    def _told_again(self, write: ClaimRows, stack: LockedStack, row: ResourceRow) -> ResourceRow:
+        """An interrupted row whose action goes on. Who was told that it had failed hears that it is in progress."""
+        told = row.status == Status.IN_PROGRESS and row.status_reason != reasons.UNTOLD
+        if told:
+            return row
+        row = replace(row, status=Status.IN_PROGRESS.value, status_reason=reasons.STATE_CHANGED, updated_at=write.now)
+        self._announce(stack, row, write.now)
+        return row
 
     def _action_of(self, write: ClaimRows, row: ResourceRow, first: bool) -> Action | None:
         """What this claim begins or goes on with; None: to be seen."""
@@ -312,14 +334,12 @@ class _Claiming:
             return Action.DELETE
         if row.action == "INIT":
             return Action.CREATE
-        if not first and row.status == Status.IN_PROGRESS:
+        if not first and (row.status == Status.IN_PROGRESS or row.interrupted):
             return Action(row.action)
         return None
 
     def _announce(self, stack: LockedStack, row: ResourceRow, now: float) -> None:
-        self._transaction.emit(
-            stack, now, row.id, row.name, row.type, row.physical_id, row.action, row.status, row.status_reason
-        )
+        self._transaction.emit(stack, now, row, row.action, row.status, row.status_reason)
 
     def _upstream_of(self, row: ResourceRow, write: ClaimRows) -> tuple[Mapping[str, UpstreamRow], AbstractSet[str]]:
         if write.work is Work.CLEAN or write.action is Action.DELETE:
@@ -353,7 +373,8 @@ def _is_held_back(write: ClaimRows, row: ResourceRow, action: Action, seq: int) 
     """Whether an action does not begin with its claim: the row is at a hook, or past its action and at the hook after
     it, or it stands for an object that exists already, which is looked at first."""
     state = HookState.of(row.hooks, seq)
-    if state.result is not None or stops(row.definition, before(action), state, write.action):
+    made = row.may_be_there
+    if state.result is not None or stops(row.definition, before(action), state, write.action, made=made):
         return True
     return action is Action.CREATE and row.definition.get("external_id") is not None
 
@@ -399,7 +420,7 @@ class NoteProgress(Write[bool]):
     """Store what is known in the middle of a step, and move the lease. False: the row is not the claimant's any more.
 
     None leaves what is stored as it is. progress: the action's first call was answered, what follows are polls.
-    progress or physical_id: whether a create took effect is not unknown any more.
+    physical_id: what a create made is not unknown any more.
     """
 
     project: str
@@ -424,7 +445,7 @@ class NoteProgress(Write[bool]):
         values: dict[str, Any] = {name: value for name, value in known.items() if value is not None}
         if self.progress is not None:
             values |= {"polling": True, "intent_open": False}
-        if self.progress is not None or self.physical_id is not None:
+        if self.physical_id is not None:
             values["create_unsettled"] = False
         statement = update(resources).where(resources.c.id == self.claim.row)
         transaction.connection.execute(statement.values(**values, lease_until=self.lease_until))

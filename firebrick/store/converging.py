@@ -4,7 +4,7 @@ Both under the claim that its step holds; anything else is a zombie's, and chang
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from firebrick.store.writer import Write
 _ROW = ById(
     select(
         resources.c.id,
+        resources.c.uuid,
         resources.c.name,
         resources.c.type,
         resources.c.action,
@@ -33,6 +34,7 @@ _ROW = ById(
         resources.c.physical_id,
         resources.c.requires,
         resources.c.target_requires,
+        resources.c.interrupted,
     ),
     resources.c.id,
     locked=False,
@@ -48,7 +50,13 @@ _BEGIN_UPDATE = (
         updated_at=bindparam("_now"),
         requires=bindparam("_requires"),
         lease_until=bindparam("_lease_until"),
+        key=bindparam("_key"),
+        begun=bindparam("_begun"),
         intent_open=True,
+        interrupted=False,
+        polling=False,
+        progress=None,
+        retries=0,
     )
 )
 _STEP_ASIDE = (
@@ -60,6 +68,7 @@ _STEP_ASIDE = (
         intent_open=False,
         status=bindparam("_status"),
         status_reason=bindparam("_reason"),
+        interrupted=False,
     )
 )
 # An attempt before the one that asked for another object may have changed it, and its answer been lost: whoever goes
@@ -93,13 +102,17 @@ class UnderClaim(Write[bool], ABC):
 @dataclass(frozen=True, slots=True)
 class BeginUpdate(UnderClaim):
     """UPDATE_IN_PROGRESS, its event, the intent, and the lease of the call. requires: ids of the rows that the new
-    definition requires; those of the old one stay required until the update is done."""
+    definition requires; those of the old one stay required until the update is done. key: of the update. begun: see
+    ResourceRow."""
 
     requires: Sequence[int]
     lease_until: float
+    key: str
+    begun: Mapping[str, Any]
 
     def change(self, transaction: Transaction, stack: LockedStack, row: Any) -> None:
-        if (row.action, row.status) == (Action.UPDATE, Status.IN_PROGRESS):
+        told = (row.action, row.status) == (Action.UPDATE, Status.IN_PROGRESS)
+        if told and not row.interrupted:
             return
         transaction.connection.execute(
             _BEGIN_UPDATE,
@@ -108,18 +121,20 @@ class BeginUpdate(UnderClaim):
                 "_now": self.now,
                 "_requires": sorted({*row.requires, *self.requires}),
                 "_lease_until": self.lease_until,
+                "_key": self.key,
+                "_begun": dict(self.begun),
             },
         )
-        _emit(transaction, stack, row, self.now, Status.IN_PROGRESS, reasons.STATE_CHANGED)
+        if not told:
+            _emit(transaction, stack, row, self.now, Action.UPDATE, Status.IN_PROGRESS, reasons.STATE_CHANGED)
 
 
 @dataclass(frozen=True, slots=True)
 class StandIn(UnderClaim):
     """A new row takes this one's place in the operation: whoever claims this row's node gets that. requires: as above.
-    told: the update itself said so, after it had begun: then the old row's update is over."""
+    What the old row's action was at is over: an update that itself asked for this, or what was interrupted earlier."""
 
     requires: Sequence[int]
-    told: bool
 
     def change(self, transaction: Transaction, stack: LockedStack, row: Any) -> None:
         connection = transaction.connection
@@ -135,12 +150,23 @@ class StandIn(UnderClaim):
             .values(requires=sorted(self.requires), target_requires=row.target_requires)
         )
         status, reason, aside = row.status, row.status_reason, _STEP_ASIDE
-        if self.told:
+        if (row.action, row.status) == (Action.UPDATE, Status.IN_PROGRESS):
             status, reason = Status.COMPLETE.value, reasons.needs_replacement(row.name)
             aside = _STEP_ASIDE_HALF_UPDATED
-            _emit(transaction, stack, row, self.now, Status.COMPLETE, reason)
+            _emit(transaction, stack, row, self.now, Action.UPDATE, Status.COMPLETE, reason)
+        elif row.status == Status.IN_PROGRESS:
+            status, reason = Status.FAILED.value, reasons.aborted(row.action, reasons.REPLACED)
+            _emit(transaction, stack, row, self.now, Action(row.action), Status.FAILED, reason)
         connection.execute(aside, {"_id": row.id, "_by": made[row.name], "_status": status, "_reason": reason})
 
 
-def _emit(transaction: Transaction, stack: LockedStack, row: Any, now: float, status: Status, reason: str) -> None:
-    transaction.emit(stack, now, row.id, row.name, row.type, row.physical_id, Action.UPDATE.value, status.value, reason)
+def _emit(
+    transaction: Transaction,
+    stack: LockedStack,
+    row: Any,
+    now: float,
+    action: Action,
+    status: Status,
+    reason: str,
+) -> None:
+    transaction.emit(stack, now, row, action.value, status.value, reason)

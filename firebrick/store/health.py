@@ -18,7 +18,11 @@ _MARK = (
     update(resources)
     .where(resources.c.id == bindparam("_id"))
     .values(
-        action="CHECK", status=bindparam("_status"), status_reason=bindparam("_reason"), updated_at=bindparam("_now")
+        action="CHECK",
+        status=bindparam("_status"),
+        status_reason=bindparam("_reason"),
+        updated_at=bindparam("_now"),
+        interrupted=False,
     )
 )
 
@@ -53,7 +57,7 @@ class Mark(Write[None]):
         connection.execute(_MARK, {"_id": row.id, "_status": status, "_reason": self.reason, "_now": self.now})
         count_up(connection, stack.id)
         if failed != self.unhealthy:
-            transaction.emit(stack, self.now, row.id, row.name, row.type, row.physical_id, "CHECK", status, self.reason)
+            transaction.emit(stack, self.now, row, "CHECK", status, self.reason)
 
 
 def _locked(stack: LockedStack, name: str) -> ActionInProgress:

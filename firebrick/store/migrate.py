@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from firebrick.diagnostics import Diagnostic, Unavailable
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test holds it to the scripts."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -62,6 +63,9 @@ stacks = Table(
     Column("operation_seq", Integer, nullable=False),
     Column("accepted_seq", Integer, nullable=False),  # the last sequence given to an operation
     Column("event_seq", Integer, nullable=False),  # the last sequence given to an event
+    # Sequence of the operation whose state and inputs the stack shows: the last one that was accepted; the next one,
+    # when its rollback was announced by a cancel. 0: an operation that a program before this column accepted.
+    Column("state_seq", Integer, nullable=False, server_default=text("0")),
     # Targets: the one it is brought to, the one before that, and the last one it was complete with.
     Column("template_id", String(64), nullable=False, server_default=text("''")),
     Column("previous_template_id", String(64), nullable=False, server_default=text("''")),
@@ -127,8 +131,11 @@ operations = Table(
     Column("failure", EncryptedJSON),
     Column("target_id", String(64), nullable=False, server_default=text("''")),
     Column("cancel", String(16), nullable=False, server_default=text("''")),
+    Column("cancel_now", Boolean, nullable=False, server_default=false()),  # what is in progress is not waited for
     Column("follows", String(64), nullable=False, server_default=text("''")),  # the operation that this one rolls back
     Column("owner_operation", String(64), nullable=False, server_default=text("''")),  # of a nested stack: whose
+    # firebrick.fingerprint of the request. NULL: of one that is not compared, or was accepted before this column.
+    Column("fingerprint", EncryptedText),
     UniqueConstraint("stack_id", "seq"),
     # The lock of a stack: at most one operation RUNS.
     Index(
@@ -199,6 +206,9 @@ resources = Table(
     Column("replaced_by", RowId),
     Column("born_seq", Integer, nullable=False, server_default=text("0")),
     Column("hooks", JSON),  # the names of those that are set, and of those cleared in this operation
+    Column("unsettled_until", Double),  # until then a create that was given up may take effect yet
+    Column("begun", EncryptedJSON),  # what an update that was begun and has not ended brings it to
+    Column("interrupted", Boolean, nullable=False, server_default=false()),  # its action was begun and has not ended
     Index(None, "stack_id", "name"),
     sqlite_autoincrement=True,  # plans name rows by id: an id is never given twice
 )

@@ -31,6 +31,7 @@ OPERATIONS: Select[Any] = select(
     operations.c.failure,
     operations.c.target_id,
     operations.c.cancel,
+    operations.c.cancel_now,
     operations.c.follows,
     operations.c.owner_operation,
 ).join_from(operations, stacks, operations.c.stack_id == stacks.c.id)

@@ -11,13 +11,14 @@ from firebrick.diagnostics import Conflict, Diagnostic, NotFound
 from firebrick.plan import Role
 from firebrick.store import reasons
 from firebrick.store.aborts import abort_rows, failure_reason
-from firebrick.store.acceptance import NEXT_SEQ, insert_operation, rollback_target, stack_not_found
+from firebrick.store.acceptance import accept, stack_not_found, stored_target, target_before
 from firebrick.store.models import operations, resources, stacks, targets
 from firebrick.store.operation_outcomes import BeginOutcome, FinishOutcome, Mine, Nothing, Other
 from firebrick.store.operation_rows import OPEN_INSIDE, OPEN_OF_STACK, OPERATION_BY_ID, operation_row, tree_as_json
 from firebrick.store.preparation import prepare
 from firebrick.store.requests import NewOperation
 from firebrick.store.rows import FailureTree, OperationRow
+from firebrick.store.shown import show_inputs, tell
 from firebrick.store.signalling import delete_signals
 from firebrick.store.targets import delete_targets
 from firebrick.store.transaction import LockedStack, Transaction
@@ -59,7 +60,6 @@ _END = (
         failure=bindparam("_failure"),
     )
 )
-_TOUCH_STACK = update(stacks).where(stacks.c.id == bindparam("_id")).values(updated_at=bindparam("_now"))
 _DELETE_STACK = update(stacks).where(stacks.c.id == bindparam("_id")).values(deleted_at=bindparam("_now"))
 _DELETE_ROWS = delete(resources).where(resources.c.stack_id == bindparam("_id"))
 _DELETE_GONE = _DELETE_ROWS.where(resources.c.action == Action.DELETE.value).where(
@@ -75,6 +75,7 @@ _SETTLE_ROWS = (
         replaces=None,
         replaced_by=None,
         role="",
+        begun=None,
     )
 )
 _SETTLE_STACK = (
@@ -99,7 +100,6 @@ _DELETE_OLD_TARGETS = (
         )
     )
 )
-_OPTIONS = ("timeout_mins", "disable_rollback", "tags")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +171,9 @@ class Begin(Write[BeginOutcome]):
             },
         )
         transaction.own(stack, newest.seq)
-        action = newest.action
-        if (stack.action, stack.status) != (action, Status.IN_PROGRESS):
-            transaction.set_state(stack, action.value, Status.IN_PROGRESS.value, reasons.started(action), self.now)
-        if action is not Action.CREATE:
-            connection.execute(_TOUCH_STACK, {"_id": stack.id, "_now": self.now})
-        if action.converges:
-            _take_options(connection, stack, newest)
+        if not stack.is_told(newest.seq):
+            _tell_late(transaction, stack, newest, self.now)
+        if newest.action.converges:
             prepare(transaction, stack, newest, self.now)
         elif retained := newest.request.get("retain"):
             connection.execute(_RETAIN, {"_id": stack.id, "_seq": newest.seq, "names": list(retained)})
@@ -217,35 +213,9 @@ class Finish(Write[FinishOutcome]):
             _complete(transaction, stack, operation, summary, self.now)
         else:
             state, summary = self._not_complete(transaction, stack, operation, interrupted, newer)
-            newer = newer or self._follow_up(transaction, stack, operation, interrupted)
+            newer = newer or _follow(transaction, stack, operation, interrupted, self.now)
         transaction.own(stack, 0)
         return _answer(state, summary, newer)
-
-    def _follow_up(
-        self, transaction: Transaction, stack: LockedStack, operation: OperationRow, interrupted: str
-    ) -> OperationRow | None:
-        """What a failed create or update leads to, accepted in the same moment: a rollback, a delete, or nothing."""
-        action = follow_up(operation, interrupted)
-        if action is None:
-            return None
-        connection = transaction.connection
-        new = NewOperation(
-            id=str(uuid.uuid5(uuid.UUID(operation.id), action)),
-            action=action,
-            workflow_id=operation.workflow_id,
-            timeout=operation.timeout,  # a fresh full one
-            accepted_at=self.now,
-            request={"because_of": operation.id},
-            requested_by=operation.requested_by,
-            owner_operation=operation.owner_operation,
-        )
-        target_id = ""
-        if action is Action.ROLLBACK:
-            to = operation.request.get("roll_back_to", "previous")
-            target_id = rollback_target(connection, stack, to, new.id, self.now)
-        (seq,) = connection.execute(NEXT_SEQ, {"_id": stack.id}).one()
-        insert_operation(connection, stack.id, seq, new, target_id, follows=operation.id)
-        return operation_row(connection.execute(OPERATION_BY_ID, {"id": new.id}).one())
 
     def _not_complete(
         self,
@@ -257,7 +227,7 @@ class Finish(Write[FinishOutcome]):
     ) -> tuple[OperationState, str]:
         action = operation.action
         why = reasons.why_interrupted(interrupted)
-        tree = abort_rows(transaction, stack, operation, why, self.now, self.outside)
+        tree = abort_rows(transaction, stack, operation, why, self.now, self.outside, taken_over=newer is not None)
         if interrupted == "deadline":
             summary = reason = reasons.TIMED_OUT
         elif interrupted:
@@ -269,8 +239,7 @@ class Finish(Write[FinishOutcome]):
         if interrupted == "takeover" and newer is not None:
             state, by = OperationState.SUPERSEDED, newer.id
             summary = f"Superseded by operation {newer.id} ({newer.action})"
-        if stack.status != Status.FAILED:  # the first failure's reason stays
-            transaction.set_state(stack, action.value, Status.FAILED.value, reason, self.now)
+        _set_failed(transaction, stack, operation, reason, self.now)
         _end(transaction.connection, operation.id, state, by, reason, summary, tree, self.now)
         if action.converges:
             transaction.connection.execute(_DELETE_GONE, {"_id": stack.id})
@@ -279,7 +248,8 @@ class Finish(Write[FinishOutcome]):
 
 @dataclass(frozen=True, slots=True)
 class FailLost(Write[bool]):
-    """End an operation whose run is gone. False: it does not RUN."""
+    """End an operation whose run is gone. False: it does not RUN. What follows is what was accepted before, and a
+    rollback that a cancel has asked for."""
 
     operation_id: str
     project: str
@@ -294,9 +264,9 @@ class FailLost(Write[bool]):
         stack, operation = _locked_operation(transaction, self.project, self.stack_id, self.operation_id)
         if operation.state is not OperationState.RUNNING:
             return False
-        tree = abort_rows(transaction, stack, operation, self.reason, self.now)
-        if stack.status != Status.FAILED:
-            transaction.set_state(stack, operation.action.value, Status.FAILED.value, self.reason, self.now)
+        newer = _newer_pending(transaction.connection, operation)
+        tree = abort_rows(transaction, stack, operation, self.reason, self.now, taken_over=newer is not None)
+        _set_failed(transaction, stack, operation, self.reason, self.now)
         _end(
             transaction.connection,
             operation.id,
@@ -309,6 +279,8 @@ class FailLost(Write[bool]):
         )
         if operation.action.converges:
             transaction.connection.execute(_DELETE_GONE, {"_id": stack.id})
+        if newer is None and operation.cancel == Cancel.ROLL_BACK:
+            _follow(transaction, stack, operation, "cancel", self.now)
         transaction.own(stack, 0)
         return True
 
@@ -322,37 +294,78 @@ def as_asked(operation: OperationRow, complete: bool, interrupted: str, taken_ov
 
 
 def follow_up(operation: OperationRow, interrupted: str) -> Action | None:
-    """Whether an operation that ended without being complete is rolled back (docs/architecture.md, section 6)."""
+    """Whether an operation that ended without being complete, and was not taken over, is rolled back
+    (docs/architecture.md, section 6)."""
+    if operation.cancel == Cancel.ROLL_BACK:
+        # It was promised, whatever else has ended the run. Heat's cancel-update rolls back whatever disable_rollback
+        # says; a create has nothing to go back to.
+        return Action.ROLLBACK
     if not operation.action.cancellable or interrupted in ("takeover", "superseded"):
         return None
-    on_failure = operation.request.get("on_failure") or (
-        "keep" if operation.request.get("disable_rollback", True) else "rollback"
-    )
+    if interrupted == "deadline" and operation.cancel:
+        interrupted = "cancel"  # its time was over before what was in progress had ended
     if interrupted == "cancel":
         if operation.cancel == Cancel.KEEP:
             return None
-        # Heat's cancel-update rolls back whatever disable_rollback says; a create has nothing to go back to.
-        if operation.cancel == Cancel.ROLL_BACK or operation.action is Action.UPDATE:
+        if operation.action is Action.UPDATE:
             return Action.ROLLBACK
+    on_failure = operation.request.get("on_failure") or (
+        "keep" if operation.request.get("disable_rollback", True) else "rollback"
+    )
     return {"rollback": Action.ROLLBACK, "delete": Action.DELETE}.get(on_failure)
 
 
-def _take_options(connection: Connection, stack: LockedStack, operation: OperationRow) -> None:
-    """An update's options become the stack's when it begins."""
-    told = {name: operation.request[name] for name in _OPTIONS if operation.request.get(name) is not None}
-    if told:
-        connection.execute(update(stacks).where(stacks.c.id == stack.id).values(**told))
+def _follow(
+    transaction: Transaction, stack: LockedStack, operation: OperationRow, interrupted: str, now: float
+) -> OperationRow | None:
+    """What a failed create or update leads to, accepted in the same moment: a rollback, a delete, or nothing."""
+    action = follow_up(operation, interrupted)
+    if action is None:
+        return None
+    new = NewOperation(
+        id=str(uuid.uuid5(uuid.UUID(operation.id), action)),
+        action=action,
+        workflow_id=operation.workflow_id,
+        timeout=operation.timeout,  # a fresh full one
+        accepted_at=now,
+        request={"because_of": operation.id},
+        requested_by=operation.requested_by,
+        owner_operation=operation.owner_operation,
+    )
+    target_id = ""
+    if action is Action.ROLLBACK:
+        found = target_before(transaction.connection, stack, operation.request.get("roll_back_to", "previous"))
+        target_id = stored_target(transaction.connection, stack, found, new.id, now)
+    return accept(transaction, stack, new, target_id, follows=operation.id)
+
+
+def _tell_late(transaction: Transaction, stack: LockedStack, operation: OperationRow, now: float) -> None:
+    """Of an operation that a program accepted which did not tell it then (a version before this one)."""
+    if stack.deleted_at is not None:
+        return
+    if operation.target_id and operation.action.converges:
+        show_inputs(transaction.connection, stack, operation.target_id)
+    tell(transaction, stack, operation.seq, operation.action, operation.request, now)
+
+
+def _set_failed(transaction: Transaction, stack: LockedStack, operation: OperationRow, reason: str, now: float) -> None:
+    """The stack has FAILED, unless it shows what was accepted since. The first failure's reason stays."""
+    if stack.status != Status.FAILED and not stack.is_overtaken(operation.seq):
+        transaction.set_state(stack, operation.action.value, Status.FAILED.value, reason, now)
 
 
 def _complete(transaction: Transaction, stack: LockedStack, operation: OperationRow, summary: str, now: float) -> None:
     connection = transaction.connection
-    transaction.set_state(stack, operation.action.value, Status.COMPLETE.value, summary, now)
     if operation.action is Action.DELETE:
+        if stack.deleted_at is None:  # else an earlier delete has, while this one was accepted
+            transaction.set_state(stack, operation.action.value, Status.COMPLETE.value, summary, now)
+            connection.execute(_DELETE_STACK, {"_id": stack.id, "_now": now})
         connection.execute(_DELETE_ROWS, {"_id": stack.id})
-        connection.execute(_DELETE_STACK, {"_id": stack.id, "_now": now})
         delete_targets(connection, stack.id)
         delete_signals(connection, stack.id)
     else:
+        if not stack.is_overtaken(operation.seq):
+            transaction.set_state(stack, operation.action.value, Status.COMPLETE.value, summary, now)
         if operation.action.converges:
             connection.execute(_DELETE_GONE, {"_id": stack.id})
             connection.execute(_SETTLE_ROWS, {"_id": stack.id, "_template_id": stack.template_id})

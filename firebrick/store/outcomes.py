@@ -41,6 +41,8 @@ _ROWS = ById(
         resources.c.lease_until,
         resources.c.status_reason,
         resources.c.hooks,
+        resources.c.interrupted,
+        resources.c.uuid,
     ),
     resources.c.id,
     locked=False,
@@ -60,9 +62,11 @@ _ALWAYS = (
     "create_unsettled",
     "polling",
     "retries",
+    "interrupted",
 )
+_ENDS = (StepKind.DONE, StepKind.FAILED, StepKind.UNKNOWN)
 _HOOKS = ("hooks",)
-_OPTIONAL = ("reference_id", "attributes", "data", "properties", "progress")
+_OPTIONAL = ("reference_id", "attributes", "data", "properties", "progress", "unsettled_until", "begun")
 _SETTLED = ("input_hash", "revision", "definition", "type", "requires", "template_id", "drift", "instant")
 _UPDATES: dict[tuple[str, ...], BulkUpdate] = {}
 
@@ -94,6 +98,8 @@ class _Held:
     lease_until: float
     reason: str
     hooks: Mapping[str, Any] | None
+    interrupted: bool
+    uuid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +158,9 @@ class _Recording:
         held.lease_until = 0.0
         held.intent_open = outcome.lost and not held.polling
         if held.action == Action.CREATE:
-            held.create_unsettled = held.intent_open
+            held.create_unsettled = held.intent_open or (held.create_unsettled and _is_still_unknown(held, outcome))
+        if outcome.result.kind in _ENDS and not outcome.kept:
+            held.interrupted = False
         if outcome.released:
             held.order = (claim.seq, claim.phase, 0, 0, 0)  # anybody of this operation may have it next
             self._change(held, (), {}, held.reason and reasons.STATE_CHANGED, None, write.now)
@@ -163,6 +171,9 @@ class _Recording:
     def _apply(self, stack: LockedStack, held: _Held, outcome: RowOutcome, now: float) -> None:
         kind = outcome.result.kind
         ends_badly = kind in (StepKind.FAILED, StepKind.UNKNOWN)
+        if outcome.silent:
+            self._write(stack, held, outcome, held.reason, now)
+            return
         if outcome.kept:
             self._refuse(stack, held, outcome, now)
             return
@@ -193,7 +204,7 @@ class _Recording:
             held.polling, held.retries = True, 0
         if ends_badly or kind in (StepKind.DONE, StepKind.RETRY):
             self._emit(stack, held, reason, outcome.properties, now)
-        if ends_badly and stack.status == Status.IN_PROGRESS:
+        if ends_badly and outcome.pause is None and _fails_with(stack, held):
             stack_reason = reasons.stack_failed(held.action, reason)
             self._transaction.set_state(stack, stack.action, Status.FAILED.value, stack_reason, now)
         self._write(stack, held, outcome, reason, now)
@@ -201,10 +212,8 @@ class _Recording:
     def _refuse(self, stack: LockedStack, held: _Held, outcome: RowOutcome, now: float) -> None:
         """An update that may not be made: told, but the resource stays as it is."""
         action, failed = Action.UPDATE.value, Status.FAILED.value
-        self._transaction.emit(
-            stack, now, held.id, held.name, held.type, held.physical_id, action, failed, outcome.message
-        )
-        if stack.status == Status.IN_PROGRESS:
+        self._transaction.emit(stack, now, held, action, failed, outcome.message)
+        if _fails_with(stack, held):
             reason = reasons.resource_failed(outcome.error, held.name, outcome.message)
             self._transaction.set_state(stack, stack.action, failed, reasons.stack_failed(action, reason), now)
         self._write(stack, held, outcome, held.reason, now)
@@ -229,18 +238,7 @@ class _Recording:
     def _emit(
         self, stack: LockedStack, held: _Held, reason: str, properties: Mapping[str, Any] | None, now: float
     ) -> None:
-        self._transaction.emit(
-            stack,
-            now,
-            held.id,
-            held.name,
-            held.type,
-            held.physical_id,
-            held.action,
-            held.status,
-            reason,
-            properties,
-        )
+        self._transaction.emit(stack, now, held, held.action, held.status, reason, properties)
 
     def _change(
         self,
@@ -267,8 +265,22 @@ class _Recording:
             "_create_unsettled": held.create_unsettled,
             "_polling": held.polling,
             "_retries": held.retries,
+            "_interrupted": held.interrupted,
         }
         self._changes.setdefault(optional, []).append(change | values)
+
+
+def _is_still_unknown(held: _Held, outcome: RowOutcome) -> bool:
+    """Whether a create that goes on, or has ended badly, has not told yet what it makes."""
+    told = outcome.physical_id or held.physical_id
+    parks = held.polling or outcome.result.kind in (StepKind.POLL, StepKind.WAIT_UNTIL, StepKind.WAIT_SIGNAL)
+    return told is None and parks and outcome.result.kind is not StepKind.DONE
+
+
+def _fails_with(stack: LockedStack, held: _Held) -> bool:
+    """Whether the stack is FAILED when this row is: not when it is already, nor when it shows what was accepted since
+    the operation that has the row."""
+    return stack.status == Status.IN_PROGRESS and not stack.is_overtaken(held.order[0])
 
 
 def _given(outcome: RowOutcome) -> tuple[tuple[str, ...], dict[str, Any]]:

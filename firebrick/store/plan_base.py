@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from firebrick.store.models import operations, resources, stacks
 from firebrick.store.operation_rows import OPEN_OF_STACK, operation_row
-from firebrick.store.reads import base_target, check_stack, find_stack, nested_stacks
+from firebrick.store.reads import base_target, check_stack, find_stack_as_begun, nested_stacks
 from firebrick.store.requests import Expected, NewTarget
 from firebrick.store.resource_rows import RESOURCE_COLUMNS, resource_row
 from firebrick.store.rows import OperationRow, ResourceRow, StackRow
@@ -15,13 +15,14 @@ from firebrick.store.rows import OperationRow, ResourceRow, StackRow
 
 @dataclass(frozen=True, slots=True)
 class PlanBase:
-    """target: see Repository.base_target. rows: all of them, several of one name while one replaces another. running:
-    the newest operation of the stack, or of one that is nested in it, that has not ended, if any: then rows are on
-    their way. expected: what an operation that carries out the plan must find. nested: of all living stacks that are
-    nested in it, at any depth, by their ids; these have no nested ones themselves."""
+    """stack: as its operation has begun, like the rows. target: see Repository.base_target. rows: all of them, several
+    of one name while one replaces another. running: the newest operation of the stack, or of one that is nested in it,
+    that has not ended, if any: then rows are on their way. expected: what an operation that carries out the plan must
+    find. nested: of all living stacks that are nested in it, at any depth, by their ids; these have no nested ones
+    themselves."""
 
     stack: StackRow
-    target: NewTarget | None
+    target: NewTarget
     rows: tuple[ResourceRow, ...]
     running: OperationRow | None
     expected: Expected
@@ -30,7 +31,7 @@ class PlanBase:
 
 def read_plan_base(connection: Connection, project: str, name_or_id: str) -> PlanBase:
     """NotFound: no such living stack."""
-    stack = find_stack(connection, project, name_or_id, include_deleted=False)
+    stack = find_stack_as_begun(connection, project, name_or_id, include_deleted=False)
     found = _base_of(connection, project, stack)
     nested: dict[str, PlanBase] = {}
     above = [found]

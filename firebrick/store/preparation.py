@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select, update
 
-from firebrick.contract import Status
+from firebrick.contract import Action, Status
 from firebrick.plan import Role
 from firebrick.randomness import random_uuid
 from firebrick.selection import Candidate, Selection, Wanted, select_rows
@@ -33,6 +33,16 @@ _CANDIDATES = (
         resources.c.input_hash,
         resources.c.revision,
         resources.c.drift,
+        resources.c.interrupted,
+        or_(
+            resources.c.instant,
+            and_(
+                resources.c.action == Action.CREATE.value,
+                resources.c.physical_id.is_(None),
+                resources.c.create_unsettled.is_(False),
+                resources.c.polling.is_(False),
+            ),
+        ).label("unmade"),
     )
     .where(resources.c.stack_id == bindparam("stack_id"))
     .order_by(resources.c.id)
@@ -53,6 +63,15 @@ _REDEFINE = _GIVE_ROLE.values(
     requires=bindparam("_requires"),
     target_requires=bindparam("_requires"),
     template_id=bindparam("_template_id"),
+    action="INIT",
+    status=Status.COMPLETE.value,
+    interrupted=False,
+    properties=None,
+    progress=None,
+    polling=False,
+    intent_open=False,
+    create_key="",
+    create_unsettled=False,
 )
 _DELETE_ROWS = delete(resources).where(resources.c.id.in_(bindparam("ids", expanding=True)))
 _LEAVE = _GIVE_ROLE.values(
@@ -62,21 +81,12 @@ _LEAVE = _GIVE_ROLE.values(
     drift=reasons.SKIPPED,
     updated_at=bindparam("_now"),
     replaced_by=None,
+    interrupted=False,
 )
 _AIM = (
     update(stacks)
     .where(stacks.c.id == bindparam("_id"))
-    .values(
-        template_id=bindparam("_template_id"),
-        previous_template_id=bindparam("_previous"),
-        description=bindparam("_description"),
-        template=bindparam("_template"),
-        environment=bindparam("_environment"),
-        parameters=bindparam("_parameters"),
-        files=bindparam("_files"),
-        shown_parameters=bindparam("_shown_parameters"),
-        outputs=bindparam("_outputs"),
-    )
+    .values(template_id=bindparam("_template_id"), previous_template_id=bindparam("_previous"))
 )
 
 
@@ -114,12 +124,12 @@ def _leave(transaction: Transaction, stack: LockedStack, seq: int, rows: Sequenc
     if not kept:
         return
     found = transaction.connection.execute(
-        select(resources.c.id, resources.c.name, resources.c.type, resources.c.physical_id).where(
+        select(resources.c.id, resources.c.uuid, resources.c.name, resources.c.type, resources.c.physical_id).where(
             resources.c.id.in_([row.id for row in kept])
         )
     )
     for one in found.all():
-        transaction.emit(stack, now, one.id, one.name, one.type, one.physical_id, "UPDATE", "COMPLETE", reasons.SKIPPED)
+        transaction.emit(stack, now, one, "UPDATE", "COMPLETE", reasons.SKIPPED)
     transaction.connection.execute(
         _LEAVE, [{"_id": row.id, "_role": "", "_seq": seq, "_action": "UPDATE", "_now": now} for row in kept]
     )
@@ -179,22 +189,8 @@ def _definition(one: NewResource, template_id: str) -> dict[str, Any]:
 
 
 def _aim(connection: Connection, stack: LockedStack, target: NewTarget) -> None:
-    """The stack shows the template that it is being brought to."""
+    """The stack is being brought to the target; it has shown it since the operation was accepted."""
     if stack.template_id == target.id:  # gone on with: what came before stays what it was
         return
-    connection.execute(
-        _AIM,
-        {
-            "_id": stack.id,
-            "_template_id": target.id,
-            "_previous": stack.template_id,
-            "_description": target.description,
-            "_template": target.template,
-            "_environment": target.environment,
-            "_parameters": dict(target.parameters),
-            "_files": dict(target.files),
-            "_shown_parameters": dict(target.shown_parameters),
-            "_outputs": [dict(output) for output in target.outputs],
-        },
-    )
+    connection.execute(_AIM, {"_id": stack.id, "_template_id": target.id, "_previous": stack.template_id})
     stack.template_id = target.id

@@ -1,20 +1,23 @@
 """What is read: plain functions from a connection and a project to rows. Every query filters by the project."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, String, and_, bindparam, cast, func, or_, select, true
 
+from firebrick.arns import StackArn, read_arn
 from firebrick.contract import Action, OperationState, Status
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
-from firebrick.store.acceptance import stack_not_found
-from firebrick.store.models import events, operations, resources, stacks
+from firebrick.store.acceptance import is_other_content, stack_not_found
+from firebrick.store.models import events, operations, resources, stacks, targets
 from firebrick.store.operation_rows import OPEN_INSIDE, OPEN_STATES, OPERATIONS, operation_row
 from firebrick.store.operations import operation_not_found
 from firebrick.store.ordering import in_order
 from firebrick.store.requests import NewTarget
 from firebrick.store.resource_rows import RESOURCE_COLUMNS, UPSTREAM, resource_row, upstream_row
 from firebrick.store.rows import EventRow, OperationRow, ResourceRow, StackRow, StackSummary, UpstreamRow
+from firebrick.store.shown import TARGET_OF_STACK, as_begun
 from firebrick.store.targets import read_target
 
 _SUMMARY_COLUMNS = (
@@ -31,7 +34,7 @@ _SUMMARY_COLUMNS = (
     stacks.c.deleted_at,
 )
 _SUMMARIES = select(*_SUMMARY_COLUMNS, stacks.c.tags, stacks.c.owner_id)
-_STACKS = select(
+_STACK_COLUMNS = (
     *_SUMMARY_COLUMNS,
     stacks.c.timeout_mins,
     stacks.c.disable_rollback,
@@ -51,6 +54,19 @@ _STACKS = select(
     stacks.c.depth,
     stacks.c.revision,
 )
+_STACKS = select(*_STACK_COLUMNS)
+_STACKS_AS_BEGUN = select(*(as_begun(one) for one in _STACK_COLUMNS)).outerjoin_from(stacks, targets, TARGET_OF_STACK)
+# Accepted by a program that did not tell it then, and not begun.
+_UNTOLD = (
+    select(operations.c.target_id)
+    .join_from(operations, stacks, operations.c.stack_id == stacks.c.id)
+    .where(operations.c.stack_id == bindparam("stack_id"))
+    .where(operations.c.state == OperationState.PENDING.value)
+    .where(operations.c.target_id != "")
+    .where(operations.c.seq > stacks.c.state_seq)
+    .order_by(operations.c.seq.desc())
+    .limit(1)
+)
 EVENTS = select(
     events.c.stack_id,
     events.c.seq,
@@ -64,14 +80,20 @@ EVENTS = select(
     events.c.status,
     events.c.reason,
 ).join_from(events, stacks, events.c.stack_id == stacks.c.id)
-_RESOURCES = select(*RESOURCE_COLUMNS, stacks.c.template_id.label("target")).join_from(
-    resources, stacks, resources.c.stack_id == stacks.c.id
-)
+_RESOURCES = select(
+    *RESOURCE_COLUMNS, stacks.c.template_id.label("target"), stacks.c.status.label("stack_status")
+).join_from(resources, stacks, resources.c.stack_id == stacks.c.id)
 _UPSTREAM = (
     UPSTREAM.add_columns(resources.c.replaced_by, resources.c.template_id, stacks.c.template_id.label("target"))
     .where(stacks.c.project == bindparam("project"))
     .where(resources.c.stack_id == bindparam("stack_id"))
     .where(resources.c.name.in_(bindparam("names", expanding=True)))
+    .order_by(resources.c.id)
+)
+_REQUIRED = (
+    UPSTREAM.where(stacks.c.project == bindparam("project"))
+    .where(resources.c.stack_id == bindparam("stack_id"))
+    .where(resources.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(resources.c.id)
 )
 _LIVING = (
@@ -96,6 +118,10 @@ FILTERS: Mapping[str, ColumnElement[Any]] = {
     "name": stacks.c.name,
     "action": stacks.c.action,
     "owner": stacks.c.owner,
+    "owner_id": stacks.c.owner_id,
+    "project": stacks.c.project,
+    "disable_rollback": stacks.c.disable_rollback,  # bool
+    "timeout_mins": stacks.c.timeout_mins,  # int
 }
 EVENT_FILTERS: Mapping[str, ColumnElement[Any]] = {
     "resource_name": events.c.resource_name,
@@ -106,8 +132,21 @@ EVENT_FILTERS: Mapping[str, ColumnElement[Any]] = {
 
 
 def find_stack(connection: Connection, project: str, name_or_id: str, *, include_deleted: bool) -> StackRow:
-    """A living stack by name or id; with include_deleted also a deleted one, by id only. NotFound."""
-    mine = _STACKS.where(stacks.c.project == project)
+    """A living stack by name, id or ARN; with include_deleted also a deleted one, but not by its name. NotFound."""
+    return _find_stack(connection, _STACKS, project, name_or_id, include_deleted)
+
+
+def find_stack_as_begun(connection: Connection, project: str, name_or_id: str, *, include_deleted: bool) -> StackRow:
+    """See Repository.stack_as_begun."""
+    return _find_stack(connection, _STACKS_AS_BEGUN, project, name_or_id, include_deleted)
+
+
+def _find_stack(
+    connection: Connection, query: Select[Any], project: str, name_or_id: str, include_deleted: bool
+) -> StackRow:
+    mine = query.where(stacks.c.project == project)
+    if (arn := read_arn(name_or_id)) is not None:
+        return _stack_of_arn(connection, mine, project, name_or_id, arn, include_deleted=include_deleted)
     named = mine.where(stacks.c.name == name_or_id).where(stacks.c.deleted_at.is_(None))
     by_id = mine.where(stacks.c.id == name_or_id)
     if not include_deleted:
@@ -118,9 +157,22 @@ def find_stack(connection: Connection, project: str, name_or_id: str, *, include
     return _stack_row(row)
 
 
+def _stack_of_arn(
+    connection: Connection, mine: Select[Any], project: str, text: str, arn: StackArn, *, include_deleted: bool
+) -> StackRow:
+    """mine: the stacks of the project; the name belongs to the id."""
+    query = mine.where(stacks.c.id == arn.id).where(stacks.c.name == arn.name)
+    if not include_deleted:
+        query = query.where(stacks.c.deleted_at.is_(None))
+    row = None if arn.path or arn.project != project else connection.execute(query).first()
+    if row is None:
+        raise stack_not_found(text)
+    return _stack_row(row)
+
+
 def nested_stacks(connection: Connection, project: str, owners: Sequence[str]) -> list[StackRow]:
-    """The living stacks that stand for resources of these stacks."""
-    mine = _STACKS.where(stacks.c.project == project).where(stacks.c.deleted_at.is_(None))
+    """The living stacks that stand for resources of these stacks, as their operations have begun."""
+    mine = _STACKS_AS_BEGUN.where(stacks.c.project == project).where(stacks.c.deleted_at.is_(None))
     return [_stack_row(row) for row in connection.execute(mine.where(stacks.c.owner_id.in_(owners)))]
 
 
@@ -135,22 +187,21 @@ def list_stacks(
     connection: Connection,
     project: str,
     *,
-    filters: Mapping[str, Sequence[str]],
+    filters: Mapping[str, Sequence[Any]],
     sort: Sequence[str],
     descending: bool,
     limit: int | None,
     marker: str | None,
     include_deleted: bool,
     include_nested: bool = False,
+    hidden_tags: Sequence[str] = (),
 ) -> list[StackSummary]:
     """See Repository.stacks."""
-    query = _SUMMARIES.where(stacks.c.project == project)
-    if not include_deleted:
-        query = query.where(stacks.c.deleted_at.is_(None))
-    if not include_nested:
-        query = query.where(stacks.c.owner_id.is_(None))
-    for name, values in sorted(filters.items()):
-        query = query.where(_stack_filter(name, values))
+    wanted = _wanted_stacks(filters, include_deleted, include_nested, hidden_tags)
+    # The marker's place counts, whether it is still one of them or not: it may have gone while somebody reads on.
+    query = _SUMMARIES.where(stacks.c.project == project).where(
+        and_(*wanted) if marker is None else or_(and_(*wanted), stacks.c.id == marker)
+    )
     unknown = [key for key in sort if key not in SORT_KEYS]
     if unknown:
         raise _bad_key("sort key", unknown[0], SORT_KEYS)
@@ -170,28 +221,66 @@ def count_stacks(
     connection: Connection,
     project: str,
     *,
-    filters: Mapping[str, Sequence[str]],
+    filters: Mapping[str, Sequence[Any]],
     include_deleted: bool,
     include_nested: bool = False,
+    hidden_tags: Sequence[str] = (),
 ) -> int:
-    query = select(stacks.c.id).where(stacks.c.project == project)
-    if not include_nested:
-        query = query.where(stacks.c.owner_id.is_(None))
+    query = select(func.count()).select_from(stacks).where(stacks.c.project == project)
+    wanted = _wanted_stacks(filters, include_deleted, include_nested, hidden_tags)
+    return int(connection.execute(query.where(and_(*wanted))).scalar_one())
+
+
+def _wanted_stacks(
+    filters: Mapping[str, Sequence[Any]], include_deleted: bool, include_nested: bool, hidden_tags: Sequence[str]
+) -> list[ColumnElement[bool]]:
+    wanted = [_stack_filter(name, values) for name, values in sorted(filters.items())]
     if not include_deleted:
-        query = query.where(stacks.c.deleted_at.is_(None))
-    for name, values in sorted(filters.items()):
-        query = query.where(_stack_filter(name, values))
-    return len(connection.execute(query).all())
+        wanted.append(stacks.c.deleted_at.is_(None))
+    if not include_nested:
+        wanted.append(stacks.c.owner_id.is_(None))
+    tags = cast(stacks.c.tags, String)  # JSON: each tag in quotes, which no tag has in it unescaped
+    wanted += [~tags.contains(json.dumps(tag), autoescape=True) for tag in hidden_tags]
+    return [true(), *wanted]
 
 
-def list_resources(connection: Connection, project: str, stack_id: str) -> list[ResourceRow]:
-    """The rows of a stack as they came to be (a template's in its order), one for each name. NotFound when there is
-    no such stack; a deleted one has no rows."""
+def count_resources(connection: Connection, project: str, root_id: str, *, without: str = "") -> int:
+    """See Repository.count_resources."""
+    query = (
+        select(resources.c.stack_id, resources.c.name)
+        .distinct()
+        .select_from(resources)
+        .join(stacks, resources.c.stack_id == stacks.c.id)
+        .where(stacks.c.project == project)
+        .where(stacks.c.deleted_at.is_(None))
+        .where(or_(stacks.c.id == root_id, stacks.c.root_id == root_id))
+        .where(stacks.c.id != without)
+        .where(or_(resources.c.action != Action.DELETE.value, resources.c.status != Status.COMPLETE.value))
+    )
+    return int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
+
+
+def list_resources(
+    connection: Connection, project: str, stack_id: str, *, left_over: bool = False
+) -> list[ResourceRow]:
+    """See Repository.resources."""
     check_stack(connection, project, stack_id)
-    query = _RESOURCES.where(stacks.c.project == project).where(resources.c.stack_id == stack_id)
-    rows = connection.execute(query.order_by(resources.c.id)).all()
+    query = _RESOURCES.where(stacks.c.project == project)
+    rows = connection.execute(query.where(resources.c.stack_id == stack_id).order_by(resources.c.id)).all()
     required_by = _required_by([(row.id, row.name, row.requires) for row in rows])
-    return [resource_row(row, required_by.get(row.id, ())) for row in _in_service(rows)]
+    serving = _in_service(rows)
+    if left_over:
+        ids = {row.id for row in serving}
+        serving = [row for row in rows if row.id in ids or _is_left_over(row)]
+    return [resource_row(row, required_by.get(row.id, ())) for row in serving]
+
+
+def _is_left_over(row: Any) -> bool:
+    """Whether a row that another one has taken the place of still stands for something, since what was to remove it
+    FAILED."""
+    gone = (row.action, row.status) == (Action.DELETE, Status.COMPLETE)
+    made = row.physical_id is not None or row.create_unsettled
+    return made and not gone and row.stack_status == Status.FAILED
 
 
 def find_resource(connection: Connection, project: str, stack_id: str, name: str) -> ResourceRow:
@@ -213,6 +302,12 @@ def list_upstream(connection: Connection, project: str, stack_id: str, names: Se
     return {row.name: upstream_row(row) for row in _in_service(connection.execute(_UPSTREAM, values).all())}
 
 
+def list_required(connection: Connection, project: str, stack_id: str, rows: Sequence[int]) -> dict[str, UpstreamRow]:
+    """See Repository.required."""
+    values = {"project": project, "stack_id": stack_id, "ids": list(rows)}
+    return {row.name: upstream_row(row) for row in connection.execute(_REQUIRED, values)}
+
+
 def list_with_physical_ids(connection: Connection, project: str, ids: Sequence[str]) -> list[UpstreamRow]:
     """See Repository.with_physical_ids."""
     return [upstream_row(row) for row in connection.execute(_LIVING, {"project": project, "ids": list(ids)})]
@@ -227,7 +322,7 @@ def list_events(
     before_seq: int | None,
     limit: int | None,
     descending: bool,
-    filters: Mapping[str, Sequence[str]],
+    filters: Mapping[str, Sequence[Any]],
 ) -> list[EventRow]:
     """See Repository.events."""
     check_stack(connection, project, stack_id)
@@ -265,6 +360,14 @@ def find_operation(connection: Connection, project: str, operation_id: str) -> O
     return operation_row(row)
 
 
+def find_accepted(
+    connection: Connection, project: str, operation_id: str, fingerprint: str
+) -> tuple[OperationRow, bool]:
+    """See Repository.accepted_before."""
+    known = find_operation(connection, project, operation_id)
+    return known, not is_other_content(connection, known, fingerprint)
+
+
 def open_inside(connection: Connection, operation: OperationRow) -> list[OperationRow]:
     found = connection.execute(OPEN_INSIDE, {"stack_id": operation.stack_id, "id": operation.id})
     return [operation_row(row) for row in found]
@@ -277,13 +380,23 @@ def list_operations(connection: Connection, project: str, stack_id: str) -> list
     return [operation_row(row) for row in connection.execute(query.order_by(operations.c.seq.desc()))]
 
 
-def base_target(connection: Connection, project: str, stack_id: str) -> NewTarget | None:
+def base_target(connection: Connection, project: str, stack_id: str) -> NewTarget:
     """See Repository.base_target. NotFound."""
-    check_stack(connection, project, stack_id)
-    found = list_operations(connection, project, stack_id)
-    pending = next((one for one in found if one.state is OperationState.PENDING and one.target_id), None)
-    current = connection.execute(select(stacks.c.template_id).where(stacks.c.id == stack_id)).scalar_one()
-    return read_target(connection, stack_id, pending.target_id if pending is not None else current)
+    untold = connection.execute(_UNTOLD, {"stack_id": stack_id}).scalar()
+    found = None if untold is None else read_target(connection, stack_id, untold)
+    if found is not None:
+        return found
+    stack = find_stack(connection, project, stack_id, include_deleted=True)
+    return NewTarget(
+        id=stack.template_id,
+        template=stack.template,
+        environment=stack.environment,
+        parameters=stack.parameters,
+        files=stack.files,
+        shown_parameters=stack.shown_parameters,
+        outputs=stack.outputs,
+        description=stack.description,
+    )
 
 
 def open_operations(connection: Connection) -> list[OperationRow]:
@@ -314,7 +427,7 @@ def _summary(row: Sequence[Any]) -> StackSummary:
     return StackSummary(*values)
 
 
-def _stack_filter(name: str, values: Sequence[str]) -> ColumnElement[bool]:
+def _stack_filter(name: str, values: Sequence[Any]) -> ColumnElement[bool]:
     if name == "status":
         return or_(*(_state(value, stacks.c.action, stacks.c.status) for value in values))
     if name not in FILTERS:
@@ -390,7 +503,7 @@ def event_not_found(event_id: str) -> NotFound:
             code="event-not-found",
             summary=f"There is no event {event_id!r} in this stack.",
             detail="Look at the list of the stack's events.",
-            heat_type="EntityNotFound",
+            heat_type="HTTPNotFound",
             heat_message=f"No event {event_id} found",
         )
     )

@@ -3,9 +3,13 @@
 Each is a plain function from facts to text. Texts marked *summary* are free of values and may enter a history.
 """
 
+import re
 from datetime import UTC, datetime
 
 from firebrick.store.rows import FailureTree
+
+_INNER = re.compile(r"resources[.\[]")
+_OF_RESOURCE = re.compile(r"Resource [A-Z]+ failed: (?:(?P<error>\w+): )?(?P<told>resources[.\[].*)", re.DOTALL)
 
 STATE_CHANGED = "state changed"
 UNTOLD = ""
@@ -16,6 +20,7 @@ USER_CANCEL = "user triggered cancel"
 
 SKIPPED = "left as it is: a rollback was told to skip it"
 HALF_UPDATED = "an update of it had begun when it turned out to need another object"
+REPLACED = "another takes its place"
 JUDGED_FINE = "Update status to COMPLETE for FAILED resource neither update nor replace."
 
 SHOWN_CAUSES = 5
@@ -35,11 +40,22 @@ def cancelled(action: str) -> str:
 
 
 def resource_failed(error: str, name: str, message: str) -> str:
-    """Of a resource: ``ValueError: resources.web: no room``; of a nested stack: ``...:
-    resources.outer.resources.inner: no room``."""
-    if message.startswith("resources."):
-        return f"{error}{_place(name)[:-2]}.{message}"
-    return f"{error}{_place(name)}{message}"
+    """Of a resource: ``ValueError: resources.web: no room``; of a nested stack, with the class of what failed in it:
+    ``ValueError: resources.outer.resources.inner: no room``. error: "" where there is none."""
+    told = f"{resource_path(name)}{'.' if _INNER.match(message) else ': '}{message}"
+    return f"{error}: {told}" if error else told
+
+
+def resource_path(name: str) -> str:
+    """``resources.web``; a name of digits is written as an index: ``resources[0]``."""
+    return f"resources[{name}]" if name.isdigit() else f"resources.{name}"
+
+
+def inner_failure(reason: str) -> tuple[str, str]:
+    """(error, message) of the resource that is a nested stack, from that stack's reason: the class, path and text of
+    what failed in it. Of a stack that failed without a resource of its own (``Timed out``): no class and its reason."""
+    found = _OF_RESOURCE.fullmatch(reason)
+    return ("", reason) if found is None else (found["error"] or "", found["told"])
 
 
 def stack_failed(action: str, resource_reason: str) -> str:
@@ -49,8 +65,11 @@ def stack_failed(action: str, resource_reason: str) -> str:
 
 def split_failure(reason: str, name: str) -> tuple[str, str]:
     """(error, message) of what resource_failed made."""
-    for place in (_place(name), f"{_place(name)[:-2]}."):
-        error, found, message = reason.partition(place)
+    for end in (": ", "."):
+        place = f"{resource_path(name)}{end}"
+        if reason.startswith(place):
+            return "", reason.removeprefix(place)
+        error, found, message = reason.partition(f": {place}")
         if found:
             return error, message
     return "", reason
@@ -95,7 +114,7 @@ def _innermost(tree: FailureTree, within: str = "") -> list[tuple[str, str]]:
     """(path, error class) of each cause; of a nested stack, of the causes in it."""
     found: list[tuple[str, str]] = []
     for cause in tree.causes:
-        path = f"{within}resources.{cause.resource}"
+        path = f"{within}{resource_path(cause.resource)}"
         inner = tree.inner.get(cause.resource)
         deeper = _innermost(inner.failure, f"{path}.") if inner is not None else []
         found += deeper or [(path, cause.error_class or "unknown")]
@@ -104,7 +123,3 @@ def _innermost(tree: FailureTree, within: str = "") -> list[tuple[str, str]]:
 
 def timestamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _place(name: str) -> str:
-    return f": resources.{name}: "

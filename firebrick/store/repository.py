@@ -22,6 +22,7 @@ from firebrick.store.acceptance import AcceptCreate, AcceptDelete, AcceptRollbac
 from firebrick.store.adopting import Adopt
 from firebrick.store.cancelling import AcceptCancel
 from firebrick.store.claims import ClaimRows, NoteProgress, RenewRows
+from firebrick.store.clock import DatabaseClock
 from firebrick.store.converging import BeginUpdate, StandIn
 from firebrick.store.database import open_engine, refusals, unavailable
 from firebrick.store.health import Mark
@@ -49,9 +50,13 @@ READERS = 4
 
 
 class Store:
-    """An open database: a writer thread and a pool of readers. Make it with `open`; one per process."""
+    """An open database: a writer thread and a pool of readers. Make it with `open`; one per process.
+
+    clock: the database's time, seconds since the epoch (UTC).
+    """
 
     def __init__(self, writing: Engine, reading: Engine, keyring: Keyring) -> None:
+        self.clock = DatabaseClock(reading)
         self.keyring = keyring
         self._writing = writing
         self._reading = reading
@@ -76,11 +81,11 @@ class Store:
             with refusals(opening=True):
                 (migrate.upgrade if migrating else migrate.check)(writing)
                 check_keyring(reading, keyring)
+            return cls(writing, reading, keyring)
         except BaseException:
             writing.dispose()
             reading.dispose()
             raise
-        return cls(writing, reading, keyring)
 
     def project(self, project: str) -> "Repository":
         return Repository(self, project)
@@ -114,6 +119,7 @@ class Store:
     async def close(self) -> None:
         """Commit what is on its way, then close. Idempotent."""
         self._closed = True
+        await asyncio.to_thread(self.clock.close)
         await self.writer.close()
         await asyncio.to_thread(self._readers.shutdown)
         self._writing.dispose()
@@ -133,19 +139,25 @@ class Repository:
         self._store = store
         self.project = project
 
+    def now(self) -> float:
+        """The database's time, seconds since the epoch (UTC)."""
+        return self._store.clock()
+
     # --- operations ---
 
     async def accept_create(self, new: NewStack, operation: NewOperation) -> OperationRow:
-        """Store a stack and its CREATE, PENDING. The same operation id again gives the stored one.
+        """Store a stack and its CREATE, PENDING. The same request again, by its operation id, gives the stored one.
 
         NameInUse names the living stack and its open operation. Conflict: the id was used for another request.
         """
         return await self._store.writer.write(AcceptCreate(self.project, new, operation))
 
     async def accept_update(self, stack_id: str, target: NewTarget | None, operation: NewOperation) -> OperationRow:
-        """Insert a PENDING UPDATE to a target; None: to the one that the stack is being brought to already.
+        """Insert a PENDING UPDATE to a target; None: to the one that the stack is being brought to already, where that
+        FAILED.
 
-        Whatever runs is taken over. NotFound; InvalidInput: the stack is being deleted, or suspended.
+        Whatever runs is taken over. NotFound; InvalidInput: the stack is being deleted, or suspended, or nothing
+        FAILED. The stack shows at once what was accepted, as it does with every operation.
         """
         return await self._store.writer.write(AcceptUpdate(self.project, stack_id, operation, target))
 
@@ -153,14 +165,18 @@ class Repository:
         """Insert a PENDING ROLLBACK. InvalidInput: there is nothing to roll back; ActionInProgress."""
         return await self._store.writer.write(AcceptRollback(self.project, stack_id, operation, to))
 
-    async def accept_cancel(self, stack_id: str, cancel: Cancel, *, now: float, asked_by: str = "") -> OperationRow:
-        """Note that the running operation is to be cancelled; whoever runs it must be told. InvalidInput: what runs
-        cannot be, or nothing runs; or it is not the one that the operation asked_by has asked for."""
-        return await self._store.writer.write(AcceptCancel(self.project, stack_id, cancel, now, asked_by))
+    async def accept_cancel(
+        self, stack_id: str, cancel: Cancel, *, now: float, at_once: bool = False, asked_by: str = ""
+    ) -> OperationRow:
+        """Note that the newest operation is to be cancelled; whoever runs it must be told. With rollback the stack
+        shows the rollback at once. at_once: without waiting for what is in progress. InvalidInput: it cannot be
+        cancelled this way, or is being cancelled in another way, or nothing runs; or it is not the one that the
+        operation asked_by has asked for."""
+        return await self._store.writer.write(AcceptCancel(self.project, stack_id, cancel, now, at_once, asked_by))
 
-    async def base_target(self, stack_id: str) -> NewTarget | None:
-        """What the next update changes: the newest accepted target that is not superseded, else the stack's own. None:
-        the stack is older than targets."""
+    async def base_target(self, stack_id: str) -> NewTarget:
+        """What the next update changes: what the stack shows, which was accepted last. Without resources, which nobody
+        needs of it. NotFound."""
         return await self._store.read(reads.base_target, self.project, stack_id)
 
     async def plan_base(self, name_or_id: str) -> PlanBase:
@@ -204,6 +220,7 @@ class Repository:
         interrupted: "" or deadline, cancel, takeover, superseded. Stack state, reason, failure tree and events are
         written; rows still IN_PROGRESS become FAILED, aborted. A complete DELETE frees the name and drops the rows.
         outside: rows whose step was ended by Temporal's own means, and how; they are causes of the failure.
+        Where something newer was accepted the stack shows that, and its state and events stay as they are.
         """
         operation = await self.operation(operation_id)
         write = Finish(self.project, operation_id, operation.stack_id, seq, complete, interrupted, now, outside)
@@ -216,6 +233,11 @@ class Repository:
     async def unfinished(self, operation: OperationRow) -> Sequence[int]:
         """Rows of what the operation had to do and did not bring to a good end: none, if it is complete."""
         return await self._store.read(unfinished, operation)
+
+    async def accepted_before(self, operation_id: str, fingerprint: str) -> tuple[OperationRow, bool]:
+        """The operation of this id, and whether it may have been accepted for a request of this fingerprint.
+        NotFound."""
+        return await self._store.read(reads.find_accepted, self.project, operation_id, fingerprint)
 
     async def open_inside(self, operation: OperationRow) -> list[OperationRow]:
         """What this operation has asked of nested stacks and is not ended, without deletes."""
@@ -301,18 +323,28 @@ class Repository:
             NoteProgress(self.project, claim, lease_until, physical_id, progress, properties)
         )
 
-    async def begin_update(self, claim: Claim, requires: Sequence[int], lease_until: float, *, now: float) -> bool:
-        """Tell that a row's update begins, before the call. False: the row is not the claimant's any more."""
-        return await self._store.writer.write(BeginUpdate(self.project, claim, now, requires, lease_until))
+    async def begin_update(
+        self,
+        claim: Claim,
+        requires: Sequence[int],
+        lease_until: float,
+        *,
+        key: str,
+        begun: Mapping[str, Any],
+        now: float,
+    ) -> bool:
+        """Tell that a row's update begins, before the call. key: its idempotency key. begun: what it brings the
+        resource to. False: the row is not the claimant's any more."""
+        return await self._store.writer.write(BeginUpdate(self.project, claim, now, requires, lease_until, key, begun))
 
     async def adopt(self, claim: Claim, physical_id: str, *, checks: bool, now: float) -> bool:
         """The row stands for an object that exists already; its check begins. See firebrick.store.adopting."""
         return await self._store.writer.write(Adopt(self.project, claim, now, physical_id, checks))
 
-    async def stand_in(self, claim: Claim, requires: Sequence[int], *, told: bool, now: float) -> bool:
-        """Have a new row take a row's place in the running operation. told: its update had begun, and said so. False:
-        the row is not the claimant's any more."""
-        return await self._store.writer.write(StandIn(self.project, claim, now, requires, told))
+    async def stand_in(self, claim: Claim, requires: Sequence[int], *, now: float) -> bool:
+        """Have a new row take a row's place in the running operation. False: the row is not the claimant's any
+        more."""
+        return await self._store.writer.write(StandIn(self.project, claim, now, requires))
 
     async def renew_many(self, claims: Sequence[Claim], lease_until: float) -> list[bool]:
         """Renew claims of one stack."""
@@ -363,6 +395,10 @@ class Repository:
         """What these resources show to their dependants; names that do not exist are missing."""
         return await self._store.read(reads.list_upstream, self.project, stack_id, names)
 
+    async def required(self, stack_id: str, rows: Sequence[int]) -> dict[str, UpstreamRow]:
+        """What these rows show to their dependants, by name; rows that are gone are missing."""
+        return await self._store.read(reads.list_required, self.project, stack_id, rows)
+
     async def with_physical_ids(self, ids: Sequence[str]) -> list[UpstreamRow]:
         """Living resources of any stack of this project that have one of these physical ids, the oldest first. It
         looks at all resources of the project: ask for few ids, and seldom."""
@@ -374,21 +410,31 @@ class Repository:
         """A living stack by name or id; with include_deleted also a deleted one, by id only. NotFound."""
         return await self._store.read(reads.find_stack, self.project, name_or_id, include_deleted=include_deleted)
 
+    async def stack_as_begun(self, name_or_id: str, *, include_deleted: bool = False) -> StackRow:
+        """As `stack`, with the inputs that the stack is being brought to: for whoever works on it. What was accepted
+        since is shown already, and nothing works with that before it begins."""
+        return await self._store.read(
+            reads.find_stack_as_begun, self.project, name_or_id, include_deleted=include_deleted
+        )
+
     async def stacks(
         self,
         *,
-        filters: Mapping[str, Sequence[str]] | None = None,
+        filters: Mapping[str, Sequence[Any]] | None = None,
         sort: Sequence[str] = ("created_at",),
         descending: bool = True,
         limit: int | None = None,
         marker: str | None = None,
         include_deleted: bool = False,
         include_nested: bool = False,
+        hidden_tags: Sequence[str] = (),
     ) -> list[StackSummary]:
-        """filters: id, name, action, owner, status (``COMPLETE`` or ``CREATE_COMPLETE``) -> values, any of which.
+        """filters: id, name, action, owner, owner_id, project, disable_rollback, timeout_mins, status (``COMPLETE`` or
+        ``CREATE_COMPLETE``) -> values, any of which.
 
-        sort: of created_at, updated_at, name, status. marker: id of the stack the page starts after (NotFound when
-        it is not in the list). InvalidInput for unknown filters and sort keys.
+        sort: of created_at, updated_at, name, status. marker: id of the stack the page starts after, whether it is in
+        the list or not (NotFound: there never was one). hidden_tags: stacks with one of these are left out.
+        InvalidInput for unknown filters and sort keys.
         """
         return await self._store.read(
             reads.list_stacks,
@@ -400,14 +446,16 @@ class Repository:
             marker=marker,
             include_deleted=include_deleted,
             include_nested=include_nested,
+            hidden_tags=hidden_tags,
         )
 
     async def count_stacks(
         self,
         *,
-        filters: Mapping[str, Sequence[str]] | None = None,
+        filters: Mapping[str, Sequence[Any]] | None = None,
         include_deleted: bool = False,
         include_nested: bool = False,
+        hidden_tags: Sequence[str] = (),
     ) -> int:
         """How many there are, whatever the page."""
         return await self._store.read(
@@ -416,11 +464,19 @@ class Repository:
             filters=filters or {},
             include_deleted=include_deleted,
             include_nested=include_nested,
+            hidden_tags=hidden_tags,
         )
 
-    async def resources(self, stack_id: str) -> list[ResourceRow]:
-        """In template order. NotFound: no such stack; a deleted one has none."""
-        return await self._store.read(reads.list_resources, self.project, stack_id)
+    async def count_resources(self, root_id: str, *, without: str = "") -> int:
+        """Of a stack with all that is nested in it, a name once for each. root_id: the outermost. without: id of a
+        nested one that does not count."""
+        return await self._store.read(reads.count_resources, self.project, root_id, without=without)
+
+    async def resources(self, stack_id: str, *, left_over: bool = False) -> list[ResourceRow]:
+        """One for each name, as they came to be (a template's in its order). left_over: of a FAILED stack, those too
+        whose place another has taken and whose objects are still there. NotFound: no such stack; a deleted one has
+        none."""
+        return await self._store.read(reads.list_resources, self.project, stack_id, left_over=left_over)
 
     async def all_rows(self, stack_id: str) -> list[ResourceRow]:
         """Also those that are not in service: that go, or whose place another was to take."""
@@ -505,7 +561,8 @@ class EveryProject:
         return await self._store.read(count_parked)
 
     async def fail_lost(self, operation: OperationRow, reason: str, *, now: float) -> bool:
-        """End an operation whose run is gone: it, its stack and the rows in progress are FAILED with the reason.
+        """End an operation whose run is gone: it, its stack and the rows in progress are FAILED with the reason; the
+        stack not where something newer was accepted. A rollback that a cancel has asked for is accepted.
 
         reason: free of values. False: it does not RUN any more.
         """

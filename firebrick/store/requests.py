@@ -88,7 +88,8 @@ class Expected:
 class NewOperation:
     """A request to act on a stack. id: a UUID, the request's idempotency token. timeout: seconds from its beginning.
     request: options without secrets. requested_by: contract.Requester as JSON. accepted_at: now. owner_operation,
-    owner_stack: of a nested stack: who asks, and whose that is. expected: of an update that was planned."""
+    owner_stack: of a nested stack: who asks, and whose that is. expected: of an update that was planned. fingerprint:
+    see firebrick.fingerprint; "" when the request is not to be compared with another of its id."""
 
     id: str
     action: Action
@@ -100,3 +101,4 @@ class NewOperation:
     owner_operation: str = ""
     owner_stack: str = ""
     expected: Expected | None = None
+    fingerprint: str = ""

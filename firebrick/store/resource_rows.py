@@ -47,6 +47,9 @@ RESOURCE_COLUMNS = (
     resources.c.role,
     resources.c.role_seq,
     resources.c.hooks,
+    resources.c.unsettled_until,
+    resources.c.begun,
+    resources.c.interrupted,
 )
 """In the order of ResourceRow's fields."""
 
@@ -73,7 +76,7 @@ def resource_row(values: Sequence[Any], required_by: tuple[str, ...] = ()) -> Re
     (action, status, reason, physical_id, reference_id, attributes, data, properties, progress) = values[10:19]
     (polling, retries, key, create_key, create_unsettled, created_at, updated_at) = values[19:26]
     (wanted, target_requires, template_id, input_hash, revision, drift, replaces, replaced_by, born_seq) = values[26:35]
-    role, role_seq, hooks = values[35:38]
+    role, role_seq, hooks, unsettled_until, begun, interrupted = values[35:41]
     return ResourceRow(
         id_,
         stack_id,
@@ -113,6 +116,9 @@ def resource_row(values: Sequence[Any], required_by: tuple[str, ...] = ()) -> Re
         role,
         role_seq,
         hooks,
+        unsettled_until,
+        begun,
+        interrupted,
         required_by,
     )
 

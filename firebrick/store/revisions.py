@@ -39,7 +39,7 @@ def check_expected(connection: Connection, stack_id: str, expected: Expected | N
         return
     since = connection.execute(_SINCE, {"stack_id": stack_id, "seq": expected.seq}).all()
     told = [f"{one.action} {one.id} was accepted at {reasons.timestamp(one.accepted_at)}" for one in since]
-    moved = "; ".join(told) or "a signal, a check or a mark of a resource was stored"
+    moved = "; ".join(told) or "a signal, a check or a mark of a resource, or a cancel with rollback was stored"
     raise Conflict(
         Diagnostic(
             code="plan-overtaken",

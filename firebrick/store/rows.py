@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from firebrick.contract import Action, OperationState
+from firebrick.diagnostics import Diagnostic
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class InnerFailure:
 class OperationRow:
     """An operation. deadline: None until it has begun. superseded_by: an operation's id. reason: as the stack's;
     summary: the same without values. failure: when FAILED or SUPERSEDED after it had begun. target_id: what the stack
-    is brought to. cancel: a contract.Cancel. follows: the operation that this one rolls back."""
+    is brought to. cancel: a contract.Cancel; cancel_now: what is in progress is not waited for. follows: the operation
+    that this one rolls back. warnings: about the template, of an operation that was accepted just now; they are not
+    stored."""
 
     id: str
     project: str
@@ -72,8 +75,10 @@ class OperationRow:
     failure: FailureTree | None
     target_id: str = ""
     cancel: str = ""
+    cancel_now: bool = False
     follows: str = ""
     owner_operation: str = ""
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,9 @@ class ResourceRow:
     wanted: in an operation that converges, what the target has for it: NewResource as JSON. target_requires: the rows
     of what that requires. replaces, replaced_by: row ids. template_id, input_hash, revision, drift: see
     firebrick.selection.Candidate. born_seq: of the operation that made the row. role: a firebrick.plan.Role, given in
-    the operation role_seq. hooks: a firebrick.hooks.HookState as JSON.
+    the operation role_seq. hooks: a firebrick.hooks.HookState as JSON. unsettled_until: until then a create that was
+    given up may take effect yet. begun: of an update that was begun and has not ended: what it brings the resource to.
+    interrupted: an operation ended while its action was in progress; whoever wants the resource finishes that first.
     """
 
     id: int
@@ -191,11 +198,30 @@ class ResourceRow:
     role: str = ""
     role_seq: int = 0
     hooks: Mapping[str, Any] | None = None
+    unsettled_until: float | None = None
+    begun: Mapping[str, Any] | None = None
+    interrupted: bool = False
     required_by: tuple[str, ...] = ()
+
+    @property
+    def may_be_there(self) -> bool:
+        """Whether there may be an object: a create was begun, or one was adopted."""
+        return bool(self.create_key) or self.physical_id is not None
 
     @property
     def state(self) -> str:
         return f"{self.action}_{self.status}"
+
+    @property
+    def is_going_on(self) -> bool:
+        """Whether its create or update was begun and has not ended: by an operation that runs, or that has ended."""
+        return self.interrupted or (self.status == "IN_PROGRESS" and self.action in ("CREATE", "UPDATE"))
+
+    @property
+    def unmade(self) -> bool:
+        """Whether it is a create that has surely made nothing."""
+        nothing = self.physical_id is None and not (self.create_unsettled or self.polling)
+        return self.instant or (self.action == "CREATE" and nothing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
-from firebrick.store.models import resources, stacks
+from firebrick.store.models import resources, stacks, targets
+from firebrick.store.shown import TARGET_OF_STACK, as_begun
 
 
 @dataclass(frozen=True, slots=True)
 class SecretSources:
-    """Of one stack. drawn: (implementation, attributes) of the resources of the types that were asked for."""
+    """Of one stack: the inputs that it is being brought to. drawn: (implementation, attributes) of the resources of the
+    types that were asked for."""
 
     template: str
     environment: str
@@ -26,9 +28,9 @@ def read_secret_sources(
 ) -> SecretSources | None:
     """For Store.read. None when the project has no such stack."""
     columns = (stacks.c.template, stacks.c.environment, stacks.c.parameters, stacks.c.files, stacks.c.shown_parameters)
-    found = connection.execute(
-        select(*columns).where(stacks.c.id == stack_id).where(stacks.c.project == project)
-    ).one_or_none()
+    inputs: Select[Any] = select(*(as_begun(one) for one in columns)).outerjoin_from(stacks, targets, TARGET_OF_STACK)
+    mine = inputs.where(stacks.c.id == stack_id).where(stacks.c.project == project)
+    found = connection.execute(mine).one_or_none()
     if found is None:
         return None
     drawn = connection.execute(
@@ -37,4 +39,4 @@ def read_secret_sources(
         .where(resources.c.implementation.in_(implementations))
         .where(resources.c.attributes.is_not(None))
     ).all()
-    return SecretSources(*found, drawn=[(kind, attributes) for kind, attributes in drawn])
+    return SecretSources(**found._mapping, drawn=[(kind, attributes) for kind, attributes in drawn])

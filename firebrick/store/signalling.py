@@ -28,6 +28,7 @@ _RUNNING = (
 _ROWS = (
     select(
         resources.c.id,
+        resources.c.uuid,
         resources.c.name,
         resources.c.type,
         resources.c.physical_id,
@@ -151,4 +152,4 @@ def _running(connection: Connection, stack: LockedStack) -> tuple[str, int]:
 
 
 def _tell(transaction: Transaction, stack: LockedStack, row: Any, action: str, reason: str, now: float) -> None:
-    transaction.emit(stack, now, row.id, row.name, row.type, row.physical_id, action, row.status, reason)
+    transaction.emit(stack, now, row, action, row.status, reason)

@@ -4,7 +4,7 @@ Frozen dataclasses, no database types, no ORM instances. Times are seconds since
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -62,8 +62,13 @@ class Claimed:
 
     @property
     def in_progress(self) -> bool:
-        """Whether its action was begun in this operation; else the claim was quiet, and nothing is told yet."""
+        """Whether its action was begun, in this operation or in one that was interrupted (row.interrupted); else the
+        claim was quiet, and nothing is told yet."""
         return self.row.status == "IN_PROGRESS"
+
+    def as_if(self, **fields: Any) -> "Claimed":
+        """The same claim of a row that has these values."""
+        return replace(self, row=replace(self.row, **fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +127,10 @@ class Settled:
 class RowOutcome:
     """How a step ended; made by its class methods. None leaves what is stored as it is.
 
-    lost: the call may have taken effect all the same (its answer was lost): the intent stays open. hook: it waits at
-    this one; pause: the result that is told meanwhile, when what came before the hook is done. kept: it failed without
+    begun: see ResourceRow. lost: the call may have taken effect all the same (its answer was lost): the intent stays
+    open. unsettled_until: and
+    until then it may yet do so. silent: nothing was done and nothing is told. hook: it waits at
+    this one; pause: the result that is told instead, when the node's way goes on after this. kept: it failed without
     having been begun, and its state stays.
     """
 
@@ -138,7 +145,10 @@ class RowOutcome:
     message: str = ""
     attempt: int = 0
     attempts: int = 0
+    begun: Mapping[str, Any] | None = None
     lost: bool = False
+    unsettled_until: float | None = None
+    silent: bool = False
     released: bool = False
     settled: Settled | None = None
     quiet: bool = False
@@ -222,6 +232,12 @@ class RowOutcome:
             physical_id=physical_id,
             properties=properties,
         )
+
+    @classmethod
+    def put_off(cls, at: float, why: str, *, lost: bool) -> "RowOutcome":
+        """Nothing was done and nothing is told; the same step follows at `at` (seconds since the epoch). why: for the
+        run. lost: what the claim said of intent_open."""
+        return cls(StepResult(kind=StepKind.RETRY, at=at, error_class=why), lost=lost, silent=True)
 
     @classmethod
     def failed(

@@ -1,5 +1,6 @@
 """Targets: what a stack can be brought to. Written when a request is accepted, read when its operation begins."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,14 @@ _ROWS = select(resources).where(resources.c.stack_id == bindparam("stack_id")).o
 _DELETE = delete(targets).where(targets.c.stack_id == bindparam("_stack_id"))
 
 EMPTY_TEMPLATE = "heat_template_version: 2021-04-16\n"
+EMPTY_DESCRIPTION = "No description"
+_VERSION = re.compile(
+    r"""(?:^|[{,])\s*["']?((?:Heat|AWS)TemplateFormatVersion|heat_template_version)["']?\s*:\s*"""
+    r"""["']?(\d{4}-\d\d-\d\d|[a-z]+)\b""",
+    re.MULTILINE,
+)
+"""Where a template's text, YAML or JSON, says its version."""
+_INPUTS = select(stacks.c.template, stacks.c.shown_parameters).where(stacks.c.id == bindparam("id"))
 
 
 def insert_target(connection: Connection, stack_id: str, target: NewTarget, now: float) -> None:
@@ -99,9 +108,17 @@ def adopt_as_target(connection: Connection, stack_id: str, target_id: str, now: 
     return target
 
 
-def empty_target(target_id: str) -> NewTarget:
-    """What a create that never was complete is rolled back to: a template without resources."""
-    return NewTarget(id=target_id, template=EMPTY_TEMPLATE)
+def empty_target(connection: Connection, stack_id: str, target_id: str) -> NewTarget:
+    """What a create that never was complete is rolled back to: a template of the same version without resources. What
+    the stack is by itself (its id, name and project) is still shown, as in Heat."""
+    stack = connection.execute(_INPUTS, {"id": stack_id}).one()
+    version = _VERSION.search(stack.template)
+    return NewTarget(
+        id=target_id,
+        template=EMPTY_TEMPLATE if version is None else f"{version[1]}: {version[2]}\n",
+        shown_parameters={name: value for name, value in stack.shown_parameters.items() if "::" in name},
+        description=EMPTY_DESCRIPTION,
+    )
 
 
 def delete_targets(connection: Connection, stack_id: str) -> None:

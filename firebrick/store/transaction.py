@@ -6,10 +6,11 @@ transaction holds the whole file), so the sequence of its events is given out wi
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Connection, Update, bindparam, select, update
 
+from firebrick.physical_names import physical_name
 from firebrick.randomness import random_uuid
 from firebrick.store.bulk import TOGETHER, BulkInsert, BulkUpdate
 from firebrick.store.models import events, stacks
@@ -30,6 +31,8 @@ _STACKS = select(
     stacks.c.operation_seq,
     stacks.c.event_seq,
     stacks.c.template_id,
+    stacks.c.state_seq,
+    stacks.c.accepted_seq,
 )
 _LOCK = ById(_STACKS, stacks.c.id)
 _SAVE_EVENT_SEQ = update(stacks).where(stacks.c.id == bindparam("_id")).values(event_seq=bindparam("_event_seq"))
@@ -41,15 +44,33 @@ _SAVE_STATE = (
         operation_seq=bindparam("_operation_seq"),
         action=bindparam("_action"),
         status=bindparam("_status"),
+        state_seq=bindparam("_state_seq"),
     )
 )
 _SAVE_REASON = update(stacks).where(stacks.c.id == bindparam("_id")).values(status_reason=bindparam("_reason"))
 _INSERT_EVENTS = BulkInsert(events)
 
 
+class EventSubject(Protocol):
+    """A row as far as an event tells of it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def uuid(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def physical_id(self) -> str | None: ...
+
+
 @dataclass(slots=True)
 class LockedStack:
-    """A stack's row as this transaction sees it. reason: None until this transaction gives a new one."""
+    """A stack's row as this transaction sees it. reason: None until this transaction gives a new one. state_seq: the
+    operation whose state it shows, accepted_seq: the one that was accepted last, by their sequences (see
+    firebrick.store.shown)."""
 
     id: str
     project: str
@@ -60,12 +81,23 @@ class LockedStack:
     operation_seq: int
     event_seq: int
     template_id: str = ""
+    state_seq: int = 0
+    accepted_seq: int = 0
     stored_event_seq: int = field(init=False)
     reason: str | None = None
     changed: bool = False
 
     def __post_init__(self) -> None:
         self.stored_event_seq = self.event_seq
+
+    def is_told(self, seq: int) -> bool:
+        """Whether the stack shows that the operation of this sequence was accepted, or a later one."""
+        return self.state_seq >= seq
+
+    def is_overtaken(self, seq: int) -> bool:
+        """Whether something was accepted after the operation of this sequence, or announced: then the stack's state is
+        not for it to set any more."""
+        return max(self.state_seq, self.accepted_seq) > seq
 
 
 class Transaction:
@@ -162,20 +194,37 @@ class Transaction:
     def set_state(self, stack: LockedStack, action: str, status: str, reason: str, now: float) -> None:
         """The stack's new state, and its event."""
         stack.action, stack.status, stack.reason, stack.changed = action, status, reason, True
-        self.emit(stack, now, None, stack.name, STACK_TYPE, stack.id, action, status, reason)
+        self._event(stack, now, None, stack.name, STACK_TYPE, stack.id, action, status, reason, None)
 
     def emit(
+        self,
+        stack: LockedStack,
+        now: float,
+        row: EventSubject,
+        action: str,
+        status: str,
+        reason: str,
+        properties: Any = None,
+        *,
+        physical_id: str | None = None,
+    ) -> None:
+        """Tell what happens to a resource. physical_id: where it is another than the row's; where there is none yet,
+        the event has the name that the object will have (Heat's rule)."""
+        known = physical_id or row.physical_id or physical_name(stack.name, row.name, row.uuid)
+        self._event(stack, now, row.id, row.name, row.type, known, action, status, reason, properties)
+
+    def _event(
         self,
         stack: LockedStack,
         now: float,
         resource_id: int | None,
         resource_name: str,
         resource_type: str,
-        physical_id: str | None,
+        physical_id: str,
         action: str,
         status: str,
         reason: str,
-        properties: Any = None,
+        properties: Any,
     ) -> None:
         stack.event_seq += 1
         self._events.append(
@@ -215,6 +264,7 @@ class Transaction:
                         "_operation_seq": one.operation_seq,
                         "_action": one.action,
                         "_status": one.status,
+                        "_state_seq": one.state_seq,
                     }
                     for one in changed
                 ],

@@ -171,6 +171,7 @@ def _read(
     _check_names(sections, dialect, problems)
     resources = section.read_bodies()
     outputs, late_problems = read_outputs(sections["outputs"], evaluation, conditions)
+    conditions.warn_of_unused(evaluation)
     definition = StackDefinition(
         version=dialect.version,
         description=_description(document.tree.get(dialect.sections["description"])),
@@ -179,7 +180,12 @@ def _read(
         outputs=outputs,
         schemas={name: one for name, one in schemas.items() if one is not None},
         undecided=frozenset(section.undecided),
-        warnings=(*evaluation.warnings.diagnostics(), *(one for many in late_problems.values() for one in many)),
+        warnings=(
+            *document.warnings,
+            *environment.document.warnings,
+            *evaluation.warnings.diagnostics(),
+            *(one for many in late_problems.values() for one in many),
+        ),
     )
     return Reading(definition, problems, schemas, conditions.known(), late_problems)
 

@@ -2,39 +2,60 @@
 
 import json
 import math
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from firebrick import collector
 from firebrick.diagnostics import Diagnostic, InvalidInput
+from firebrick.size_limits import most_template
 from firebrick.template.problems import Path, Problems, kind_of, shorten
-from firebrick.template.yaml_text import MOST_DEPTH, MOST_DIGITS, MOST_NODES, Places, place_of, read_yaml, too_deep
-from firebrick.template_size import most_template
+from firebrick.template.yaml_text import (
+    MOST_DEPTH,
+    MOST_DIGITS,
+    MOST_NODES,
+    Places,
+    key_text,
+    place_of,
+    read_yaml,
+    too_deep,
+)
 
 
 class Document:
-    """A parsed text. tree: JSON values with text keys. file: its name as the user gave it.
+    """A parsed text. tree: JSON values with text keys. file: its name as the user gave it. warnings: what is allowed
+    and probably not meant, such as a key that is given twice.
 
     locate(path): line and column, from 1; None when the document did not come as text.
     """
 
-    def __init__(self, tree: dict[str, Any], *, file: str, places: Places | None = None, json_text: str = "") -> None:
+    def __init__(
+        self,
+        tree: dict[str, Any],
+        *,
+        file: str,
+        places: Places | None = None,
+        json_text: str = "",
+        warnings: Sequence[Diagnostic] = (),
+    ) -> None:
         self.tree = tree
         self.file = file
+        self.warnings = tuple(warnings)
         self._places = places
         self._json_text = json_text
 
     def locate(self, path: Path) -> tuple[int, int] | None:
         if self._places is None and self._json_text:
-            self._places = read_yaml(self._json_text, Problems())[1]
+            self._places = _read_json_as_yaml(self._json_text, Problems())
         return self._places.locate(path) if self._places is not None else None
 
 
 def parse_template(source: str | bytes | Mapping[str, Any], *, file: str = "template") -> Document:
     """Read a template's text (YAML, or JSON) or take one that is parsed already. An empty text is an empty map.
 
-    InvalidInput: broken text, duplicate or non-text keys, not a map, more characters than the setting allows (524288),
-    nested more than 100 levels deep, aliases without bounds.
+    InvalidInput: broken text, lists or maps as keys, not a map, more characters than the setting allows (524288),
+    nested more than 100 levels deep, aliases without bounds. A key that is given twice is a warning of the document.
     """
     return parse_document(source, file=file, not_a_map="The template is not a JSON object or YAML mapping.")
 
@@ -127,10 +148,11 @@ def _from_text(text: str, file: str, problems: Problems) -> Document | None:
         document = _from_json(text, file, problems)
         if document is not None or len(problems):
             return document
-    tree, places = read_yaml(text, problems)
+    warnings = problems.warnings()
+    tree, places = read_yaml(text, problems, warnings)
     if len(problems):
         return None
-    return Document({} if tree is None else tree, file=file, places=places)
+    return Document({} if tree is None else tree, file=file, places=places, warnings=warnings.diagnostics())
 
 
 def _from_json(text: str, file: str, problems: Problems) -> Document | None:
@@ -140,8 +162,7 @@ def _from_json(text: str, file: str, problems: Problems) -> Document | None:
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(found)
         if len(made) < len(found):
-            # Old templates repeat an entry word by word; Heat takes the last, and nothing is lost.
-            twice.extend(key for key, value in found if value != made[key])
+            twice.extend(key for key, count in Counter(key for key, _ in found).items() if count > 1)
         return made
 
     try:
@@ -151,15 +172,24 @@ def _from_json(text: str, file: str, problems: Problems) -> Document | None:
     except RecursionError:
         too_deep(problems)
         return None
+    warnings, places = problems.warnings(), None
     if twice:
-        read_yaml(text, problems)
-        if not len(problems):
-            problems.add("duplicate-key", f"the key {shorten(twice[0])} stands twice in one map")
-        return None
-    document = Document({}, file=file, json_text=text)
+        places = _read_json_as_yaml(text, warnings)
+    for key in () if len(warnings) else twice:  # JSON that is no YAML: nobody can say where
+        warnings.add("duplicate-key", f"the key {shorten(key)} is given twice in one map: the last value counts")
+    document = Document({}, file=file, places=places, json_text=text, warnings=warnings.diagnostics())
     problems.look_in(document)
     document.tree = json_tree(raw, problems)
     return document
+
+
+_PAIRS = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+
+
+def _read_json_as_yaml(text: str, warnings: Problems) -> Places:
+    """Where things stand in a JSON text. Nearly all JSON is YAML, but for surrogate pairs, which are stood in for by
+    other characters of the same length."""
+    return read_yaml(_PAIRS.sub(r"\\u003f\\u003f", text), Problems(), warnings)[1]
 
 
 def _json_int(text: str) -> int | float:
@@ -213,11 +243,12 @@ class _Copier:
     def _map(self, value: Mapping[Any, Any]) -> dict[str, Any]:
         made: dict[str, Any] = {}
         for key, item in value.items():
-            if not isinstance(key, str):
+            name = key_text(key)
+            if name is None:
                 self._bad("key-not-text", f"the key {shorten(key)} is not text", "Put it in quotes.")
                 continue
-            self._path.append(self._text(key))
-            made[key] = self.copy(item)
+            self._path.append(self._text(name))
+            made[name] = self.copy(item)
             self._path.pop()
         return made
 

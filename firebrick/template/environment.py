@@ -96,13 +96,20 @@ class Environment:
                 found.update([body[key]] if isinstance(body[key], str) else body[key])
         return frozenset(found)
 
-    def below(self, resource: str) -> "Environment":
-        """The environment of the stack that stands for a resource of this one: the registry, with what is said of that
-        resource's own resources; parameter_defaults and event_sinks; no parameters."""
+    def below(self, resource: str, type_name: str) -> "Environment":
+        """The environment of the stack that stands for a resource of this type: the registry, with what is said of that
+        resource's own resources; parameter_defaults and event_sinks; no parameters.
+
+        The entry that made a template of the type is left out (Heat's rule): in that template, the type is what it
+        would be without the entry, so that a template can wrap the type that it is mapped to.
+        """
         resources: dict[str, Any] = {}
         for body in self._said_of(resource):
             resources.update((name, inner) for name, inner in body.items() if isinstance(inner, dict))
-        registry = self.document.tree.get("resource_registry") or {}
+        registry = dict(self.document.tree.get("resource_registry") or {})
+        entry = self._to_template(type_name, resource)
+        if entry is not None and not entry.resource:
+            del registry[entry.pattern]
         tree = {
             "resource_registry": {**registry, "resources": resources},
             "parameter_defaults": dict(self.parameter_defaults),
@@ -110,28 +117,51 @@ class Environment:
         }
         return parse_environment(tree, file=self.file)
 
+    def says_below(self, resource: str) -> bool:
+        """Whether it says anything of the resources inside this one."""
+        return any(isinstance(one, dict) for body in self._said_of(resource) for one in body.values())
+
+    def facade(self, type_name: str, resource: str) -> str:
+        """The type whose outside a template takes over that stands for a resource of this type: what the resource would
+        be without the entry that leads to the template. "" where there is no such entry, or no other way to read the
+        type."""
+        chosen = self._to_template(type_name, resource)
+        if chosen is None:
+            return ""
+        for entry in self._entries(type_name, resource):
+            target, used = self.resolve_type(entry.apply(type_name), resource)
+            if chosen not in (entry, *used):
+                return target
+        return type_name
+
+    def _to_template(self, type_name: str, resource: str) -> Mapped | None:
+        """The entry that makes a template of a type."""
+        _, used = self.resolve_type(type_name, resource)
+        return used[-1] if used and is_template_name(used[-1].target) else None
+
     def _said_of(self, resource: str) -> list[Mapping[str, Any]]:
         """Patterns in their order, the name itself last."""
         fitting = [body for pattern, body in self.resources.items() if fnmatchcase(resource, pattern)]
         return [*fitting, self.resources[resource]] if resource in self.resources else fitting
 
-    def _entry(self, type_name: str, resource: str) -> Mapped | None:
-        """The first entry, in Heat's order, that is for a type: looked up by the name and by each of its prefixes."""
+    def _entries(self, type_name: str, resource: str) -> list[Mapped]:
+        """Those that are for a type, in Heat's order: looked up by the name and by each of its prefixes."""
         patterns = [type_name, *(type_name[:end] + "*" for end in range(len(type_name) + 1))] if self.registry else []
         found: list[Mapped] = []
         for owner in {"": 1, resource: 1}:
             entries = (self.registry.get((owner, pattern)) for pattern in patterns)
             found += (one for one in entries if one is not None and one.matches(type_name))
-        return min(found, key=lambda one: one.order, default=None)
+        return sorted(found, key=lambda one: one.order)
 
     def resolve_type(self, type_name: str, resource: str) -> tuple[str, list[Mapped]]:
         """The type a name stands for, and the entries that led there. A circle ends where it closes: the type is ""."""
         used: list[Mapped] = []
         seen = {type_name}
         while True:
-            entry = self._entry(type_name, resource)
-            if entry is None:
+            entries = self._entries(type_name, resource)
+            if not entries:
                 return type_name, used
+            entry = entries[0]
             used.append(entry)
             type_name = entry.apply(type_name)
             if type_name in seen or len(type_name) > 1000:

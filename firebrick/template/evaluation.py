@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Protocol
 
-from firebrick.template.catalogue import TypeSchema
+from firebrick.template.catalogue import TypeSchema, has_attribute
 from firebrick.template.dialect import Dialect
 from firebrick.template.functions import ALL_NAMES, Builder, first_version, functions_of
 from firebrick.template.functions.base import (
@@ -38,6 +38,20 @@ def _meant(name: str) -> str:
 
 class ConditionReader(Protocol):
     def holds(self, raw: Any, evaluation: "Evaluation") -> bool | None: ...
+
+
+def _is_known(value: Any) -> bool:
+    """Whether UNKNOWN stands nowhere in a value."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if one is UNKNOWN:
+            return False
+        if isinstance(one, dict):
+            left.extend(one.values())
+        elif isinstance(one, list):
+            left.extend(one)
+    return True
 
 
 def size_of(value: Any) -> int:
@@ -76,11 +90,11 @@ class Evaluation:
     ) -> None:
         self.dialect = dialect
         self.problems = problems
-        self.warnings = problems.beside()
+        self.warnings = problems.warnings()
         self.functions: Mapping[str, type[Builder]] = functions_of(dialect.functions)
         self.effort = Effort()
         self.lenient = False
-        self.late_problems = problems.beside()
+        self.late_problems = problems.warnings()
         self.conditions: ConditionReader | None = None
         self.declared: Mapping[str, Any] = {}
         self.types: dict[str, TypeSchema | None] = {}
@@ -249,9 +263,10 @@ class Evaluation:
 
     def misused(self, error: Misuse) -> None:
         """Note what a function complained about, at the function's place."""
-        self._note(error, self.problems)
+        self.note(error, self.problems)
 
-    def _note(self, error: Misuse, problems: Problems) -> None:
+    def note(self, error: Misuse, problems: Problems) -> None:
+        """Add it to these problems, at the place where this is."""
         path = (*self.path, *error.inside)
         show = self.tainted(tuple(self.path)) is None
         summary, heat = error.texts(show=show)
@@ -345,7 +360,8 @@ class Evaluation:
                 detail="resource_facade is for templates that are used as resource types.",
                 code="no-facade",
             )
-        return self._facade.get(field)
+        value = self._facade.get(field)
+        return value if _is_known(value) else UNKNOWN
 
     def computed(self, function: Function) -> Any:
         try:
@@ -357,9 +373,10 @@ class Evaluation:
         return self.spend(value)
 
     def postponed(self, error: Misuse) -> bool:
-        if not self.lenient or self._in_condition or error.code == "result-too-large":
+        error.late = error.code != "result-too-large"
+        if not error.late or not self.lenient or self._in_condition:
             return False
-        self._note(error, self.late_problems)
+        self.note(error, self.late_problems)
         return True
 
     def spend(self, value: Any) -> Any:
@@ -382,9 +399,9 @@ class Evaluation:
             raise self._no_resource(resource)
         self.referred.add(resource)
         schema = self.types[resource]
-        if not attribute or schema is None or schema.any_attribute or attribute == _SHOW:
+        if not attribute or schema is None or attribute == _SHOW:
             return
-        if attribute not in schema.attributes:
+        if not has_attribute(schema, attribute):
             hidden = self.tainted(tuple(self.path)) is not None
             shown = "******" if hidden else shorten(attribute)
             names = sorted(schema.attributes)

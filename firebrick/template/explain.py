@@ -4,7 +4,7 @@ Both need no server, no resource types and no store. Types are not looked at: an
 and attributes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
@@ -22,6 +22,7 @@ class AnySchema:
     properties: Mapping[str, object] = {}
     attributes: Mapping[str, str] = {}
     any_attribute = True
+    nested = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -33,7 +34,7 @@ class AnySchema:
 class AnyTypes:
     """A catalogue in which every type is."""
 
-    def find(self, name: str) -> TypeSchema | None:
+    def find(self, name: str, *, declared: str = "", resource: str = "") -> TypeSchema | None:
         return AnySchema(name)
 
     def names(self) -> Sequence[str]:
@@ -56,15 +57,18 @@ def explain(
     *,
     parameters: Mapping[str, Any],
     identity: StackIdentity,
+    warned: Callable[[Sequence[Diagnostic]], object] | None = None,
 ) -> dict[str, Any]:
     """What is in a template: parameters, conditions, enabled resources and what they need, outputs.
 
     Parameters without a value are no problem: conditions are decided as if those were empty. Files are not looked at.
-    InvalidInput: everything that is wrong with the template.
+    warned: told what is allowed and probably not meant. InvalidInput: everything that is wrong with the template.
     """
     reading = _read(document, environment, parameters, identity, None, complete=False)
     reading.problems.raise_if_any()
     definition = reading.definition
+    if warned is not None:
+        warned(_beside_outputs(reading))
     return {
         "parameters": {
             name: {"type": schema.type, "has_default": schema.default is not None}
@@ -85,14 +89,17 @@ def evaluate(
     parameters: Mapping[str, Any],
     identity: StackIdentity,
     files: Mapping[str, str],
+    warned: Callable[[Sequence[Diagnostic]], object] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Diagnostic]]:
     """The outputs that can be computed, by name, and why the others cannot; both in the template's order.
 
-    Nothing is created: a reference to a resource is its name, an attribute null. InvalidInput: the template, or a
-    parameter's value, is wrong.
+    Nothing is created: a reference to a resource is its name, an attribute null. warned: told what else is allowed and
+    probably not meant. InvalidInput: the template, or a parameter's value, is wrong.
     """
     reading = _read(document, environment, parameters, identity, files, complete=True)
     reading.problems.raise_if_any()
+    if warned is not None:
+        warned(_beside_outputs(reading))
     values: dict[str, Any] = {}
     errors: dict[str, Diagnostic] = {}
     for name, output in reading.definition.outputs.items():
@@ -105,6 +112,12 @@ def evaluate(
         except InvalidInput as error:
             errors[name] = error.first
     return values, errors
+
+
+def _beside_outputs(reading: Reading) -> list[Diagnostic]:
+    """The warnings but for those that say why an output cannot be computed."""
+    late = {one for many in reading.late_problems.values() for one in many}
+    return [one for one in reading.definition.warnings if one not in late]
 
 
 def _read(

@@ -6,7 +6,7 @@ whole; later ones replace entries (not deep), leaving out null. event_sinks, enc
 taken; a second file with one is refused.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
@@ -33,12 +33,13 @@ def merge_environments(
     *,
     template: str | Mapping[str, Any] = "",
     parameters: Mapping[str, Any] | None = None,
+    warned: Callable[[Sequence[Diagnostic]], object] | None = None,
 ) -> dict[str, Any]:
     """The sections of one environment, made of the files with these names, in this order.
 
     template: the root template; its parameters, and those of every template among the files, are the known ones.
-    parameters: the request's, which the files overwrite. InvalidInput lists what is wrong with any of the files, and
-    strategies that contradict each other or do not fit a parameter's type.
+    parameters: the request's, which the files overwrite. warned: told the warnings of each file. InvalidInput lists
+    what is wrong with any of the files, and strategies that contradict each other or do not fit a parameter's type.
     """
     problems: list[Diagnostic] = []
     merger = _Merger(_schemata(template, files), dict(parameters or {}))
@@ -60,6 +61,8 @@ def merge_environments(
         except InvalidInput as error:
             problems += error.diagnostics
             continue
+        if warned is not None:
+            warned(document.warnings)
         found = Problems(document)
         merger.add(document.tree, document, found)
         problems += found.diagnostics()

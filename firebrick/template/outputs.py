@@ -82,7 +82,7 @@ def _output(
             return OutputDefinition(key, _description(description), None)
     evaluation.begin(*path, words["value"])
     evaluation.lenient = True
-    evaluation.late_problems = late = problems.beside()
+    evaluation.late_problems = late = problems.warnings()
     value = evaluation.value(body[words["value"]])
     evaluation.lenient = False
     found = late.diagnostics()

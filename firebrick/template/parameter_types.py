@@ -50,9 +50,11 @@ def to_boolean(value: Any) -> bool:
     raise ValueError(f"Unrecognized value {shorten(value)!r}, acceptable values are: {accepted}")
 
 
-def to_list(value: Any) -> list[str]:
+def to_list(value: Any) -> list[Any]:
+    """Texts; a map stays one, where Heat makes a text of it that nothing reads: templates generated of types give lists
+    of maps as such parameters."""
     if isinstance(value, list):
-        return [to_string(item) for item in value]
+        return [item if isinstance(item, dict) else to_string(item) for item in value]
     if isinstance(value, str):
         return value.split(",") if value else []
     raise ValueError(f"Value must be a comma-delimited list string: {kind_of(value)} is none")
@@ -79,7 +81,7 @@ def _plain(value: Any) -> str:
 
 
 def _joined(value: Any) -> str:
-    return ",".join(value)
+    return ",".join(json.dumps(item) if isinstance(item, dict) else item for item in value)
 
 
 CONVERT: Mapping[str, Callable[[Any], Any]] = {

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from firebrick.arns import stack_arn
 from firebrick.template.constraints import CFN_CONSTRAINTS, Custom, Rule, read_cfn_constraints, read_constraints
 from firebrick.template.dialect import Dialect
 from firebrick.template.document import json_tree
@@ -15,6 +16,7 @@ from firebrick.template.environment import Environment
 from firebrick.template.parameter_types import CONVERT, ITEM, TEXT
 from firebrick.template.patterns import Patience
 from firebrick.template.problems import Path, Problems, Source, kind_of, shorten
+from firebrick.template.yaml_text import key_text
 
 SHOWN_HIDDEN = "******"
 _KEYS = ("type", "default", "description", "label", "hidden", "constraints", "immutable", "tags", "schema")
@@ -306,7 +308,7 @@ def parameter_values(
 
 def _pseudo(identity: StackIdentity, dialect: Dialect) -> list[tuple[str, str]]:
     if dialect.cfn:
-        arn = f"arn:openstack:heat::{identity.project}:stacks/{identity.name}/{identity.id}"
+        arn = stack_arn(identity.project, identity.name, identity.id)
         return [("AWS::StackId", arn), ("AWS::StackName", identity.name), ("AWS::Region", "ap-southeast-1")]
     return [
         ("OS::stack_id", identity.id),
@@ -333,8 +335,9 @@ def _collect(
                 "bad-parameters", f"parameters must be a map, and is {kind_of(values)}", (section,), source=source
             )
             continue
-        for name, raw in values.items():
-            if not isinstance(name, str):
+        for key, raw in values.items():
+            name = key_text(key)
+            if name is None:
                 problems.add("key-not-text", "the name of a parameter is not text", (section,), source=source)
                 continue
             if name not in schemas:

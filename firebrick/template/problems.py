@@ -5,9 +5,10 @@ Everything in this package that finds something wrong says so here and goes on, 
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
-from firebrick.diagnostics import Diagnostic, InvalidInput
+from firebrick.diagnostics import Diagnostic, InvalidInput, Severity
 
 Path = tuple[str | int, ...]
 
@@ -103,10 +104,12 @@ ADVICE: Mapping[str, str] = {
 
 
 class Problems:
-    """The problems found so far, in the order in which they matter. source: the document paths are looked up in."""
+    """The problems found so far, in the order in which they matter. source: the document paths are looked up in.
+    severity: of all that is added."""
 
-    def __init__(self, source: Source | None = None) -> None:
+    def __init__(self, source: Source | None = None, severity: Severity = "error") -> None:
         self._source = source
+        self._severity = severity
         self._found: list[Diagnostic] = []
         self._seen: set[Diagnostic] = set()
         self._left_out = 0
@@ -115,9 +118,9 @@ class Problems:
     def __len__(self) -> int:
         return len(self._found)
 
-    def beside(self) -> "Problems":
-        """Another collection for the same document."""
-        return Problems(self._source)
+    def warnings(self) -> "Problems":
+        """An empty collection of warnings about the same document."""
+        return Problems(self._source, "warning")
 
     def look_in(self, source: Source) -> None:
         """From now on paths are looked up in this document."""
@@ -154,7 +157,19 @@ class Problems:
             column=column,
             heat_type=heat_type,
             heat_message=heat,
+            severity=self._severity,
         )
+        self._note(one)
+
+    def take(self, found: Iterable[Diagnostic]) -> None:
+        """Add problems that were found before, such as warnings that turn out to matter."""
+        for one in found:
+            if len(self._found) >= MOST_PROBLEMS:
+                self._left_out += 1
+            else:
+                self._note(replace(one, severity=self._severity))
+
+    def _note(self, one: Diagnostic) -> None:
         if one not in self._seen:
             self._seen.add(one)
             self._found.append(one)
@@ -175,6 +190,7 @@ class Problems:
             summary=f"there are {self._left_out} more problems",
             detail="Mend these first.",
             file=self._found[0].file,
+            severity=self._severity,
         )
         return [*self._found, rest]
 

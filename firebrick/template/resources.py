@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from firebrick.template.catalogue import PropertyProblem, TypeCatalogue, TypeSchema
+from firebrick.template.catalogue import FACADE, PropertyProblem, TypeCatalogue, TypeSchema
 from firebrick.template.conditions import Conditions
 from firebrick.template.cycles import find_cycles
 from firebrick.template.definition import DeletionPolicy, ResourceDefinition
@@ -21,6 +21,7 @@ _LATE_KEYS = ("condition", "external_id")
 _POLICIES: Mapping[str, DeletionPolicy] = {"Delete": "Delete", "Retain": "Retain", "Snapshot": "Snapshot"}
 _LATE_POLICIES: Mapping[str, DeletionPolicy] = {name.lower(): policy for name, policy in _POLICIES.items()}
 
+_FACADE_DETAIL = "A template that is mapped to a type has its properties as parameters, and its attributes as outputs."
 _KINDS: Mapping[str, str] = {
     "properties": "object",
     "metadata": "object",
@@ -37,7 +38,7 @@ _KINDS: Mapping[str, str] = {
 @dataclass(slots=True)
 class _Header:
     """An enabled resource after the first pass. schema: None when its type is reported as wrong. referred: resources
-    that its values name."""
+    that its values name. external: it stands for an object that exists already."""
 
     name: str
     body: Mapping[str, Any]
@@ -45,6 +46,7 @@ class _Header:
     type: str
     schema: TypeSchema | None
     referred: set[str] = field(default_factory=set)
+    external: bool = False
 
 
 class ResourceSection:
@@ -163,13 +165,14 @@ class ResourceSection:
         return None
 
     def _schema(self, name: str, declared: str) -> tuple[str, TypeSchema | None]:
-        key = (declared, name if self._environment.mentions(name) else "")
+        own = self._environment.mentions(name) or self._environment.says_below(name)
+        key = (declared, name if own else "")
         if key in self._schemas:
             concrete, schema = self._schemas[key]
             if schema is not None:
                 return concrete, schema
         concrete, used = self._environment.resolve_type(declared, name)
-        schema = self._types.find(concrete) if concrete else None
+        schema = self._types.find(concrete, declared=declared, resource=key[1]) if concrete else None
         self._schemas[key] = (concrete, schema)
         if schema is None:
             self._no_type(name, declared, concrete, [entry.path for entry in used])
@@ -203,6 +206,8 @@ class ResourceSection:
         secret: list[str] = []
         trees: dict[str, Any] = {}
         evaluation = self._evaluation
+        external_id = self._text(name, "external_id", body) if "external_id" in self._words else None
+        header.external = external_id is not None
         for key in ("metadata", "update_policy", "properties"):
             word = self._words[key]
             raw = body.get(word)
@@ -233,7 +238,6 @@ class ResourceSection:
         required = named | header.referred if header.referred else named
         if required not in self._sorted:
             self._sorted[required] = tuple(sorted(required))
-        external_id = self._text(name, "external_id", body) if "external_id" in self._words else None
         policy = self._deletion_policy(name, body.get(self._words["deletion_policy"]))
         if external_id is not None:
             policy = "Retain"  # whatever is asked for: the object is somebody else's
@@ -370,6 +374,10 @@ class ResourceSection:
             self._property_problem(header, schema, problem)
 
     def _property_problem(self, header: _Header, schema: TypeSchema, problem: PropertyProblem) -> None:
+        """Of an external resource nothing is made: what is missing is no problem, what does not fit is not used."""
+        if header.external and problem.code == "property-required":
+            return
+        problems = self._evaluation.warnings if header.external else self._problems
         base: Path = (self._place, header.name, self._words["properties"])
         heat_path = (*base, *problem.path)
         path = heat_path
@@ -382,11 +390,15 @@ class ResourceSection:
             path = path[: len(read)]
             heat_path = heat_path[: len(read)]
             message = "The value is not allowed (it comes from a hidden parameter and is not shown)"
+        if problem.code == FACADE:
+            place = (self._place, header.name, self._words["type"])
+            self._problems.add(problem.code, f"{header.type}: {message}", place, detail=_FACADE_DETAIL, heat=message)
+            return
         detail = "" if read is not None else self._evaluation.later_function(self._raw(header, problem.path))
         if problem.code == "unknown-property" and read is None and not detail:
             names = schema.properties
             detail = self._problems.suggest(named, names, f"Look at the properties of {header.type}.")
-        self._problems.add(
+        problems.add(
             problem.code,
             f"{header.type}: {message}",
             path,

@@ -1,12 +1,15 @@
 """YAML as Heat reads it, with places kept and nothing that can hurt.
 
-YAML 1.1 through libyaml: ``yes`` is a boolean, ``014`` is twelve. Other than PyYAML's safe loader: dates stay text, a
-key given twice is an error, keys must be text, and nesting, aliases and numbers have bounds. The nodes are composed
-once and kept; where a path stands is looked up in them only when somebody asks.
+YAML 1.1 through libyaml: ``yes`` is a boolean, ``014`` is twelve. Other than PyYAML's safe loader: dates stay text,
+keys become text as JSON has them (``80`` is "80", ``yes`` is "true"), of a key given twice the last value counts with a
+warning, and nesting, aliases and numbers have bounds. The nodes are composed once and kept; where a path stands is
+looked up in them only when somebody asks.
 """
 
+import json
 import math
 import re
+from collections.abc import Mapping
 from typing import Any, cast
 
 import yaml
@@ -56,10 +59,14 @@ _Loader.yaml_implicit_resolvers = {
 
 
 class Places:
-    """Where paths stand in a text. Looks them up in the composed nodes; knows nothing of values."""
+    """Where paths stand in a text. Looks them up in the composed nodes; knows nothing of values.
 
-    def __init__(self, root: yaml.Node | None) -> None:
+    keys: what became of the keys that are not text, by their nodes' ids.
+    """
+
+    def __init__(self, root: yaml.Node | None, keys: Mapping[int, str] | None = None) -> None:
         self._root = root
+        self._converted = keys or {}
         self._keys: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = {}
 
     def locate(self, path: Path) -> tuple[int, int]:
@@ -84,15 +91,22 @@ class Places:
     def _index(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
         known = self._keys.get(id(node))
         if known is None:
-            known = {key.value: (key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
-            merged = known.get("<<")
-            if merged is not None and merged[0].tag == _TAG + "merge":
-                below = merged[1].value if isinstance(merged[1], yaml.SequenceNode) else [merged[1]]
-                for other in below:
+            known = self._own(node)
+            for key, value in reversed(node.value):
+                if key.tag != _TAG + "merge":
+                    continue
+                for other in value.value if isinstance(value, yaml.SequenceNode) else [value]:
                     if isinstance(other, yaml.MappingNode) and other is not node:
-                        known = {key.value: (key, value) for key, value in other.value} | known
+                        known = self._own(other) | known
             self._keys[id(node)] = known
         return known
+
+    def _own(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+        return {
+            self._converted.get(id(key), key.value): (key, value)
+            for key, value in node.value
+            if isinstance(key, yaml.ScalarNode) and key.tag != _TAG + "merge"
+        }
 
 
 def place_of(text: str, index: int) -> tuple[int, int]:
@@ -100,8 +114,19 @@ def place_of(text: str, index: int) -> tuple[int, int]:
     return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
 
 
-def read_yaml(text: str, problems: Problems) -> tuple[Any, Places]:
-    """The value of a YAML text and its places. On trouble the value means nothing and the problems say why."""
+def key_text(key: Any) -> str | None:
+    """The text that JSON makes of a map's key, as Heat's does: 80 -> "80", true -> "true", null -> "null"; None of what
+    cannot be a key of JSON."""
+    if isinstance(key, str):
+        return key
+    if key is None or isinstance(key, bool | int) or (isinstance(key, float) and math.isfinite(key)):
+        return json.dumps(key)
+    return None
+
+
+def read_yaml(text: str, problems: Problems, warnings: Problems | None = None) -> tuple[Any, Places]:
+    """The value of a YAML text and its places. On trouble the value means nothing and the problems say why. warnings:
+    where keys that are given twice are noted."""
     nowhere = Places(None)
     bad = _NOT_PRINTABLE.search(text)
     if bad is not None:
@@ -118,8 +143,9 @@ def read_yaml(text: str, problems: Problems) -> tuple[Any, Places]:
         try:
             root = loader.get_single_node()
             before = len(problems)
-            value = _Builder(loader, problems).value(root) if root is not None else None
-            return (value if len(problems) == before else None), Places(root)
+            builder = _Builder(loader, problems, problems.warnings() if warnings is None else warnings)
+            value = builder.value(root) if root is not None else None
+            return (value if len(problems) == before else None), Places(root, builder.converted)
         finally:
             loader.dispose()
     except _TooDeep as found:
@@ -172,11 +198,13 @@ class _TooMuch(Exception):
 
 
 class _Builder:
-    """Makes values of composed nodes; the depth is known to be bounded but for aliases."""
+    """Makes values of composed nodes; the depth is known to be bounded but for aliases. converted: see Places."""
 
-    def __init__(self, loader: Any, problems: Problems) -> None:
+    def __init__(self, loader: Any, problems: Problems, warnings: Problems) -> None:
+        self.converted: dict[int, str] = {}
         self._loader = loader
         self._problems = problems
+        self._warnings = warnings
         self._path: list[str | int] = []
         self._nodes = 0
         self._characters = 0
@@ -246,30 +274,49 @@ class _Builder:
             self._unknown_tag(node)
         own: dict[str, Any] = {}
         merged: dict[str, Any] = {}
+        given: dict[str, yaml.Node] = {}
         for key_node, value_node in node.value:
             if key_node.tag == _TAG + "merge":
-                merged = self._merge(value_node, depth) | merged
+                merged = merged | self._merge(value_node, depth)
                 continue
             key = self._key(key_node)
             if key is None:
                 continue
             self._path.append(key)
-            if key in own:
-                self._add("duplicate-key", f"the key {shorten(key)} stands here twice", key_node, "Remove one of them.")
+            if key in given:
+                self._given_twice(key, given[key], key_node)
+            given[key] = key_node
             own[key] = self._value(value_node, depth + 1)
             self._path.pop()
         return merged | own if merged else own
 
-    def _key(self, node: yaml.Node) -> str | None:
-        if isinstance(node, yaml.ScalarNode):
-            if node.tag == _TAG + "str":
-                return cast(str, self._scalar(node))
-            read = node.tag.removeprefix(_TAG)
-            kind = {"int": "a number", "float": "a number", "bool": "a boolean", "null": "null"}.get(read, "not text")
-            self._add("key-not-text", f"the key {shorten(node.value)} is {kind}, not text", node, "Put it in quotes.")
+    def _given_twice(self, key: str, first: Any, second: Any) -> None:
+        (line, column), (other, other_column) = self._mark(first), self._mark(second)
+        if line == other:
+            places = f"twice in line {line}, in columns {column} and {other_column}"
         else:
+            places = f"twice, in lines {line} and {other}"
+        self._warnings.add(
+            "duplicate-key",
+            f"the key {shorten(key)} is given {places}: the last value counts",
+            tuple(self._path),
+            at=(other, other_column),
+            detail="Remove one of them, or give one another name.",
+            heat_type="HTTPBadRequest",
+        )
+
+    def _key(self, node: yaml.Node) -> str | None:
+        if not isinstance(node, yaml.ScalarNode):
             self._add("key-not-text", "a list or a map stands where a key should", node, "Keys are text.")
-        return None
+            return None
+        before = len(self._problems)
+        read = self._scalar(node)
+        if len(self._problems) != before:
+            return None
+        key = key_text(read)
+        if key is not None and key != node.value:
+            self.converted[id(node)] = key
+        return key
 
     def _merge(self, node: yaml.Node, depth: int) -> dict[str, Any]:
         """What ``<<`` brings: of a list of maps, the first that has a key wins."""

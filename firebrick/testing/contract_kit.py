@@ -26,6 +26,7 @@ from typing import Any
 
 from firebrick.diagnostics import InvalidInput
 from firebrick.resources.base import Done, Found, ResourceType
+from firebrick.resources.errors import PropertyMissing
 from firebrick.resources.schema import NOTHING, schema_of
 from firebrick.testing.contract_trial import (
     FIND,
@@ -160,6 +161,8 @@ def find_by_key_finds_its_own_object_only(contract: Contract) -> None:
         raise unittest.SkipTest("it has no find_by_key")
     with contract.trial() as trial:
         resource = trial.resource
+        if not resource.can_find:
+            raise unittest.SkipTest("its find_by_key cannot tell with these properties")
         if (found := resource.find()) is not None:
             contract.wrong(f"find_by_key finds {found.physical_id} before anything was created: not by the key")
         resource.create()
@@ -190,6 +193,31 @@ def read_of_a_gone_object_gives_none(contract: Contract) -> None:
         trial.resource.delete()
         if (live := what_read_sees(contract, trial.resource, "of a deleted object")) is not None:
             contract.wrong(f"read of a deleted object gives {live!r}, not None")
+
+
+def read_sees_an_external_object(contract: Contract) -> None:
+    """`external_id`: an object that another stack has made is found by its id; one that is gone is not."""
+    demand_read(contract)
+    with contract.trial() as trial:
+        resource = trial.resource
+        resource.create()
+        id_ = str(resource.physical_id)
+        for given, what in ((contract.properties, "its properties"), ({}, "no properties")):
+            try:
+                live = resource.read_external(id_, given)
+            except Exception as error:
+                if isinstance(error, PropertyMissing) and not given:
+                    continue
+                contract.wrong(f"read of an external object, with {what}, raises {type(error).__name__}: {error}")
+            if live is None or not live.healthy:
+                contract.wrong(
+                    f"read of an external object, with {what}, gives {live!r}: with context.external there is no "
+                    "context.data, and no mark of this resource"
+                )
+        trial.expect(1, "after reads of an external object")
+        resource.delete()
+        if (live := resource.read_external(id_, contract.properties)) is not None:
+            contract.wrong(f"read of an external object that is gone gives {live!r}, not None")
 
 
 # --- update -------------------------------------------------------------------------------------------------------
@@ -303,6 +331,7 @@ CHECKS: tuple[Callable[[Contract], None], ...] = (
     find_by_key_finds_its_own_object_only,
     read_sees_what_was_created,
     read_of_a_gone_object_gives_none,
+    read_sees_an_external_object,
     update_changes_the_object_in_place,
     an_update_that_dies_anywhere_can_be_repeated,
     delete_leaves_nothing_and_can_be_repeated,

@@ -53,7 +53,8 @@ class Contract:
     @property
     def recovers(self) -> bool:
         """Whether the type says that an object is never made twice."""
-        return self.kind.find_by_key is not None or self.kind.idempotent_create
+        resource = Rehearsal(self.kind, self.properties)
+        return resource.can_find or resource.can_repeat_create
 
     def crashes(self, *, every: int = 1) -> Crashes:
         return Crashes([sys.modules[type(self.kind).__module__], *self.crash_in], every=every)
@@ -98,10 +99,10 @@ class Trial:
 
     def take_over(self) -> Done:
         """What the next worker does with a create of which no answer was stored."""
-        resource, kind = self.resource, self.resource.kind
+        resource = self.resource
         if resource.physical_id is not None:
             answer: Any = Poll(after=0)
-        elif kind.find_by_key is not None and (found := resource.find()) is not None:
+        elif resource.can_find and (found := resource.find()) is not None:
             answer = Poll(after=0, physical_id=found.physical_id)
         else:
             answer = resource.start("CREATE")
@@ -109,12 +110,12 @@ class Trial:
 
     def delete_unsettled(self) -> None:
         """What a worker does to delete a resource of whose create no answer was stored."""
-        resource, kind = self.resource, self.resource.kind
+        resource = self.resource
         if resource.physical_id is None:
-            if kind.find_by_key is not None:
+            if resource.can_find:
                 found = resource.find("DELETE")
                 resource.physical_id = None if found is None else found.physical_id
-            elif kind.idempotent_create:
+            elif resource.can_repeat_create:
                 resource.physical_id = resource.start("CREATE").physical_id
         if resource.physical_id is not None:
             resource.delete()
@@ -214,10 +215,10 @@ def demand_as_wanted(contract: Contract, resource: Rehearsal, when: str) -> None
     for name, value in live.properties.items():
         if name not in wanted:
             contract.wrong(f"read gives {name}, which is none of its properties")
-        if value != wanted[name]:
+        if value != wanted[name] and not schema_of(contract.kind).properties[name].write_only:
             contract.wrong(
                 f"read {when} gives another value of {name} than the one asked for: it would be called drift. "
-                "Leave out of Live what cannot be seen as templates write it"
+                "Leave out of Live what cannot be seen as templates write it, or make the property WRITE_ONLY"
             )
 
 

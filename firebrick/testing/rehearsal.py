@@ -37,8 +37,8 @@ class Rehearsal:
 
     key: of the create; each update and the delete have another. short_id: the end of the physical name. now: the
     virtual clock, seconds since the epoch; started: where it was when the running or last action began. others: the
-    project's readable resources, physical id -> attributes, of which a handler sees those it asks for. InvalidInput:
-    the properties do not fit.
+    project's readable resources, physical id -> attributes, of which a handler sees those it asks for. model: of the
+    properties, where it is made already. InvalidInput: the properties do not fit.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Rehearsal:
         short_id: str = "abcdefghijkl",
         now: float = 1_000_000_000.0,
         others: Mapping[str, Mapping[str, Any]] | None = None,
+        model: Any = None,
     ) -> None:
         self.kind = kind
         self.others = others or {}
@@ -59,7 +60,7 @@ class Rehearsal:
         self.physical_name = PHYSICAL_NAME.format(name=name, short_id=short_id)
         self.updates = 0
         self.now = self.started = now
-        self.properties = schema_of(kind).validate(properties or {}, resource=name)
+        self.properties = schema_of(kind).validate(properties or {}, resource=name) if model is None else model
         self.physical_id: str | None = None
         self.reference_id: str | None = None
         self.stored: dict[str, Any] = {}
@@ -87,6 +88,26 @@ class Rehearsal:
         if self.kind.read is None:
             raise TypeError(f"{self.kind.type_name} has no read")
         live: Live | None = self.call(self.kind.read, self.context("CHECK", f"{self.key}-check"))
+        return live
+
+    @property
+    def can_find(self) -> bool:
+        """Whether its find_by_key can tell what a create has made."""
+        return self.kind.can_find(self.properties)
+
+    @property
+    def can_repeat_create(self) -> bool:
+        return self.kind.can_repeat_create(self.properties)
+
+    def read_external(self, external_id: str, properties: Mapping[str, Any] | None = None) -> Live | None:
+        """What the type's read sees of somebody else's object, as for a resource with `external_id`: with its id and
+        these properties alone, any of which may be missing. TypeError: the type has no read."""
+        if self.kind.read is None:
+            raise TypeError(f"{self.kind.type_name} has no read")
+        model = schema_of(self.kind).partial(properties or {})
+        fresh = Rehearsal(self.kind, name=self.name, key=f"{self.key}-external", short_id="externalexte", model=model)
+        context = replace(fresh.context("CHECK", fresh.key), physical_id=external_id, external=True)
+        live: Live | None = self.call(self.kind.read, context)
         return live
 
     def find(self, action: str = "CREATE") -> Found | None:

@@ -13,6 +13,7 @@ import http.client
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 from urllib.parse import quote, urlsplit
 
@@ -30,7 +31,7 @@ from firebrick.resources.base import (
     WaitSignal,
 )
 from firebrick.resources.errors import ConflictError, PermanentError, Replace, ThrottledError, TransientError
-from firebrick.resources.vocabulary import UPDATABLE, Number, OneOf, Range
+from firebrick.resources.vocabulary import UPDATABLE, WRITE_ONLY, Number, OneOf, Range
 
 PROVIDER = "FIREBRICK_TEST_PROVIDER"
 CALL_TIMEOUT = float(os.environ.get("FIREBRICK_TEST_CALL_TIMEOUT", "5"))
@@ -89,6 +90,7 @@ class TestType(ResourceType):
         hold: Annotated[
             str,
             OneOf("", "ready", "gone", "called", "seen"),
+            UPDATABLE,
             Field(description="What does not come before it is released."),
         ] = ""
         fail: Annotated[bool, Field(description="It becomes ERROR, not ACTIVE.")] = False
@@ -212,6 +214,22 @@ class TestSnapshotted(TestObject):
         return super().delete(context)
 
 
+class TestNormalised(TestObject):
+    type_name = "Firebrick::Test::Normalised"
+    description = "An object of the fake provider whose text is shown in capitals, whatever was given."
+
+    class Properties(TestType.Properties):
+        value: Annotated[str, UPDATABLE, WRITE_ONLY, Field(description="Any text.")] = ""
+
+    def read(self, context: Context) -> Live | None:
+        live = super().read(context)
+        return None if live is None else replace(live, properties=_in_capitals(live.properties))
+
+
+def _in_capitals(shown: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.upper() if isinstance(value, str) else value for name, value in shown.items()}
+
+
 class TestSignalled(ResourceType):
     __test__ = False
     type_name = "Firebrick::Test::Signalled"
@@ -242,4 +260,11 @@ class TestSignalled(ResourceType):
         return WaitSignal(context.name, until - context.now, progress={"until": until})
 
 
-RESOURCE_TYPES: list[type[ResourceType]] = [TestObject, TestToken, TestBlind, TestSnapshotted, TestSignalled]
+RESOURCE_TYPES: list[type[ResourceType]] = [
+    TestObject,
+    TestToken,
+    TestBlind,
+    TestSnapshotted,
+    TestNormalised,
+    TestSignalled,
+]

@@ -14,10 +14,12 @@ class RunStep:
 
     step: greater with each RunStep and RunBatch the node was in; (node, step) is unique within one life of a traversal,
     so that it can name an activity. The next life asks again, with the same step, for what was running.
+    stopping: the walk is being stopped, and waits for what is in progress.
     """
 
     node: PlanNode
     step: int
+    stopping: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,8 @@ Command = RunStep | RunBatch | SetTimer | CancelTimer | CancelRunning | HandedOv
 class Counts:
     """Nodes by what they are at: total = done + running + parked + waiting + failed + aborted.
 
-    parked: on a timer or a signal, or woken and waiting for a place. stopping: the interrupt's cause, else "" (a walk
-    that a failure stopped shows in failed).
+    parked: on a timer or a signal, or woken and waiting for a place. stopping: the cause of an interrupt or a stop,
+    else "" (a walk that a failure stopped shows in failed). lets_finish: it is a stop.
     """
 
     total: int
@@ -101,3 +103,4 @@ class Counts:
     failed: int
     aborted: int
     stopping: str
+    lets_finish: bool

@@ -6,6 +6,9 @@
   continue, those of nodes that require it. Running and parked nodes go on to their own end.
 * An interrupt aborts parked nodes at once and asks running ones to stop. Nothing takes a further step: what comes back
   done is done, failed is failed, and everything else is aborted. The first interrupt gives the cause.
+* A stop lets what is in progress come to its own end: nothing new starts, nodes that run or poll go on. A node that
+  waits for another attempt is aborted; one that waits for a signal is asked once more, with the word that the walk is
+  stopping: then it waits no more, or (a nested stack) has what it waits for stopped. An interrupt may follow a stop.
 * Instant nodes go in batches: ready ones, and dependants whose every open requirement is in the batch before them.
 * A skippable node is done without a step when nothing that it requires was changed, and a node for the case that its
   row is replaced when it was not; both as soon as what they require is done.
@@ -93,6 +96,7 @@ class Traversal:
         self._batches: dict[int, tuple[int, ...]] = {}
         self._waits: dict[str, list[Track]] = {}  # signal key -> who is parked on it
         self._cause: str = ""
+        self._lets_finish = False  # it is a stop, not an interrupt
         self._started = False
         self._handing_over = False
         self._handed_over = False
@@ -126,6 +130,7 @@ class Traversal:
             failed=len(self._failed),
             aborted=len(self._aborted),
             stopping=self._cause,
+            lets_finish=self._lets_finish,
         )
 
     def to_state(self) -> str:
@@ -139,6 +144,7 @@ class Traversal:
             batch=self._last_batch,
             signals=list(self._signals),
             cause=self._cause,
+            lets_finish=self._lets_finish,
             changed=sorted(self._changed),
             replaced=sorted(self._replaced),
         )
@@ -164,7 +170,7 @@ class Traversal:
         for node, _ in self._saved.running:
             track = self._tracks.get(node)
             if track is not None and track.at is At.RUNNING:
-                out.append(RunStep(track.node, track.step))
+                out.append(RunStep(track.node, track.step, bool(self._cause)))
         for number, nodes in self._batches.items():
             out.append(RunBatch(tuple(self._tracks[node].node for node in nodes), number))
         for track in self._order:
@@ -235,7 +241,7 @@ class Traversal:
         """Something came for whoever waits on this key. When nobody does it is remembered, once, for the next who
         will: it may have come before the step that waits for it had told so."""
         out: list[Command] = []
-        if self._result is not None or self._cause:
+        if self._result is not None or self._interrupted:
             return out
         waiting = self._waits.get(key)
         if waiting is None:
@@ -248,9 +254,26 @@ class Traversal:
         return self._go_on(out)
 
     def interrupt(self, cause: Interrupt, now: float) -> list[Command]:
-        """Stop. Only the first one has an effect."""
+        """Stop at once. Only the first one has an effect."""
         out: list[Command] = []
         self._interrupt(cause, out)
+        return self._go_on(out)
+
+    def stop(self, cause: Interrupt, now: float) -> list[Command]:
+        """Stop, and let what is in progress come to its end. Without effect after another stop or an interrupt."""
+        out: list[Command] = []
+        if self._cause or self._result is not None:
+            return out
+        self._cause, self._lets_finish = cause, True
+        for track in self._order:
+            if track.at is At.PARKED and (track.key or track.why.startswith(_WHY[StepKind.RETRY])):
+                if self._started:
+                    out.append(CancelTimer(track.node))
+                if track.key:
+                    self._wake(track)
+                else:
+                    self._parked -= 1
+                    self._becomes_aborted(track)
         return self._go_on(out)
 
     def hand_over(self, now: float) -> list[Command]:
@@ -272,7 +295,9 @@ class Traversal:
         elif kind is StepKind.FAILED or kind is StepKind.UNKNOWN:
             track.at = At.FAILED
             self._failed.append(track.node.id)
-        elif self._cause or kind is StepKind.ABORTED or kind is StepKind.SUPERSEDED:
+        elif self._interrupted or kind is StepKind.ABORTED or kind is StepKind.SUPERSEDED:
+            self._becomes_aborted(track)
+        elif self._cause and kind is StepKind.RETRY:
             self._becomes_aborted(track)
         else:
             self._park(track, result, now, out)
@@ -289,6 +314,8 @@ class Traversal:
             self._waits.setdefault(track.key, []).append(track)
         if track.key and track.key in self._signals:
             del self._signals[track.key]
+            self._wake(track)
+        elif track.key and self._cause and not track.stopping:
             self._wake(track)
         elif track.until <= now:
             self._wake(track)
@@ -376,6 +403,10 @@ class Traversal:
     # --- what to do next ----------------------------------------------------------------------------------------------
 
     @property
+    def _interrupted(self) -> bool:
+        return bool(self._cause) and not self._lets_finish
+
+    @property
     def _stopped(self) -> bool:
         return bool(self._cause or (not self._independent and (self._failed or self._aborted)))
 
@@ -383,7 +414,7 @@ class Traversal:
         """Start what may start, and see whether that was all. The end of every event."""
         if not self._started or self._result is not None:
             return out
-        if not self._cause and not self._handing_over:
+        if not self._interrupted and not self._handing_over:
             self._fill_window(out)
         if self._running:
             return out
@@ -413,7 +444,8 @@ class Traversal:
         self._becomes_running(track)
         self._places += 1
         track.step += 1
-        out.append(RunStep(track.node, track.step))
+        track.stopping = bool(self._cause)
+        out.append(RunStep(track.node, track.step, track.stopping))
 
     def _start_batch(self, out: list[Command]) -> None:
         """Up to batch_limit instant nodes: the first ready ones, then what those make ready, breadth first."""
@@ -442,9 +474,9 @@ class Traversal:
 
     def _interrupt(self, cause: Interrupt, out: list[Command], ended: Sequence[int] = ()) -> None:
         """ended: those whose end this is the news of; they need not be asked to stop."""
-        if self._cause or self._result is not None:
+        if self._interrupted or self._result is not None:
             return
-        self._cause = cause
+        self._cause, self._lets_finish = cause, False
         running: list[int] = []
         for track in self._order:
             if track.at is At.RUNNING:
@@ -473,7 +505,7 @@ class Traversal:
 
     def _restore(self, saved: Saved) -> None:
         """Put every node where the earlier life left it. What the plan lacks has ended well since."""
-        self._cause = saved.cause
+        self._cause, self._lets_finish = saved.cause, saved.lets_finish
         self._failed = list(saved.failed)
         self._aborted = list(saved.aborted)
         ended = frozenset([*saved.failed, *saved.aborted])

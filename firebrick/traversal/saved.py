@@ -28,7 +28,8 @@ class Saved:
     """total: nodes of the operation's first plan. done: ascending ids, CLEAN nodes' negative. failed, aborted: in the
     order of events. running: (id, step). batches: (number, ids) of each running one. batch: the last one's number.
     alone: (id, step) of instant nodes that no batch may take. signals: keys that came and that nobody has waited for
-    yet. cause: the interrupt's, or "". changed, replaced: nodes that ended so, ascending.
+    yet. cause: the interrupt's or stop's, or "". lets_finish: it is a stop. changed, replaced: nodes that ended
+    so, ascending.
     """
 
     total: int = 0
@@ -42,6 +43,7 @@ class Saved:
     alone: list[tuple[int, int]] = field(default_factory=list)
     signals: list[str] = field(default_factory=list)
     cause: str = ""
+    lets_finish: bool = False
     changed: list[int] = field(default_factory=list)
     replaced: list[int] = field(default_factory=list)
 
@@ -60,6 +62,7 @@ class Saved:
             "alone": self.alone,
             "signals": self.signals,
             "cause": self.cause,
+            "lets_finish": self.lets_finish,
             "changed": to_ranges(self.changed),
             "replaced": to_ranges(self.replaced),
         }
@@ -83,6 +86,7 @@ class Saved:
             alone=[(node, step) for node, step in data.get("alone", [])],
             signals=data.get("signals", []),
             cause=data.get("cause", ""),
+            lets_finish=data.get("lets_finish", False),
             changed=from_ranges(data.get("changed", "")),
             replaced=from_ranges(data.get("replaced", "")),
         )

@@ -20,9 +20,10 @@ class At(IntEnum):
 
 
 class Track:
-    """What is known of one node. batch: the number of the batch it runs in, 0 when it runs alone or not at all."""
+    """What is known of one node. batch: the number of the batch it runs in, 0 when it runs alone or not at all.
+    stopping: its last step was told that the walk is being stopped."""
 
-    __slots__ = ("node", "index", "at", "step", "batch", "alone", "until", "key", "why")
+    __slots__ = ("node", "index", "at", "step", "batch", "alone", "until", "key", "why", "stopping")
 
     def __init__(self, node: PlanNode, index: int) -> None:
         self.node = node
@@ -34,3 +35,4 @@ class Track:
         self.until = 0.0
         self.key = ""
         self.why = ""
+        self.stopping = False

@@ -51,9 +51,9 @@ class LazyGroup(click.Group):
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from importlib.metadata import version
+        from firebrick.distribution import installed_version
 
-        click.echo(f"firebrick {version('firebrick')}")
+        click.echo(f"firebrick {installed_version()}")
         ctx.exit()
 
 

@@ -8,14 +8,15 @@ from typing import Any
 import click
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
-from firebrick.template_size import most_template
+from firebrick.size_limits import BODY_SETTING, TEMPLATE_SETTING, most_body, most_template
 from starter.cli.problems import remember_source
 
-MOST_OTHER = 1_048_576  # bytes: the server takes no larger body
 
-
-def read_document(file: str, what: str, most: int = MOST_OTHER) -> str:
-    """The text of a file, or of standard input for "-"; InvalidInput when it cannot be read or is too large."""
+def read_document(file: str, what: str, most: int | None = None) -> str:
+    """The text of a file, or of standard input for "-"; InvalidInput when it cannot be read or is too large. most:
+    bytes; None: as many as a whole request may have."""
+    setting = BODY_SETTING if most is None else TEMPLATE_SETTING
+    most = most_body() if most is None else most
     if "://" in file:
         raise _problem(file, f"{what}s are read from files, not from addresses", "Download it and name the file.")
     try:
@@ -29,7 +30,7 @@ def read_document(file: str, what: str, most: int = MOST_OTHER) -> str:
         raise _problem(file, f"the {what} cannot be read: {reason}", "Check the path.") from None
     if len(raw) > most:
         raise _problem(
-            file, f"the {what} is larger than {most} bytes", "That is the limit, as in Heat. Split it into more stacks."
+            file, f"the {what} is larger than {most} bytes", f"Split it, or raise {setting} here and at the server."
         )
     try:
         return raw.decode("utf-8-sig")

@@ -75,7 +75,8 @@ def _since(operation: Operation, resource: Mapping[str, Any]) -> bool:
 
 
 def _so_far(resource: Mapping[str, Any]) -> dict[str, Any]:
-    error, _, message = str(resource["resource_status_reason"] or "").partition(": ")
+    reason = str(resource["resource_status_reason"] or "")
+    error, _, message = ("", "", reason) if reason.startswith("resources") else reason.partition(": ")
     return {
         "resource": resource["resource_name"],
         "type": resource["resource_type"],
@@ -90,7 +91,7 @@ def _so_far(resource: Mapping[str, Any]) -> dict[str, Any]:
 def advice(cause: Mapping[str, Any]) -> str:
     if cause["error"] == "UnknownOutcome":
         return UNKNOWN_OUTCOME
-    if cause["error"] == "NestedStackFailed":
+    if cause.get("inner") is not None or not cause["error"]:
         return STOPPED_INSIDE
     return NEXT.get(cause["error_class"], UNCLASSIFIED)
 
@@ -145,7 +146,7 @@ def _cause(number: int, cause: Mapping[str, Any]) -> list[str]:
     tried = f", {attempts} attempt{'s' if attempts > 1 else ''}" if attempts else ""
     return [
         f"{_kind(number)}: {cause['path']} ({cause['type']}{tried})",
-        *f"{cause['error']}: {cause['message']}".splitlines(),
+        *(f"{cause['error']}: {cause['message']}" if cause["error"] else str(cause["message"])).splitlines(),
         f"next: {advice(cause)}",
     ]
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from firebrick.diagnostics import Unavailable
 from starter.http_api import Api, StackAddress
+from starter.no_worker import NoWorker
 
 SHORTEST, LONGEST = 0.1, 1.0  # seconds between two looks: short while things happen
 PAGE = 500  # events asked for at once
@@ -51,10 +52,11 @@ def follow(
     sequence number once, in order. The operation, then what followed it.
 
     filters: of the events, as the API takes them. A server that is away for a while, or whose database is, is waited
-    for: the operation goes on without it.
+    for: the operation goes on without it. That no worker goes on with it is noted.
     """
     pause, silent_since, quiet_since = SHORTEST, 0.0, time.monotonic()
     held: list[str] = []
+    missed = NoWorker()
     chain: list[Operation] = []
     touched = Touched(stack)
     while True:
@@ -70,6 +72,8 @@ def follow(
             ended = operation["state"] in ENDED
             following = api.what_follows(stack, operation_id) if operation["state"] == "FAILED" else None
             silent_since = 0.0
+            if (line := missed.line(operation.get("no_worker"))) is not None:
+                display.note(line)
         except Unavailable as error:
             now = time.monotonic()
             if not silent_since:

@@ -16,13 +16,16 @@ import click
 from firebrick.diagnostics import ActionInProgress, Diagnostic, InvalidInput, NotFound
 from starter.cli.connection import Connection
 from starter.cli.follow import newest_seq
+from starter.cli.problems import print_warnings
 from starter.cli.render import output_options
+from starter.cli.stack_inputs import OPERATION_ID
 from starter.cli.update_inputs import read_update, update_options
 from starter.cli.watching import show_stack, watch
-from starter.http_api import Api, NoServer, StackAddress
+from starter.http_api import Api, NoServer, StackAddress, warnings_of
 
 CHANGES = 2
-NOT_SHOWN = ("request", "signature")
+WARNINGS = "warnings"  # of an answer; no part of the plan
+NOT_SHOWN = ("request", "signature", WARNINGS)
 FORM = click.option("-f", "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How.")
 
 
@@ -49,7 +52,7 @@ def plan(connection: Connection, /, name: str, output: str | None, form: str, **
     else:
         found = api.plan(address, body, existing=existing)
     if output is not None:
-        _save(found, Path(output))
+        _save({name: value for name, value in found.items() if name != WARNINGS}, Path(output))
     code = show_plan(found, form)
     if output is not None:
         click.echo(f"Saved. To do exactly this: firebrick stack apply {output}", err=True)
@@ -65,6 +68,7 @@ def show_plan(plan: Mapping[str, Any], form: str) -> int:
         from starter.cli.plan_drawing import draw
 
         click.echo(draw(plan, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR")))
+    print_warnings(warnings_of(plan))
     running = plan.get("in_progress")
     if running:
         text = f"note: {running['action']} {running['id']} is in progress; what it has not done yet is not foreseen"
@@ -99,7 +103,7 @@ def _save(plan: Mapping[str, Any], file: Path) -> None:
 @click.command()
 @click.argument("file", metavar="FILE")
 @click.option("--wait", is_flag=True, help="Follow it until it has ended; exit code 0 only when it is complete.")
-@click.option("--operation-id", type=click.UUID, metavar="UUID", help="Names the request: repeated, it counts once.")
+@OPERATION_ID
 @output_options()
 @click.pass_obj
 def apply(
@@ -117,19 +121,20 @@ def apply(
     stack_id, start, action = plan["stack"]["id"], 0, "CREATE"
     try:
         if stack_id is None:
-            address, operation = api.apply_create(plan, token)
+            asked = api.apply_create(plan, token)
         else:
             address, action = StackAddress(plan["stack"]["name"], stack_id), "UPDATE"
             start = newest_seq(api, address)
-            operation = api.apply(address, plan, token)
+            asked = api.apply(address, plan, token)
     except NoServer as lost:
         if lost.sent:
             click.echo(f"To ask again without asking twice: add --operation-id {token}", err=True)
         raise
+    print_warnings(asked.warnings)
     if wait:
-        watch(api, address, operation, action, start, form, columns)
+        watch(api, asked.stack, asked.operation, action, start, form, columns)
     else:
-        show_stack(api, address, form, columns)
+        show_stack(api, asked.stack, form, columns)
 
 
 def _read(file: str) -> dict[str, Any]:

@@ -1,6 +1,8 @@
-"""Refusals on standard error: one block a problem, with the user's own file, the place, its line, and what to do."""
+"""Refusals and warnings on standard error: one block each, with the user's own file, the place, its line, and what to
+do."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 
 import click
@@ -24,12 +26,19 @@ def print_problems(refused: FirebrickError) -> None:
         click.echo(f"{len(blocks)} problems; nothing was changed", err=True)
 
 
+def print_warnings(found: Iterable[Diagnostic]) -> None:
+    """What is allowed and probably not meant; the command goes on."""
+    for one in found:
+        click.echo(_block(one), err=True)
+
+
 def _block(one: Diagnostic) -> str:
     file, text = _SOURCES.get(one.file, (one.file, ""))
     lines = text.splitlines()
     shown = replace(one, file=file, detail="")
+    colour = "red" if one.severity == "error" else "yellow"
     parts = [
-        click.style("error: ", fg=None if os.environ.get("NO_COLOR") else "red", bold=True)
+        click.style(f"{one.severity}: ", fg=None if os.environ.get("NO_COLOR") else colour, bold=True)
         + printable(str(shown)).replace("\n", "\\n")
     ]
     if one.line is not None and 0 < one.line <= len(lines):

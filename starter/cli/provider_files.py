@@ -1,12 +1,15 @@
 """The package that `firebrick provider new` makes: its files, as their author finds them.
 
 In the texts, $name is the name given (``acme-cloud``), $package the Python package (``firebrick_acme_cloud``), $word
-the first word of the types' names (``AcmeCloud``), $SETTING a prefix for variables (``ACME_CLOUD``). The type that is
-in it works: its provider is a folder of files, which the author replaces by an API.
+the first word of the types' names (``AcmeCloud``), $SETTING a prefix for variables (``ACME_CLOUD``), $firebrick the
+requirement of Firebrick. The type that is in it works: its provider is a folder of files, which the author replaces by
+an API.
 """
 
 from collections.abc import Mapping
 from string import Template
+
+from firebrick.distribution import compatible
 
 PYPROJECT = """\
 [build-system]
@@ -19,7 +22,7 @@ version = "0.1.0"
 description = "Resource types for Firebrick: $word"
 readme = "README.md"
 requires-python = ">=3.11"
-dependencies = ["firebrick"]
+dependencies = ["$firebrick"]
 
 [project.optional-dependencies]
 dev = ["pytest>=9"]
@@ -73,7 +76,7 @@ import os
 import uuid
 from pathlib import Path
 
-from firebrick.resources.errors import PermanentError
+from firebrick.resources.errors import RefusedError
 
 FOLDER = "${SETTING}_FOLDER"
 
@@ -81,7 +84,7 @@ FOLDER = "${SETTING}_FOLDER"
 def folder() -> Path:
     where = os.environ.get(FOLDER)
     if not where or not Path(where).is_dir():
-        raise PermanentError(f"{FOLDER} in the worker's environment names no folder: there is no place for notes")
+        raise RefusedError(f"{FOLDER} in the worker's environment names no folder: there is no place for notes")
     return Path(where)
 
 
@@ -230,5 +233,6 @@ def files_of(name: str) -> dict[str, str]:
         "package": package_of(name),
         "word": "".join(part.capitalize() for part in name.split("-")),
         "SETTING": name.replace("-", "_").upper(),
+        "firebrick": compatible(),
     }
     return {Template(path).substitute(words): Template(text).substitute(words) for path, text in FILES.items()}

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from firebrick import size_limits, stack_limits
 from starter.state_folder import StateFolder
 
 
@@ -79,6 +80,48 @@ def _host_names(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -
     envvar="FIREBRICK_METRICS_ADDRESS",
     help="Show /metrics, /live and /ready here, and the worker's on the next port. Off by default; :9464 is loopback.",
 )
+@click.option(
+    "--max-body-size",
+    type=click.IntRange(min=1),
+    metavar="BYTES",
+    default=size_limits.BODY_DEFAULT,
+    show_default=True,
+    envvar=size_limits.BODY_SETTING,
+    help="Of a request: a template with all that is sent along. Users of the command set the variable, too.",
+)
+@click.option(
+    "--max-template-size",
+    type=click.IntRange(min=1),
+    metavar="CHARACTERS",
+    default=size_limits.TEMPLATE_DEFAULT,
+    show_default=True,
+    envvar=size_limits.TEMPLATE_SETTING,
+    help="Of one template, nested ones each for itself. Workers and users of the command set the variable, too.",
+)
+@click.option(
+    "--max-resources-per-stack",
+    type=click.IntRange(min=stack_limits.UNLIMITED),
+    metavar="NUMBER",
+    default=stack_limits.RESOURCES_DEFAULT,
+    show_default=True,
+    envvar=stack_limits.RESOURCES_SETTING,
+    help="Of a stack with all that is nested in it; -1: any number. Workers elsewhere set the variable, too.",
+)
+@click.option(
+    "--max-stacks-per-project",
+    type=click.IntRange(min=stack_limits.UNLIMITED),
+    metavar="NUMBER",
+    default=stack_limits.STACKS_DEFAULT,
+    show_default=True,
+    envvar=stack_limits.STACKS_SETTING,
+    help="Without nested ones; -1: any number. Workers elsewhere set the variable, too.",
+)
+@click.option(
+    "--hidden-stack-tags",
+    metavar="TAGS",
+    help="Stacks with one of these tags are left out of lists; with commas. "
+    f"Default: ${stack_limits.HIDDEN_SETTING}, or {stack_limits.HIDDEN_DEFAULT} as in Heat.",
+)
 @click.option("--ready-file", type=click.Path(path_type=Path), metavar="FILE", help="Write where it answers here, too.")
 @click.pass_context
 def server(
@@ -96,6 +139,11 @@ def server(
     payload_keyring: str | None,
     codec_origins: tuple[str, ...],
     metrics_address: str | None,
+    max_body_size: int,
+    max_template_size: int,
+    max_resources_per_stack: int,
+    max_stacks_per_project: int,
+    hidden_stack_tags: str | None,
     ready_file: Path | None,
 ) -> None:
     """Run Firebrick here, in the foreground: Temporal's dev server, a worker and the HTTP API.
@@ -105,6 +153,14 @@ def server(
     """
     if ctx.invoked_subcommand is not None:
         return
+    # They are read where documents are read, in this process and in its worker.
+    os.environ[size_limits.BODY_SETTING] = str(max_body_size)
+    os.environ[size_limits.TEMPLATE_SETTING] = str(max_template_size)
+    # They are read where requests are answered and accepted, in this process and in its worker.
+    os.environ[stack_limits.RESOURCES_SETTING] = str(max_resources_per_stack)
+    os.environ[stack_limits.STACKS_SETTING] = str(max_stacks_per_project)
+    if hidden_stack_tags is not None:
+        os.environ[stack_limits.HIDDEN_SETTING] = hidden_stack_tags
     module = import_module("starter.server")
     module.run_server(
         module.ServerSettings(

@@ -13,6 +13,7 @@ from starter.cli.failures import failures
 from starter.cli.filters import STACK_KEYS, STACK_SORT_KEYS, read_filters, read_sort
 from starter.cli.follow import newest_seq, start_of
 from starter.cli.plans import apply, plan, show_plan
+from starter.cli.problems import print_warnings
 from starter.cli.render import output_options, show_listing, show_record
 from starter.cli.resource_actions import hook, mark, signal
 from starter.cli.stack_changes import cancel, continue_, rollback, update, words
@@ -20,7 +21,7 @@ from starter.cli.stack_contents import event, output, resource
 from starter.cli.stack_documents import environment as environment_group
 from starter.cli.stack_documents import file as file_group
 from starter.cli.stack_documents import template as template_group
-from starter.cli.stack_inputs import input_options, read_inputs
+from starter.cli.stack_inputs import OPERATION_ID, input_options, read_inputs
 from starter.cli.watching import show_stack, stack_record, watch, watched
 from starter.http_api import Api, NoServer
 
@@ -52,7 +53,7 @@ resource.add_command(mark)
 @click.option("--continue-independent", is_flag=True, help="After a failure, what does not depend on it goes on.")
 @click.option("--dry-run", is_flag=True, help="Show what it would do, as `stack plan` does, and do nothing.")
 @click.option("--wait", is_flag=True, help="Follow it until it has ended; exit code 0 only when it is complete.")
-@click.option("--operation-id", type=click.UUID, metavar="UUID", help="Names the request: repeated, it counts once.")
+@OPERATION_ID
 @output_options()
 @click.pass_obj
 def create(
@@ -88,15 +89,16 @@ def create(
         return show_plan(api.plan_of_create(body), "json" if form == "json" else "text")
     token = str(operation_id or uuid.uuid4())
     try:
-        made, operation = api.create(body, token)
+        made = api.create(body, token)
     except NoServer as lost:
         if lost.sent:
             click.echo(f"To ask again without making two: add --operation-id {token}", err=True)
         raise
+    print_warnings(made.warnings)
     if wait:
-        watch(api, made, operation, "CREATE", 0, form, columns)
+        watch(api, made.stack, made.operation, "CREATE", 0, form, columns)
     else:
-        show_stack(api, made, form, columns)
+        show_stack(api, made.stack, form, columns)
     return 0
 
 
@@ -114,6 +116,8 @@ def show(connection: Connection, name: str, no_resolve_outputs: bool, form: str,
 
 @stack.command("list")
 @click.option("--deleted", is_flag=True, help="Deleted ones too.")
+@click.option("--nested", is_flag=True, help="Nested ones too.")
+@click.option("--hidden", is_flag=True, help="Those too that the server hides for their tags.")
 @click.option("--property", "properties", multiple=True, metavar="KEY=VALUE", help="Filter: name, status, action, id.")
 @click.option("--tags", metavar="TAG,TAG", help="Only stacks with all of these.")
 @click.option("--tags-any", metavar="TAG,TAG", help="Only stacks with one of these.")
@@ -128,6 +132,8 @@ def show(connection: Connection, name: str, no_resolve_outputs: bool, form: str,
 def list_stacks(
     connection: Connection,
     deleted: bool,
+    nested: bool,
+    hidden: bool,
     properties: Sequence[str],
     tags: str | None,
     tags_any: str | None,
@@ -146,8 +152,9 @@ def list_stacks(
     for key, value in {**words, "limit": limit, "marker": marker}.items():
         if value is not None:
             query[key] = value
-    if deleted:
-        query["show_deleted"] = "True"
+    for key, asked in {"show_deleted": deleted, "show_nested": nested, "show_hidden": hidden}.items():
+        if asked:
+            query[key] = "True"
     fields = {
         "ID": "id",
         "Stack Name": "stack_name",
@@ -169,7 +176,7 @@ def list_stacks(
 @click.option("--retain", metavar="NAME,NAME", help="Resources whose objects stay.")
 @click.option("--dry-run", is_flag=True, help="Show what would go, and do nothing.")
 @click.option("--wait", is_flag=True, help="Follow it until it has ended; exit code 0 only when it is complete.")
-@click.option("--operation-id", type=click.UUID, metavar="UUID", help="Names the request: repeated, it counts once.")
+@OPERATION_ID
 @click.pass_obj
 def delete(
     connection: Connection,
@@ -219,10 +226,8 @@ def wait(connection: Connection, name: str, form: str, columns: Sequence[str]) -
     rollback of it, the operation counts."""
     api = Api(connection)
     address = api.find(name)
-    newest = newest_seq(api, address)
     operation = api.stack(address, resolve_outputs=False, with_operation=True)["operation"]
     while operation["follows"]:  # what somebody asked for is that
         operation = api.operation(operation["follows"])
     action = operation["action"]
-    start = newest if operation["state"] == "PENDING" else start_of(api, address, action)
-    watch(api, address, operation["id"], action, start, form, columns)
+    watch(api, address, operation["id"], action, start_of(api, address, action), form, columns)

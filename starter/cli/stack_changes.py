@@ -9,15 +9,14 @@ import click
 from starter.cli.connection import Connection
 from starter.cli.follow import Followed, newest_seq
 from starter.cli.plans import show_plan
+from starter.cli.problems import print_warnings
 from starter.cli.render import output_options
+from starter.cli.stack_inputs import OPERATION_ID
 from starter.cli.update_inputs import ROLL_BACK_TO, read_update, update_options
 from starter.cli.watching import show_stack, watch
 from starter.http_api import Api, NoServer, StackAddress
 
 WAIT = click.option("--wait", is_flag=True, help="Follow it until it has ended; exit code 0 only when it is complete.")
-OPERATION_ID = click.option(
-    "--operation-id", type=click.UUID, metavar="UUID", help="Names the request: repeated, it counts once."
-)
 
 
 @click.command()
@@ -50,12 +49,13 @@ def update(
     start = newest_seq(api, address)
     token = str(operation_id or uuid.uuid4())
     try:
-        operation = api.update(address, body, token, existing=given["existing"])
+        asked = api.update(address, body, token, existing=given["existing"])
     except NoServer as lost:
         if lost.sent:
             click.echo(f"To ask again without asking twice: add --operation-id {token}", err=True)
         raise
-    _shown(api, address, operation, "UPDATE", start, wait, form, columns)
+    print_warnings(asked.warnings)
+    _shown(api, address, asked.operation, "UPDATE", start, wait, form, columns)
     return 0
 
 
@@ -83,19 +83,28 @@ def _tell_unknown(api: Api, address: StackAddress, body: Mapping[str, Any]) -> N
 @click.command()
 @click.argument("name", metavar="STACK")
 @click.option("--no-rollback", is_flag=True, help="Stop and leave it there. A create can be stopped so, too.")
+@click.option("--now", is_flag=True, help="Do not wait for resources that are in progress.")
 @click.option("--wait", is_flag=True, help="Follow it until it has stopped, or is back; exit code 0 only then.")
 @output_options()
 @click.pass_obj
-def cancel(connection: Connection, name: str, no_rollback: bool, wait: bool, form: str, columns: Sequence[str]) -> None:
-    """Stop an update and bring the stack back to what it was before."""
+def cancel(
+    connection: Connection, name: str, no_rollback: bool, now: bool, wait: bool, form: str, columns: Sequence[str]
+) -> None:
+    """Stop an update and bring the stack back to what it was before.
+
+    Resources that are in progress come to their end first; with --now they are left to the operation that comes next.
+    """
     api = Api(connection)
     address = api.find(name)
     start = newest_seq(api, address)
-    operation = api.cancel(address, rollback=not no_rollback)
+    operation = api.cancel(address, rollback=not no_rollback, at_once=now)
     if wait:
         watch(api, address, operation, "UPDATE", start, form, columns, good=_stopped)
     else:
         click.echo(f"Cancelling what {address.name} does; to follow: firebrick stack wait {address.name}", err=True)
+        if not now:
+            again = f"firebrick stack cancel {address.name} --now{' --no-rollback' if no_rollback else ''}"
+            click.echo(f"Resources in progress come to their end first; to go on without them: {again}", err=True)
         show_stack(api, address, form, columns)
 
 

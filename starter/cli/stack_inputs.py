@@ -7,6 +7,13 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+OPERATION_ID = click.option(
+    "--operation-id",
+    type=click.UUID,
+    metavar="UUID",
+    help="Idempotency key: the same request again has no further effect, another one is refused.",
+)
+
 
 def input_options(function: F) -> F:
     """-e, --parameter, --parameter-file, --timeout and --tags; the parameters that `read_inputs` takes."""

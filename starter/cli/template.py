@@ -11,6 +11,7 @@ import click
 
 from firebrick.diagnostics import Diagnostic, FirebrickError
 from starter.cli.documents import read_environments, read_parameters, read_template
+from starter.cli.problems import print_warnings
 from starter.cli.render import output_options, show_listing
 from starter.cli.template_files import collect_files
 
@@ -58,8 +59,13 @@ def explain(files: Sequence[str], form: str, **given: Any) -> None:
         try:
             document, environment, _ = inputs.of(file, with_files=False)
             line = explained(
-                document, environment, parameters=inputs.parameters_beside(environment), identity=inputs.identity()
+                document,
+                environment,
+                parameters=inputs.parameters_beside(environment),
+                identity=inputs.identity(),
+                warned=print_warnings,
             )
+            print_warnings(inputs.merge_warnings)
         except FirebrickError as error:
             _line({"file": file, "ok": False, "diagnostics": [_place(one) for one in error.diagnostics]})
         else:
@@ -89,7 +95,9 @@ def evaluate(files: Sequence[str], form: str, **given: Any) -> None:
                 parameters=inputs.parameters_beside(environment),
                 identity=inputs.identity(),
                 files=contents,
+                warned=print_warnings,
             )
+            print_warnings(inputs.merge_warnings)
         except FirebrickError as error:
             _line(
                 {
@@ -115,25 +123,27 @@ def evaluate(files: Sequence[str], form: str, **given: Any) -> None:
     show_default=True,
     help="How.",
 )
-def validate(files: Sequence[str], form: str, **given: Any) -> None:
+@click.option("--strict", is_flag=True, help="Exit code 1 for warnings, too.")
+def validate(files: Sequence[str], form: str, strict: bool, **given: Any) -> None:
     """Say everything that is wrong with templates. Exit code 1 when there is an error.
 
     Parameters need no values. Resource types are the ones installed here, and what the environment maps to them.
     """
-    from starter.cli.validation import Finding, findings_of, show_findings
+    from starter.cli.validation import findings_of, show_findings
 
     inputs = _Inputs(given)
-    found: list[Finding] = []
+    found: list[Diagnostic] = []
     for file in files:
         try:
             document, environment, contents = inputs.of(file, with_files=True)
             found += findings_of(
                 document, environment, inputs.parameters_beside(environment), inputs.identity(), contents, file
             )
+            found += inputs.merge_warnings
         except FirebrickError as error:
-            found += [Finding("error", one.located(file)) for one in error.diagnostics]
+            found += [one.located(file) for one in error.diagnostics]
     show_findings(found, form)
-    if any(one.severity == "error" for one in found):
+    if any(strict or one.severity == "error" for one in found):
         click.get_current_context().exit(REFUSED)
 
 
@@ -174,6 +184,7 @@ class _Inputs:
     def __init__(self, given: Mapping[str, Any]) -> None:
         self._environments: Sequence[str] = given["environments"]
         self._name: str = given["stack_name"]
+        self.merge_warnings: Sequence[Diagnostic] = ()  # about the last template's environments, where they are several
         self._parameters = read_parameters(given["parameters"], given["parameter_files"])
 
     def identity(self) -> Any:
@@ -193,12 +204,18 @@ class _Inputs:
         if with_files:
             body |= collect_files(body, file, self._environments)
         contents: Mapping[str, str] = body.get("files", {})
+        warnings: list[Diagnostic] = []
+        self.merge_warnings = warnings
         document = parse_template(body["template"], file=file)
         if "environment_files" not in body:
             name = self._environments[0] if self._environments else "environment"
             return document, parse_environment(body.get("environment", ""), file=name), contents
         merged = merge_environments(
-            body["environment_files"], contents, template=body["template"], parameters=self._parameters
+            body["environment_files"],
+            contents,
+            template=body["template"],
+            parameters=self._parameters,
+            warned=warnings.extend,
         )
         return document, parse_environment(merged), contents
 

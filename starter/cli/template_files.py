@@ -23,8 +23,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from firebrick.diagnostics import Diagnostic, InvalidInput
-from firebrick.template_size import most_template
-from starter.cli.documents import MOST_OTHER
+from firebrick.size_limits import most_body, most_template
 from starter.cli.problems import remember_source
 from starter.cli.yaml_marks import Node, read_marks
 
@@ -124,7 +123,7 @@ class _Collection:
             key = name if self.names.get(name, path) == path else Path(path).as_uri()
             if key in self.names and (key in self._templates or not named.is_template):
                 return key
-            content = self._read(path, most_template() if named.is_template else MOST_OTHER)
+            content = self._read(path, most_template() if named.is_template else most_body())
             text = _template_text(content) if named.is_template else _file_text(content)
         except (OSError, ValueError) as error:
             self._refuse(source, named, getattr(error, "strerror", None) or str(error))
@@ -145,8 +144,10 @@ class _Collection:
             content = source.read(most + 1)
         if len(content) > most:
             raise ValueError(f"it is larger than {most} bytes")
-        if self._size + len(content) > MOST_OTHER:
-            raise ValueError(f"with it the files of this request are larger than {MOST_OTHER} bytes, the most there is")
+        if self._size + len(content) > most_body():
+            raise ValueError(
+                f"with it the files of this request are larger than {most_body()} bytes, the most there is"
+            )
         self._size += len(content)
         return content
 

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 import click
@@ -17,15 +17,7 @@ from firebrick.template.explain import AnySchema
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _NAMES_NOTHING = ("unknown-parameter", "unknown-reference")
-_KEYS = ("code", "summary", "detail", "path", "file", "line", "column")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """severity: a warning is allowed, and probably not meant."""
-
-    severity: Literal["error", "warning"]
-    problem: Diagnostic
+_KEYS = ("severity", "code", "summary", "detail", "path", "file", "line", "column")
 
 
 def findings_of(
@@ -35,7 +27,7 @@ def findings_of(
     identity: StackIdentity,
     files: Mapping[str, str],
     file: str,
-) -> list[Finding]:
+) -> list[Diagnostic]:
     """Errors first. InvalidInput when the template cannot be read at all.
 
     An output that names what is not there is an error here, although the stack would be created.
@@ -50,12 +42,13 @@ def findings_of(
         complete=False,
     )
     never = {one for late in reading.late_problems.values() for one in late if one.code in _NAMES_NOTHING}
-    errors = [*reading.problems.diagnostics(), *(one for one in reading.definition.warnings if one in never)]
-    warnings = [one for one in reading.definition.warnings if one not in never]
-    return [
-        *(Finding("error", one.located(file)) for one in errors),
-        *(Finding("warning", one.located(file)) for one in warnings),
+    warnings = reading.definition.warnings
+    found = [
+        *reading.problems.diagnostics(),
+        *(replace(one, severity="error") for one in warnings if one in never),
+        *(one for one in warnings if one not in never),
     ]
+    return [one.located(file) for one in found]
 
 
 class _Types:
@@ -64,17 +57,17 @@ class _Types:
     def __init__(self) -> None:
         self._installed = Registry.default()
 
-    def find(self, name: str) -> TypeSchema | None:
+    def find(self, name: str, *, declared: str = "", resource: str = "") -> TypeSchema | None:
         return AnySchema(name) if name.endswith((".yaml", ".template")) else self._installed.find(name)
 
     def names(self) -> Sequence[str]:
         return self._installed.names()
 
 
-def show_findings(found: Sequence[Finding], form: str) -> None:
+def show_findings(found: Sequence[Diagnostic], form: str) -> None:
     """json and sarif are data, on standard output; the table is text, and says when nothing is wrong."""
     if form == "json":
-        rows = [{"severity": one.severity, **{key: getattr(one.problem, key) for key in _KEYS}} for one in found]
+        rows = [{key: getattr(one, key) for key in _KEYS} for one in found]
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     elif form == "sarif":
         click.echo(json.dumps(_sarif(found), indent=2, ensure_ascii=False))
@@ -82,7 +75,7 @@ def show_findings(found: Sequence[Finding], form: str) -> None:
         click.echo("nothing is wrong")
     else:
         for one in found:
-            click.echo(f"{one.severity}: {one.problem}")
+            click.echo(f"{one.severity}: {one}")
         errors = sum(one.severity == "error" for one in found)
         click.echo(f"{_counted(errors, 'error')}, {_counted(len(found) - errors, 'warning')}")
 
@@ -91,8 +84,8 @@ def _counted(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def _sarif(found: Sequence[Finding]) -> dict[str, Any]:
-    rules = {one.problem.code: _rule(one.problem.code) for one in found}
+def _sarif(found: Sequence[Diagnostic]) -> dict[str, Any]:
+    rules = {one.code: _rule(one.code) for one in found}
     return {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -109,8 +102,7 @@ def _rule(code: str) -> dict[str, Any]:
     return {"id": code, "shortDescription": {"text": CODES[code]}} if code in CODES else {"id": code}
 
 
-def _result(one: Finding) -> dict[str, Any]:
-    problem = one.problem
+def _result(problem: Diagnostic) -> dict[str, Any]:
     text = f"{problem.summary}. {problem.detail}" if problem.detail else problem.summary
     place: dict[str, Any] = {"artifactLocation": {"uri": quote(problem.file)}}
     if problem.line is not None:
@@ -120,7 +112,7 @@ def _result(one: Finding) -> dict[str, Any]:
         location["logicalLocations"] = [{"fullyQualifiedName": problem.path}]
     return {
         "ruleId": problem.code,
-        "level": one.severity,
+        "level": problem.severity,
         "message": {"text": text},
         "locations": [location],
     }

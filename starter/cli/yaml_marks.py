@@ -71,8 +71,10 @@ def _built(text: str) -> Node | None:
         while loader.check_event():
             event: Any = loader.get_event()
             if isinstance(event, yaml.CollectionEndEvent):
-                open_.pop()
+                ended, is_map = open_.pop()
                 keys.pop()
+                if is_map:
+                    ended.pairs = _that_count(ended.pairs)
                 continue
             if isinstance(event, yaml.DocumentEndEvent):
                 break
@@ -102,6 +104,12 @@ def _built(text: str) -> Node | None:
         return root
     finally:
         loader.dispose()
+
+
+def _that_count(pairs: "list[tuple[Node, Node]]") -> "list[tuple[Node, Node]]":
+    """Of a key that is given twice the last; merges all count."""
+    last = {key.text: index for index, (key, _) in enumerate(pairs)}
+    return [pair for index, pair in enumerate(pairs) if pair[0].text == _MERGE or last[pair[0].text] == index]
 
 
 def _node(loader: Any, event: Any) -> Node:

@@ -23,6 +23,7 @@ from starter.rest.protocols import Starter
 
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 ROUTES = (
+    *stacks.ARN_ROUTES,
     *previews.ROUTES,
     *plans.ROUTES,
     *stacks.ROUTES,
@@ -107,7 +108,8 @@ async def _no_route(request: Request, error: Exception) -> Response:
     """No such path: below /v1/ Heat's 404, elsewhere the list of versions."""
     path = request.url.path
     if path == "/v1" or path.startswith("/v1/"):
-        return JSONResponse(plain_body(404, "HTTPNotFound", TEXTS[404][1]), status_code=404)
+        text = f"{TEXTS[404][1]}<br /><br />\n\n\n"
+        return JSONResponse({"message": text, "code": "404 Not Found", "title": "Not Found"}, status_code=404)
     href = f"{str(request.base_url).rstrip('/')}/v1/"
     version = {"id": "v1.0", "status": "CURRENT", "links": [{"rel": "self", "href": href}]}
     return JSONResponse({"versions": [version]}, status_code=300)

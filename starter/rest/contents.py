@@ -20,7 +20,7 @@ from firebrick.template import OutputDefinition, ResourceDefinition
 from starter.holds import Hold
 from starter.rest.errors import bad_request
 from starter.rest.front import Call, Route
-from starter.rest.query_values import query_boolean, query_filters, query_integer
+from starter.rest.query_values import query_boolean, query_filters, query_integer, sort_order
 from starter.rest.views import event_in_list, operation_body, resource_in_list
 
 RESOURCE_QUERIES = frozenset(
@@ -43,6 +43,7 @@ EVENT_FILTERS = {
     "resource_name": "resource_name",
     "resource_type": "resource_type",
 }
+EVENT_SORT_KEYS = {"event_time": "time", "created_at": "time", "resource_type": "resource_type"}
 DEEPEST = 5  # nested stacks in nested stacks, as many as there may be
 MOST_EVENTS = 1000  # of a page for followers
 MOST_KEYS = 20  # of outputs, named to someone who asked for another
@@ -59,16 +60,16 @@ async def list_resources(call: Call) -> Response:
             "unknown-filter",
             detail=f"There are: {', '.join(sorted(RESOURCE_QUERIES))}.",
         )
-    depth = min(query_integer(call.request, "nested_depth", least=0) or 0, DEEPEST)
+    depth = min(query_integer(call.request, "nested_depth", least=0, blank=False) or 0, DEEPEST)
     bodies = [body async for body in _resources(call, stack, await parent_resource(call, stack), depth)]
     return JSONResponse({"resources": bodies})
 
 
 async def _resources(call: Call, stack: StackRow, parent: str | None, depth: int) -> AsyncIterator[dict[str, Any]]:
     """Of a stack, then of its nested ones down to that depth. parent: the resource that this stack is."""
-    detail = query_boolean(call.request, "with_detail", False)
+    detail = query_boolean(call.request, "with_detail", False, blank=False)
     with_row = query_boolean(call.request, "with_row", False)
-    rows = await call.repository.resources(stack.id)
+    rows = await call.repository.resources(stack.id, left_over=True)
     inner = {row.id: found for row in rows if (found := await nested_stack(call, row)) is not None}
     wanted = [row for row in rows if _wanted(row, call)]
     bodies = [
@@ -76,7 +77,7 @@ async def _resources(call: Call, stack: StackRow, parent: str | None, depth: int
         for row in wanted
     ]
     if detail:
-        attributes = await resolved_attributes(call.repository, call.front.registry, stack, wanted)
+        attributes = await resolved_attributes(call.front.registry, stack, wanted)
         for row, body, values in zip(wanted, bodies, attributes, strict=True):
             body |= {"description": ResourceDefinition.thaw(row.definition).description, "attributes": values}
     for body in bodies:
@@ -98,18 +99,20 @@ async def nested_stack(call: Call, row: ResourceRow) -> StackRow | None:
 
 
 async def parent_resource(call: Call, stack: StackRow) -> str | None:
-    """The name of the resource that a nested stack is."""
+    """The name of the resource that a nested stack is. None: it is not nested, or was retained when that went."""
     if stack.owner_id is None:
         return None
-    rows = await call.repository.resources(stack.owner_id)
+    try:
+        rows = await call.repository.resources(stack.owner_id)
+    except NotFound:
+        return None
     return next((row.name for row in rows if row.id == stack.owner_row), None)
 
 
 def _wanted(row: ResourceRow, call: Call) -> bool:
-    """A filter given twice means either value; different filters mean all of them."""
+    """A filter given twice means either value; different filters mean all of them. A type is named by a part of it."""
     query = call.request.query_params
     have = {
-        "type": (row.type,),
         "status": (row.status, row.state),
         "name": (row.name,),
         "action": (row.action,),
@@ -117,15 +120,20 @@ def _wanted(row: ResourceRow, call: Call) -> bool:
         "uuid": (row.uuid,),
         "physical_resource_id": (row.physical_id or "",),
     }
-    return all(any(value in have[name] for value in query.getlist(name)) for name in have if name in query)
+    types = [part for part in query.getlist("type") if part]
+    if types and not any(part in row.type for part in types):
+        return False
+    return all(any(value in have[name] for value in query.getlist(name)) for name in have if query.get(name))
 
 
 async def show_resource(call: Call) -> Response:
+    """with_attr, also several times: further attributes to show, such as ``show``; null where there is no such one."""
     stack = await call.stack()
     row = await _resource(call, stack)
     inner, parent = await nested_stack(call, row), await parent_resource(call, stack)
     body = resource_in_list(row, stack, call.links, nested=inner, parent=parent)
-    (attributes,) = await resolved_attributes(call.repository, call.front.registry, stack, [row])
+    also = call.request.query_params.getlist("with_attr")
+    (attributes,) = await resolved_attributes(call.front.registry, stack, [row], also)
     body |= {"description": ResourceDefinition.thaw(row.definition).description, "attributes": attributes}
     return JSONResponse({"resource": body})
 
@@ -167,15 +175,15 @@ async def list_resource_events(call: Call) -> Response:
 
 
 async def _events(call: Call, stack: StackRow, filters: dict[str, tuple[str, ...]]) -> list[dict[str, object]]:
-    direction = call.request.query_params.get("sort_dir", "desc")
-    if direction not in ("asc", "desc"):
-        raise bad_request("sort_dir is asc or desc", "bad-sort", heat_type="ValueError")
-    descending, after, before = direction == "desc", 0, None
-    limit = query_integer(call.request, "limit", least=0) or None
+    keys, descending = sort_order(call.request, EVENT_SORT_KEYS)
+    after, before = 0, None
+    limit = query_integer(call.request, "limit", least=0)
     with_seq = query_boolean(call.request, "with_seq", False)
     marker = call.request.query_params.get("marker")
+    if "resource_type" in keys:
+        return await _events_by_type(call, stack, filters, keys, descending)
     if depth := min(query_integer(call.request, "nested_depth", least=0) or 0, DEEPEST):
-        root = await call.repository.stack(stack.root_id, include_deleted=True) if stack.root_id else stack
+        root = await _root(call, stack)
         found = await call.repository.tree_events(
             stack.id, depth=depth, after=marker or None, limit=limit, descending=descending, filters=filters
         )
@@ -192,6 +200,37 @@ async def _events(call: Call, stack: StackRow, filters: dict[str, tuple[str, ...
         descending=descending,
     )
     return [event_in_list(row, stack.name, call.links, with_seq=with_seq) for row in rows]
+
+
+async def _root(call: Call, stack: StackRow) -> StackRow:
+    """The outermost stack; of one that was retained, itself once that has been purged."""
+    if not stack.root_id:
+        return stack
+    try:
+        return await call.repository.stack(stack.root_id, include_deleted=True)
+    except NotFound:
+        return stack
+
+
+async def _events_by_type(
+    call: Call, stack: StackRow, filters: dict[str, tuple[str, ...]], keys: list[str], descending: bool
+) -> list[dict[str, object]]:
+    """All that are wanted are read, put in order and cut."""
+    request, by_time = call.request, "time" in keys and keys.index("time") < keys.index("resource_type")
+    depth = min(query_integer(request, "nested_depth", least=0) or 0, DEEPEST)
+    root = await _root(call, stack)
+    rows = await call.repository.tree_events(stack.id, depth=depth, filters=filters)
+    if not by_time:  # times seldom are equal: what comes behind them says nothing
+        rows.sort(key=lambda one: one[0].resource_type)
+    rows = rows[::-1] if descending else rows
+    if marker := request.query_params.get("marker"):
+        places = [place for place, (row, _) in enumerate(rows) if row.id == marker]
+        rows = rows[places[0] + 1 :] if places else rows
+    with_seq = query_boolean(request, "with_seq", False)
+    return [
+        event_in_list(row, name, call.links, with_seq=with_seq, root=root if depth else None)
+        for row, name in rows[: query_integer(request, "limit", least=0)]
+    ]
 
 
 async def show_event(call: Call) -> Response:
@@ -238,12 +277,14 @@ async def list_operations(call: Call) -> Response:
 
 
 async def show_operation(call: Call) -> Response:
-    """with_holds=True adds what holds its run, if it is open: that is asked of Temporal."""
+    """With why no worker goes on with it, if that is so. with_holds=True adds what holds its run, if it is open: that
+    is asked of Temporal."""
     row = await call.repository.operation(call.request.path_params["operation"])
+    no_worker = "" if row.state.ended else await call.front.starter.no_worker()
     holds: Sequence[Hold] = ()
     if not row.state.ended and query_boolean(call.request, "with_holds", False):
         holds = await call.front.starter.holds(call.project, row.stack_id)
-    return JSONResponse({"operation": operation_body(row, holds)})
+    return JSONResponse({"operation": operation_body(row, holds) | {"no_worker": no_worker or None}})
 
 
 _STACK = "/stacks/{name}/{id}"

@@ -4,9 +4,10 @@
 `parameters`, `parameter_defaults`, `resource_registry` and other mappings (not deep), as a whole elsewhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from firebrick.diagnostics import Diagnostic
 from firebrick.store.rows import StackRow
 from firebrick.template import merge_environments, parse_environment
 from starter.rest.errors import bad_request
@@ -32,8 +33,11 @@ def shown_environment(stack: StackRow) -> dict[str, Any]:
     }
 
 
-def requested_environment(body: Mapping[str, Any]) -> str | dict[str, Any]:
-    """What to create with: text where it came as one, so that problems can be placed in it."""
+def requested_environment(
+    body: Mapping[str, Any], warned: Callable[[Sequence[Diagnostic]], object]
+) -> str | dict[str, Any]:
+    """What to create with: text where it came as one, so that problems can be placed in it. warned: told the warnings
+    of environment files, which are merged here."""
     named = body.get("environment_files")
     if not named:
         environment = body.get("environment")
@@ -56,4 +60,5 @@ def requested_environment(body: Mapping[str, Any]) -> str | dict[str, Any]:
         texts,
         template=template if isinstance(template, str | dict) else "",
         parameters=parameters if isinstance(parameters, dict) else None,
+        warned=warned,
     )

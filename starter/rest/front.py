@@ -1,18 +1,20 @@
 """What every route is given, and how routes are named: a table of method, path and handler."""
 
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from fastapi import Request, Response
 
 from firebrick.contract import PROJECT_PATTERN, PROJECT_RULE, Requester
-from firebrick.diagnostics import NotFound
+from firebrick.diagnostics import Diagnostic, NotFound
 from firebrick.resources.registry import Registry
 from firebrick.store import Repository, Store
 from firebrick.store.rows import StackRow
 from starter.rest.errors import bad_request, stack_not_found
 from starter.rest.protocols import Starter
+from starter.rest.query_values import query_boolean
 from starter.rest.views import Links
 
 OPERATION_HEADER = "X-Firebrick-Operation"
@@ -28,13 +30,14 @@ class Front:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a project."""
+    """One request to a project. warnings: what is allowed in what was sent, and probably not meant."""
 
     front: Front
     request: Request
     project: str
     repository: Repository
     links: Links
+    warnings: list[Diagnostic] = field(default_factory=list)
 
     @classmethod
     def of(cls, front: Front, request: Request) -> "Call":
@@ -55,6 +58,12 @@ class Call:
         return Requester(
             user=headers.get("x-auth-user", "")[:255], request_id=self.request.scope.get("firebrick.request_id", "")
         )
+
+    def warned(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of an answer, with the warnings where they are asked for: by with_warnings=True (ours)."""
+        if not query_boolean(self.request, "with_warnings", False):
+            return dict(body)
+        return {**body, "warnings": [one.as_dict() for one in dict.fromkeys(self.warnings)]}
 
     async def stack(self) -> StackRow:
         """The stack of a canonical path; NotFound unless name and id belong together. Deleted ones are found."""

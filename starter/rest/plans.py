@@ -15,7 +15,7 @@ from firebrick.plan_file import open_plan, open_plan_of_create, plan_file, plan_
 from starter.rest.errors import bad_request
 from starter.rest.front import OPERATION_HEADER, Call, Route
 from starter.rest.previews import planned_update
-from starter.rest.query_values import boolean
+from starter.rest.query_values import check_fields
 from starter.rest.request_body import read_body
 from starter.rest.stacks import accepted, create_request, created, lookup, update_request
 
@@ -23,23 +23,26 @@ from starter.rest.stacks import accepted, create_request, created, lookup, updat
 async def plan(call: Call) -> Response:
     """200 and the plan of an update. `existing` in the body: as with PATCH."""
     row = await call.stack()
-    body = await read_body(call.request)
-    request = await update_request(call, row.id, body, existing=boolean("existing", body.get("existing", False)))
+    request = await update_request(call, row, await read_body(call.request))
     planned = await planned_update(call, request)
-    return JSONResponse(plan_file(call.front.store.keyring, planned, request))
+    call.warnings.extend(() if planned.definition is None else planned.definition.warnings)
+    return JSONResponse(call.warned(plan_file(call.front.store.keyring, planned, request)))
 
 
 async def plan_new(call: Call) -> Response:
     """200 and the plan of a create."""
     request = await create_request(call, await read_body(call.request))
     planned = await plan_create(call.front.store, call.front.registry, request)
-    return JSONResponse(plan_file_of_create(call.front.store.keyring, planned, request))
+    call.warnings.extend(planned.definition.warnings)
+    return JSONResponse(call.warned(plan_file_of_create(call.front.store.keyring, planned, request)))
 
 
 async def plan_delete(call: Call) -> Response:
     """200 and the plan of a delete, which is for looking at. `retain` in the body: names of resources."""
     row = await call.stack()
-    retain = (await read_body(call.request)).get("retain") or []
+    body = await read_body(call.request)
+    check_fields(body, "retain")
+    retain = body.get("retain") or []
     if not (isinstance(retain, list) and all(isinstance(name, str) for name in retain)):
         raise bad_request("'retain' is a list of names of resources.", "bad-value", path="retain")
     front = call.front
@@ -56,7 +59,7 @@ async def apply(call: Call) -> Response:
     if planned.base.expected == opened.expected:  # else it is refused where the operation is accepted
         opened.check(planned.preview)
     request = opened.request.model_copy(update=_asked(call))
-    return accepted(await call.front.starter.update(request, expected=opened.expected))
+    return accepted(call, await call.front.starter.update(request, expected=opened.expected))
 
 
 async def apply_new(call: Call) -> Response:

@@ -1,19 +1,20 @@
 """Heat's previews of an update and of a create, in Heat's form. They answer from the plan; nothing is stored."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
+from firebrick.arns import stack_arn
 from firebrick.contract import UpdateStackRequest
+from firebrick.diagnostics import InvalidInput
 from firebrick.intake_plan import Planned, plan_create, plan_update
 from firebrick.outputs import resolved_attributes, resolved_metadata
 from firebrick.preview_result import Preview, ResourcePreview, Will
 from firebrick.store.rows import ResourceRow, StackRow
-from firebrick.template import UNKNOWN, Function, ResourceDefinition
-from starter.rest.errors import bad_request
+from firebrick.template import UNKNOWN, Function, OutputDefinition, ResourceDefinition, StackDefinition
 from starter.rest.front import Call, Route
 from starter.rest.query_values import query_boolean
 from starter.rest.request_body import read_body
@@ -21,6 +22,7 @@ from starter.rest.stacks import create_request, update_request
 from starter.rest.views import link, time_text
 
 HIDDEN = "******"
+NO_ID = "None"  # Heat's, of a stack that is not there
 _LISTS = {  # our word -> Heat's
     Will.NOTHING: "unchanged",
     Will.UPDATE: "updated",
@@ -35,7 +37,7 @@ async def preview_update(call: Call) -> Response:
     row = await call.stack()
     nested = query_boolean(call.request, "show_nested", False)
     body = await read_body(call.request)
-    request = await update_request(call, row.id, body, existing=call.request.method == "PATCH")
+    request = await update_request(call, row, body)
     planned = await planned_update(call, request)
     stack = planned.base.stack
     changes: dict[str, list[dict[str, Any]]] = {word: [] for word in _LISTS.values()}
@@ -73,6 +75,10 @@ class _Shown:
     async def _resource(self, one: ResourcePreview, will: Will) -> dict[str, Any]:
         if will in (Will.UPDATE, Will.DELETE) and one.row is not None:
             return await self._as_it_is(one.row, None if one.inside is None else one.inside.stack)
+        return self.to_be(one)
+
+    def to_be(self, one: ResourcePreview) -> dict[str, Any]:
+        """A resource that is to be made."""
         assert one.wanted is not None
         definition = ResourceDefinition.thaw(one.wanted.definition)
         attributes = self._call.front.registry.type(_implementation(one)).attributes
@@ -97,7 +103,7 @@ class _Shown:
     async def _as_it_is(self, row: ResourceRow, inner: StackRow | None) -> dict[str, Any]:
         assert self._stack is not None
         repository, registry = self._call.repository, self._call.front.registry
-        (attributes,) = await resolved_attributes(repository, registry, self._stack, [row])
+        (attributes,) = await resolved_attributes(registry, self._stack, [row])
         if self._preview.secrets.of_attributes(row.name):
             attributes = dict.fromkeys(attributes, HIDDEN)
         metadata = HIDDEN
@@ -131,29 +137,27 @@ class _Shown:
 
     def _identity(self, stack: StackRow | None) -> dict[str, Any]:
         """Heat gives a nested stack that a new template makes no id, although there is one already."""
-        name, id_ = (self._planned_name, "None") if stack is None else (stack.name, stack.id)
+        name, id_ = (self._planned_name, NO_ID) if stack is None else (stack.name, stack.id)
         return {"tenant": self._call.project, "stack_name": name, "stack_id": id_, "path": ""}
 
 
 async def preview_create(call: Call) -> Response:
     """200 and the stack as it would be, with its resources and their properties; null where nobody knows yet."""
     body = await read_body(call.request)
-    if body.get("converge") is not None:
-        raise bad_request("'converge' is for updates.", "bad-value", path="converge")
     request = await create_request(call, body)
     planned = await plan_create(call.front.store, call.front.registry, request)
-    href = call.links.stack(request.name, "None")
+    definition = planned.definition
     stack = {
         "stack_name": request.name,
-        "id": "None",
-        "links": [link(href, "self")],
-        "creation_time": None,
+        "id": NO_ID,
+        "links": [link(call.links.stack(request.name, NO_ID), "self")],
+        "creation_time": time_text(time.time()),
         "updated_time": None,
         "deletion_time": None,
         "notification_topics": [],
-        "parameters": planned.definition.shown_parameters(),
-        "description": planned.definition.description,
-        "template_description": planned.definition.description,
+        "parameters": _own_parameters(definition, call.project, request.name) | definition.shown_parameters(),
+        "description": definition.description,
+        "template_description": definition.description,
         "capabilities": [],
         "disable_rollback": request.disable_rollback,
         "timeout_mins": request.timeout_mins,
@@ -161,46 +165,44 @@ async def preview_create(call: Call) -> Response:
         "parent": None,
         "stack_user_project_id": None,
         "tags": list(request.tags),
+        "outputs": [_output(planned.preview, one) for one in definition.outputs.values()],
         "resources": _previewed(call, planned.preview, request.name),
     }
     return JSONResponse({"stack": stack})
 
 
+def _own_parameters(definition: StackDefinition, project: str, name: str) -> dict[str, str]:
+    """What a stack is by itself and does not know before it is made, in Heat's words."""
+    if "AWS::StackName" in definition.parameters:
+        return {"AWS::StackId": stack_arn(project, name, NO_ID)}
+    return {"OS::stack_id": NO_ID}
+
+
+def _output(preview: Preview, output: OutputDefinition) -> dict[str, Any]:
+    body: dict[str, Any] = {"output_key": output.key, "description": output.description}
+    try:
+        return body | {"output_value": _known(preview.value_of(output.value))}
+    except InvalidInput as error:
+        return body | {"output_error": error.first.message, "output_value": None}
+
+
 def _previewed(call: Call, preview: Preview, stack: str, parent: str = "") -> list[Any]:
     """A nested stack is the list of its resources, as in Heat."""
-    required_by: dict[str, list[str]] = {}
-    for one in preview.resources:
-        for name in () if one.wanted is None else one.wanted.requires:
-            required_by.setdefault(name, []).append(one.name)
+    shown = _Shown(call, None, stack, preview, parent)
     return [
         _previewed(call, one.inside.preview, f"{stack}-{one.name}", one.name)
         if one.inside is not None
-        else _previewed_resource(call, one, stack, required_by.get(one.name, []), parent)
+        else shown.to_be(one) | {"properties": _properties(call, one)}
         for one in preview.resources
     ]
 
 
-def _previewed_resource(
-    call: Call, one: ResourcePreview, stack: str, required_by: Sequence[str], parent: str
-) -> dict[str, Any]:
-    assert one.wanted is not None
-    href = call.links.stack(stack, "None")
-    return {
-        "updated_time": None,
-        "creation_time": None,
-        "logical_resource_id": one.name,
-        "resource_name": one.name,
-        "physical_resource_id": "",
-        "resource_status": "INIT_COMPLETE",
-        "resource_status_reason": "",
-        "resource_type": one.type,
-        "links": [link(f"{href}/resources/{quote(one.name, safe='')}", "self"), link(href, "stack")],
-        "required_by": required_by,
-        **({"parent_resource": parent} if parent else {}),
-        "description": ResourceDefinition.thaw(one.wanted.definition).description,
-        "properties": {each.name: HIDDEN if each.secret else _known(each.after) for each in one.properties},
-        "attributes": dict.fromkeys(sorted(call.front.registry.type(_implementation(one)).attributes)),
-    }
+def _properties(call: Call, one: ResourcePreview) -> dict[str, Any]:
+    """All that the type has, with its defaults."""
+    given = {each.name: each.after for each in one.properties}
+    secret = {each.name for each in one.properties if each.secret}
+    values = call.front.registry.schema(_implementation(one)).converted(given, UNKNOWN)
+    return {name: HIDDEN if name in secret else _known(value) for name, value in values.items()}
 
 
 def _implementation(one: ResourcePreview) -> str:

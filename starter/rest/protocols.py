@@ -11,18 +11,21 @@ from firebrick.contract import (
     RollbackStackRequest,
     UpdateStackRequest,
 )
+from firebrick.diagnostics import Diagnostic
 from firebrick.standing import Seen
 from firebrick.store.requests import Expected
 from starter.holds import Hold
 
 
 class AcceptedOperation(Protocol):
-    """The row of an accepted operation, as far as an answer names it. state: see contract.OperationState."""
+    """The row of an accepted operation, as far as an answer names it. warnings: about the template it came with."""
 
     @property
     def id(self) -> str: ...
     @property
     def stack_id(self) -> str: ...
+    @property
+    def warnings(self) -> Sequence[Diagnostic]: ...
 
 
 class Starter(Protocol):
@@ -41,7 +44,9 @@ class Starter(Protocol):
 
     async def go_on(self, request: ContinueStackRequest) -> AcceptedOperation: ...
 
-    async def cancel(self, project: str, stack_id: str, cancel: Cancel) -> AcceptedOperation: ...
+    async def cancel(
+        self, project: str, stack_id: str, cancel: Cancel, *, at_once: bool = False
+    ) -> AcceptedOperation: ...
 
     async def delete(self, request: DeleteStackRequest) -> AcceptedOperation: ...
 
@@ -54,6 +59,10 @@ class Starter(Protocol):
 
     async def holds(self, project: str, stack_id: str) -> Sequence[Hold]:
         """What holds the runs that are under way in a stack (an operator's pause); nothing while Temporal is away."""
+        ...
+
+    async def no_worker(self) -> str:
+        """Why no worker goes on with what was accepted, for people: see starter.workers. "" while one does."""
         ...
 
     async def check_server(self) -> None:

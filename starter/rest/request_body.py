@@ -8,9 +8,9 @@ from typing import Any
 from fastapi import Request
 
 from firebrick.diagnostics import InvalidInput
+from firebrick.size_limits import BODY_SETTING, most_body
 from starter.rest.errors import bad_request
 
-MOST_BODY = 1_048_576  # bytes: Heat's max_json_body_size
 MOST_DRAINED = 33_554_432  # bytes of a body too large that are read away, so that its sender hears the answer
 MOST_DEPTH = 200  # nested lists and mappings
 
@@ -44,23 +44,25 @@ def _parsed(raw: bytes) -> Any:
 
 
 async def _read(request: Request) -> bytes:
+    most = most_body()
     length = request.headers.get("content-length", "")
     declared = int(length) if length.isdigit() else 0
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > MOST_DRAINED:
+        if size > max(MOST_DRAINED, most):
             break
-        if size <= MOST_BODY and declared <= MOST_BODY:
+        if size <= most and declared <= most:
             chunks.append(chunk)
         else:
             chunks.clear()
-    if max(size, declared) > MOST_BODY:
+    if max(size, declared) > most:
         raise bad_request(
             f"Request limit exceeded: JSON body size ({max(size, declared)} bytes) exceeds maximum allowed size "
-            f"({MOST_BODY} bytes).",
+            f"({most} bytes).",
             "body-too-large",
+            detail=f"Send less, or have the server's {BODY_SETTING} raised.",
             heat_type="RequestLimitExceeded",
         )
     return b"".join(chunks)

@@ -1,6 +1,5 @@
 """Routes that act on one resource: a signal, and the mark that it is unhealthy."""
 
-import time
 from typing import Any
 
 from fastapi import Response
@@ -43,7 +42,8 @@ async def mark(call: Call) -> Response:
     if reason is not None and not isinstance(reason, str):
         raise bad_request(f"{REASON} must be text", "bad-value", path=REASON)
     row = await _resource(call, stack, call.request.path_params["resource"])
-    await call.repository.mark(stack.id, row, unhealthy=unhealthy, reason=reason or DEFAULT_REASON, now=time.time())
+    now = call.repository.now()
+    await call.repository.mark(stack.id, row, unhealthy=unhealthy, reason=reason or DEFAULT_REASON, now=now)
     return JSONResponse(None)
 
 

@@ -1,12 +1,12 @@
 """Routes of resource types: which there are, and what one takes and gives. And of the build that answers."""
 
 import re
-from importlib.metadata import version
 
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
 from firebrick.diagnostics import Diagnostic, NotFound
+from firebrick.distribution import installed_version
 from firebrick.resources.generated import cfn_template, hot_template
 from firebrick.resources.schema import TypeSchema
 from starter.rest.errors import bad_request
@@ -21,16 +21,21 @@ GENERATORS = {"cfn": cfn_template, "hot": hot_template}
 
 async def list_types(call: Call) -> Response:
     """Names, sorted; with_description=True: names with descriptions. name: a regular expression matched from the start,
-    of which an invalid one matches nothing, as in Heat."""
+    of which an invalid one matches nothing, as in Heat. version: of Heat, in which the type came."""
     query, registry = call.request.query_params, call.front.registry
     schemas = [registry.schema(name) for name in registry.names()]
     status = query.get("support_status")
     if status is not None and status not in STATUSES:
         raise bad_request(
-            f"Invalid support status and should be one of {list(STATUSES)}", "bad-value", heat_type="Invalid"
+            f"Data supplied was not valid: Invalid support status and should be one of {STATUSES}",
+            "bad-value",
+            heat_type="Invalid",
+            path="support_status",
         )
     if status is not None:
         schemas = [schema for schema in schemas if schema.implementation.support_status.status == status]
+    if version := query.get("version"):
+        schemas = [schema for schema in schemas if schema.implementation.support_status.version == version]
     if pattern := query.get("name"):
         schemas = _matching(pattern, schemas)
     if not query_boolean(call.request, "with_description", False):
@@ -96,7 +101,7 @@ def _named(call: Call) -> TypeSchema:
 
 
 async def build_info(call: Call) -> Response:
-    revision = {"revision": version("firebrick")}
+    revision = {"revision": installed_version()}
     return JSONResponse({"api": revision, "engine": revision})
 
 

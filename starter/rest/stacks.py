@@ -1,25 +1,38 @@
 """Routes of stacks: create, list, lookup, show, delete, template, environment and files."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
+from firebrick.arns import read_arn
 from firebrick.contract import MAX_TIMEOUT_MINS, CreateStackRequest, DeleteStackRequest, Frozen, UpdateStackRequest
 from firebrick.diagnostics import Diagnostic, InvalidInput, NotFound
 from firebrick.outputs import resolved_outputs
+from firebrick.stack_limits import hidden_tags
+from firebrick.store.rows import StackRow
 from firebrick.template import parse_template
 from starter.rest.environments import requested_environment, shown_environment
 from starter.rest.errors import Forbidden, bad_request, stack_not_found
 from starter.rest.front import OPERATION_HEADER, Call, Route
 from starter.rest.protocols import AcceptedOperation
-from starter.rest.query_values import boolean, integer, query_boolean, query_filters, query_integer, query_words, text
+from starter.rest.query_values import (
+    boolean,
+    integer,
+    query_boolean,
+    query_filters,
+    query_integer,
+    query_words,
+    sort_order,
+    text,
+)
 from starter.rest.request_body import read_body
-from starter.rest.views import link, operation_body, stack_alone, stack_in_list, with_holds
+from starter.rest.views import Links, link, operation_body, stack_alone, stack_in_list, with_holds
 
 NAMES = "A name begins with a letter and has at most 255 letters, digits, and the characters _ . -"
 SORT_KEYS = {
@@ -39,9 +52,15 @@ FILTERS = {
     "stack_status": "status",
     "status": "status",
     "action": "action",
+    "stack_action": "action",
+    "tenant": "project",
     "username": "owner",
     "stack_owner": "owner",
+    "owner_id": "owner_id",
+    "parent": "owner_id",
 }
+UNSUPPORTED_FILTERS = ("stack_status_reason", "stack_user_project_id")
+"""Heat's, of what is stored encrypted here, or not at all."""
 INSIDE = (
     "resources",
     "events",
@@ -88,9 +107,10 @@ async def create(call: Call) -> Response:
 async def created(call: Call, request: CreateStackRequest) -> Response:
     """The answer to an accepted create."""
     operation = await call.front.starter.create(request)
+    call.warnings.extend(operation.warnings)
     href = call.links.stack(request.name, operation.stack_id)
     return JSONResponse(
-        {"stack": {"id": operation.stack_id, "links": [link(href, "self")]}},
+        call.warned({"stack": {"id": operation.stack_id, "links": [link(href, "self")]}}),
         status_code=201,
         headers={"Location": href, OPERATION_HEADER: operation.id},
     )
@@ -101,8 +121,10 @@ async def create_request(call: Call, body: Mapping[str, Any]) -> CreateStackRequ
     name = body.get("stack_name")
     if name is None or name == "":
         raise bad_request("No stack name specified", "no-stack-name", detail=NAMES, path="stack_name")
-    if body.get("adopt_stack_data") is not None:
-        raise _not_yet("adopt_stack_data", "adopting existing resources", "Create the stack without it.")
+    if body.get("converge") is not None:
+        message = "converge flag only supported in stack update (or update preview) request."
+        raise bad_request(message, "not-supported", path="converge")
+    names_of(body, "clear_parameters")  # there is nothing yet that it could clear
     fields = await _common_fields(call, body) | {"name": name}
     if fields["template"] is None:
         raise _no_template()
@@ -115,6 +137,10 @@ async def create_request(call: Call, body: Mapping[str, Any]) -> CreateStackRequ
 async def _common_fields(call: Call, body: Mapping[str, Any]) -> dict[str, Any]:
     """What creates and updates have in common, checked as far as Heat checks it before it looks at the template. None:
     not said."""
+    if body.get("adopt_stack_data") is not None:
+        raise _not_yet("adopt_stack_data", "adopting existing resources", "Leave it out.")
+    if body.get("files_container"):
+        raise _not_yet("files_container", "reading files from a container", "Send them in `files`.")
     template = body.get("template")
     if template is None and body.get("template_url") is not None:
         raise _not_yet("template_url", "fetching templates", "Send the template itself in `template`.")
@@ -123,8 +149,8 @@ async def _common_fields(call: Call, body: Mapping[str, Any]) -> dict[str, Any]:
     if template is not None and not isinstance(template, str | dict):
         raise bad_request("The template must be text or an object.", "bad-template", path="template")
     timeout = body.get("timeout_mins")
-    minutes = integer("timeout_mins", timeout) if timeout not in (None, "") else None
-    if minutes is not None and not 0 <= minutes <= MAX_TIMEOUT_MINS:
+    minutes = integer("timeout_mins", timeout, least=0) if timeout not in (None, "") else None
+    if minutes is not None and minutes > MAX_TIMEOUT_MINS:
         raise bad_request(
             f"Invalid timeout value {minutes}",
             "bad-value",
@@ -135,7 +161,7 @@ async def _common_fields(call: Call, body: Mapping[str, Any]) -> dict[str, Any]:
     tags = None if body.get("tags") is None else text("tags", body["tags"])
     return {
         "template": template,
-        "environment": await asyncio.to_thread(requested_environment, body),
+        "environment": await asyncio.to_thread(requested_environment, body, call.warnings.extend),
         # Environment files overwrite them, so they are merged into the environment then (as in Heat).
         "parameters": {} if body.get("environment_files") else _object(body, "parameters"),
         "files": _object(body, "files"),
@@ -197,28 +223,34 @@ async def update(call: Call) -> Response:
     """202 and Heat's text. PUT replaces the template and all that belongs to it; PATCH changes what it names."""
     row = await call.stack()
     body = await read_body(call.request)
-    request = await update_request(call, row.id, body, existing=call.request.method == "PATCH")
-    return accepted(await call.front.starter.update(request))
+    return accepted(call, await call.front.starter.update(await update_request(call, row, body)))
 
 
-async def update_request(call: Call, stack_id: str, body: Mapping[str, Any], *, existing: bool) -> UpdateStackRequest:
-    """What an update's body asks for, checked as far as Heat checks it before it looks at the template."""
-    fields = await _common_fields(call, body) | {"stack": stack_id, "existing": existing}
+async def update_request(call: Call, stack: StackRow, body: Mapping[str, Any]) -> UpdateStackRequest:
+    """What an update's body asks for, checked as far as Heat checks it before it looks at the template. With PATCH, or
+    `existing` in the body, what is left out stays."""
+    name = body.get("stack_name")
+    if name is not None and name not in (stack.name, stack.id):
+        raise bad_request("A stack keeps its name.", "not-supported", detail="Leave it out.", path="stack_name")
+    existing = boolean("existing", body.get("existing") or False) or call.request.method == "PATCH"
+    fields = await _common_fields(call, body) | {"stack": stack.id, "existing": existing}
     if fields["template"] is None and not existing:
         raise _no_template()
     fields["converge"] = boolean("converge", body.get("converge", False))
     fields["roll_back_to"] = body.get("roll_back_to") or "previous"
+    cleared = names_of(body, "clear_parameters")
     if existing:
-        fields["clear_parameters"] = names_of(body, "clear_parameters")
+        fields["clear_parameters"] = cleared
         fields["files"] = fields["files"] or None
         fields["environment"] = fields["environment"] or None
     return _request(UpdateStackRequest, fields)
 
 
-def accepted(operation: AcceptedOperation) -> Response:
+def accepted(call: Call, operation: AcceptedOperation) -> Response:
     text = "The request is accepted for processing.<br /><br />\n\n\n"
+    call.warnings.extend(operation.warnings)
     return JSONResponse(
-        {"message": text, "code": "202 Accepted", "title": "Accepted"},
+        call.warned({"message": text, "code": "202 Accepted", "title": "Accepted"}),
         status_code=202,
         headers={OPERATION_HEADER: operation.id},
     )
@@ -234,47 +266,56 @@ def names_of(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 
 async def list_stacks(call: Call) -> Response:
+    """Names of queries that Heat does not know are ignored, as there: clients send some for other versions."""
     request = call.request
     if query_boolean(request, "global_tenant", False):
         message = "You are not authorized to use stacks:global_index."
         raise Forbidden(Diagnostic(code="not-authorised", summary=message, heat_type="Forbidden"))
     limit = query_integer(request, "limit", least=0)
-    keys = [key for given in request.query_params.getlist("sort_keys") for key in given.split(",") if key]
-    direction = request.query_params.get("sort_dir", "desc" if not keys else "asc")
-    if direction not in ("asc", "desc") or any(key not in SORT_KEYS for key in keys):
-        raise bad_request(
-            f"sort_dir is asc or desc; sort_keys are {', '.join(sorted(SORT_KEYS))}", "bad-sort", heat_type="ValueError"
-        )
-    tagged = TagFilter.of(request)
+    keys, descending = sort_order(request, SORT_KEYS)
+    tagged, which = TagFilter.of(request), _which(call)
     rows = await call.repository.stacks(
-        filters=query_filters(request, FILTERS),
-        include_deleted=query_boolean(request, "show_deleted", False),
-        include_nested=query_boolean(request, "show_nested", False),
-        sort=[SORT_KEYS[key] for key in keys] or ["created_at"],
-        descending=direction == "desc",
-        limit=None if tagged else limit or None,
-        marker=request.query_params.get("marker"),
+        **which,
+        sort=keys or ["created_at"],
+        descending=descending,
+        limit=None if tagged else limit,
+        marker=request.query_params.get("marker") or None,
     )
     if tagged:
-        rows = [row for row in rows if tagged.takes(row.tags)][: limit or None]
+        rows = [row for row in rows if tagged.takes(row.tags)][:limit]
     body: dict[str, Any] = {"stacks": [stack_in_list(row, call.links) for row in rows]}
     if limit and len(rows) == limit:
         following = request.url.include_query_params(marker=rows[-1].id).query
         body["links"] = [link(f"{call.links.stacks()}?{following}", "next")]
     if query_boolean(request, "with_count", False):
-        body["count"] = await _count(call, tagged)
+        body["count"] = await _count(call, tagged, which)
     return JSONResponse(body)
 
 
-async def _count(call: Call, tagged: TagFilter | None) -> int:
+def _which(call: Call) -> dict[str, Any]:
+    """Which stacks are asked for, in the words of Repository.stacks."""
+    request = call.request
+    filters: dict[str, Sequence[Any]] = dict(query_filters(request, FILTERS))
+    for name in UNSUPPORTED_FILTERS:
+        if request.query_params.get(name):
+            raise bad_request(f"Stacks cannot be filtered by {name}", "not-supported", path=name)
+    typed: dict[str, Callable[[str, object], Any]] = {"disable_rollback": boolean, "timeout_mins": integer}
+    for name, read in typed.items():
+        if values := [read(name, value) for value in request.query_params.getlist(name) if value]:
+            filters[name] = values
+    return {
+        "filters": filters,
+        "include_deleted": query_boolean(request, "show_deleted", False),
+        "include_nested": query_boolean(request, "show_nested", False),
+        "hidden_tags": () if query_boolean(request, "show_hidden", False) else hidden_tags(),
+    }
+
+
+async def _count(call: Call, tagged: TagFilter | None, which: Mapping[str, Any]) -> int:
     """How many the whole list has, whatever the page."""
-    filters = query_filters(call.request, FILTERS)
-    deleted = query_boolean(call.request, "show_deleted", False)
-    nested = query_boolean(call.request, "show_nested", False)
     if not tagged:
-        return await call.repository.count_stacks(filters=filters, include_deleted=deleted, include_nested=nested)
-    rows = await call.repository.stacks(filters=filters, include_deleted=deleted, include_nested=nested)
-    return sum(tagged.takes(row.tags) for row in rows)
+        return await call.repository.count_stacks(**which)
+    return sum(tagged.takes(row.tags) for row in await call.repository.stacks(**which))
 
 
 async def lookup(call: Call) -> Response:
@@ -285,7 +326,21 @@ async def lookup(call: Call) -> Response:
         raise stack_not_found(params["name"])
     last = call.request.url.path.rpartition("/")[2]
     inside = (last,) if call.request.scope["path"].count("/") > 4 else ()
-    href = call.links.stack(row.name, row.id, *inside)
+    return _moved(call, call.links.stack(row.name, row.id, *inside))
+
+
+async def lookup_arn(call: Call) -> Response:
+    """302 to the address that an ARN comes to, of whatever project; whether that stack is there is seen there, as in
+    Heat."""
+    text = f"arn:{call.request.path_params['arn']}"
+    arn = read_arn(text)
+    if arn is None:
+        raise stack_not_found(text)
+    links = Links(str(call.request.base_url), arn.project)
+    return _moved(call, links.stack(arn.name, arn.id) + quote(arn.path))
+
+
+def _moved(call: Call, href: str) -> Response:
     if call.request.url.query:
         href += f"?{call.request.url.query}"
     return JSONResponse(
@@ -350,6 +405,10 @@ async def files(call: Call) -> Response:
     return JSONResponse(dict((await call.stack()).files))
 
 
+ARN_ROUTES = tuple(
+    Route(method, "/stacks/arn:{arn:path}", lookup_arn) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+)
+"""An ARN has slashes: these come before all others."""
 ROUTES = (
     Route("GET", "/stacks", list_stacks),
     Route("POST", "/stacks", create),

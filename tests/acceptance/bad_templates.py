@@ -36,12 +36,12 @@ BAD: dict[str, Bad] = {
     "a tab": Bad(f"{VERSION}resources:\n\ta: 1\n", "broken-yaml", "3:1", "", ("not YAML", "spaces, not tabs")),
     "text without a map": Bad("just words\n", "not-a-map", "1:1", "", ("map",)),
     "a list": Bad("- a\n- b\n", "not-a-map", "1:1", "", ("map",)),
-    "a key twice": Bad(
-        f"{VERSION}resources:\n  a: {{type: OS::Heat::None}}\n  a: {{type: OS::Heat::None}}\n",
-        "duplicate-key",
-        "4:3",
-        "resources.a",
-        ("twice", "Remove one"),
+    "a list as a key": Bad(
+        f"{VERSION}resources:\n  ? [a]\n  : {{type: OS::Heat::None}}\n",
+        "key-not-text",
+        "3:5",
+        "resources",
+        ("a list or a map", "Keys are text"),
     ),
     "no version": Bad(
         "resources:\n  a: {type: OS::Heat::None}\n", "no-version", "1:1", "", ("version", "heat_template_version:")

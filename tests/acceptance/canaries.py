@@ -21,6 +21,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowExecution, WorkflowFailureError, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from firebrick.arns import stack_arn
 from firebrick.contract import CREATE_STACK, PROGRESS, TASK_QUEUE
 from starter.rest.app import ROUTES
 from tests.acceptance.command_line import CommandLine, post, until
@@ -210,6 +211,7 @@ class Aviary:
         for which in ("cancelled", "deleted-meanwhile"):
             await asyncio.to_thread(until, partial(self._waits, which), f"{which} waits")
         await self.handle(client, "cancelled").cancel()
+        await self.handle(client, "cancelled").signal("cancel_at_once")
         self.delete("deleted-meanwhile")
 
     def _waits(self, which: str) -> bool:
@@ -315,6 +317,9 @@ class Aviary:
                     yield named.replace("{event}", event["id"])
         elif "{resource}" in path:
             yield from (path.replace("{resource}", one) for one in ("drawn", "built", "config", "marked", "broken"))
+        elif "{arn:path}" in path:
+            project = urlsplit(self.firebrick.api).path.rpartition("/")[2]
+            yield path.replace("arn:{arn:path}", stack_arn(project, self.name(which), self.ids[which]))
         elif "{key}" in path:
             yield from (path.replace("{key}", one) for one in ("asked_for", "drawn", "faulty"))
         else:

@@ -265,6 +265,19 @@ async def test_one_operation_id_is_one_create_however_often_it_is_started(
     await workflows.execute("DeleteStack", {"stack": "once"})
 
 
+async def test_another_request_under_the_same_operation_id_fails_its_run(
+    firebrick: CommandLine, workflows: Workflows
+) -> None:
+    await workflows.execute("CreateStack", {"name": "keyed", "template": GOOD})
+    request = {"stack": "keyed", "template": GOOD, "operation_id": str(uuid4())}
+    first = await workflows.execute("UpdateStack", request)
+    assert await workflows.execute("UpdateStack", request) == first | {"resources": 0}
+    told = await workflows.refusal("UpdateStack", request | {"tags": ["other"]})
+    assert "another request, the UPDATE of stack 'keyed'" in told
+    assert len(firebrick.rows("operation", "list", "keyed")) == 2
+    await workflows.execute("DeleteStack", {"stack": "keyed"})
+
+
 async def test_a_hundred_steps_run_at_once_and_no_workflow_task_fails(
     firebrick: CommandLine, workflows: Workflows
 ) -> None:

@@ -26,7 +26,7 @@ def declared() -> dict[str, list[str]]:
     imported where it is asked for) counts as run."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    dev = [one for one in extras.pop("dev") if not one.startswith("firebrick[")]
+    dev = [one for one in extras.pop("dev") if not one.startswith("firebrick-stacks[")]
     groups = {"run": [*project["dependencies"], *(one for extra in extras.values() for one in extra)], "dev": dev}
 
     def name_of(requirement: str) -> str:

@@ -17,6 +17,7 @@ import contextlib
 import functools
 import json
 import shutil
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -140,6 +141,7 @@ class Rig:
 
     latency, jitter: seconds of each of the provider's answers. minute: seconds that a minute of timeout_mins lasts.
     reconcile_every: seconds. call_timeout: seconds that one call to the provider may take. namespace: of the server.
+    settings: more of the workers' environment.
     """
 
     def __init__(
@@ -153,6 +155,7 @@ class Rig:
         reconcile_every: float = 5.0,
         call_timeout: float = CALL_TIMEOUT,
         namespace: str = NAMESPACE,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
@@ -164,6 +167,7 @@ class Rig:
         self._minute = minute
         self._call_timeout = call_timeout
         self._reconcile_every = reconcile_every
+        self._settings = settings or {}
         self._workers: list[WorkerProcess] = []
         self._keyring = directory / "keyring"
         self._url = f"sqlite:///{directory / 'firebrick.db'}"
@@ -208,6 +212,7 @@ class Rig:
                 "FIREBRICK_TIMEOUT_UNIT_SECONDS": str(self._minute),
                 "FIREBRICK_RECONCILE_SECONDS": str(self._reconcile_every),
                 "FIREBRICK_FAILPOINT": failpoint,
+                **self._settings,
             },
             self.directory,
             len(self._workers) + 1,
@@ -308,6 +313,13 @@ class Rig:
             await until(look, what)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{await self.report(operation)}") from None
+
+    def lease_of(self, stack_id: str) -> float:
+        """Until when the stack's one row is held; seconds since the epoch."""
+        with sqlite3.connect(self.directory / "firebrick.db") as connection:
+            found = connection.execute("SELECT lease_until FROM resources WHERE stack_id = ?", (stack_id,)).fetchall()
+        ((until,),) = found
+        return float(until)
 
     async def report(self, operation: OperationRow) -> str:
         """What the installation knows, for a failure's text."""

@@ -36,12 +36,13 @@ def runs(pid: int) -> bool:
 class Server:
     """One run of the command on a state folder."""
 
-    def __init__(self, state: Path, *options: str) -> None:
+    def __init__(self, state: Path, *options: str, command: Path = FIREBRICK) -> None:
         self.state = state
+        self._command = command
         self.log = state.with_name("server.log")
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                [FIREBRICK, "server", "--state-dir", state, *(options or ANY_PORTS)],
+                [command, "server", "--state-dir", state, *(options or ANY_PORTS)],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -60,7 +61,7 @@ class Server:
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         environment = {**os.environ, "FIREBRICK_STATE": str(self.state)}
         environment.pop("FIREBRICK_URL", None)
-        return subprocess.run([FIREBRICK, *arguments], env=environment, capture_output=True, text=True)
+        return subprocess.run([self._command, *arguments], env=environment, capture_output=True, text=True)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         if self.process.poll() is None:
@@ -69,8 +70,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def server(state: Path, *options: str) -> Iterator[Server]:
-    one = Server(state, *options)
+def server(state: Path, *options: str, command: Path = FIREBRICK) -> Iterator[Server]:
+    one = Server(state, *options, command=command)
     try:
         yield one
     finally:

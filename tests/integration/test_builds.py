@@ -31,7 +31,7 @@ async def test_a_build_whose_workers_are_gone_gives_way_to_one_that_has_some(
     dev_server: DevServer, temporal_client: Client, tmp_path: Path
 ) -> None:
     client, queue = temporal_client, f"builds-{uuid.uuid4().hex[:8]}"
-    handlers = HandlerRunner(threads=2)
+    handlers = HandlerRunner()
     async with await Store.open(
         f"sqlite:///{tmp_path / 'stacks.db'}", Keyring.from_file(tmp_path / "keys.json")
     ) as store:
@@ -64,7 +64,7 @@ async def test_a_build_that_has_workers_stays_the_current_one(
     dev_server: DevServer, temporal_client: Client, tmp_path: Path
 ) -> None:
     client, queue = temporal_client, f"builds-{uuid.uuid4().hex[:8]}"
-    handlers = HandlerRunner(threads=2)
+    handlers = HandlerRunner()
     async with await Store.open(
         f"sqlite:///{tmp_path / 'stacks.db'}", Keyring.from_file(tmp_path / "keys.json")
     ) as store:

@@ -1,10 +1,13 @@
-"""Every cell of the table in docs/architecture.md, section 6: what an interrupt does in each phase of an operation.
+"""Every cell of the tables in docs/architecture.md, section 6: what an interrupt does in each phase of an operation, to
+the stack and to the resource in progress, and that the stack shows what was accepted at once, and no failure of what
+makes way for it.
 
-The table is read from the page, so that page and program cannot differ. All cells run at once, each with a stack of its
-own, on one worker; those of the column "deadline" on another, whose minutes are short.
+The tables are read from the page, so that page and program cannot differ. All cells run at once, each with a stack of
+its own, on one worker; those of the column "deadline" on another, whose minutes are short.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,7 @@ from firebrick.contract import Cancel, ContinueStackRequest, OperationState, Rol
 from firebrick.diagnostics import FirebrickError
 from firebrick.store.rows import OperationRow
 from firebrick.testing.dev_server import DevServer
-from tests.integration.phases import OTHER, PhasedStack
+from tests.integration.phases import PhasedStack
 from tests.integration.rig import ROOT, Rig, until
 from tests.integration.side_by_side import Outcomes, side_by_side
 
@@ -26,13 +29,22 @@ pytestmark = pytest.mark.timeout(400)  # the first test waits for all cells
 
 PAGE = ROOT / "docs" / "architecture.md"
 MINUTE = 12.0  # seconds, in the column "deadline": longer than it takes to enter a phase, also on a busy machine
-MAKES = ("create", "create that rolls back", "update", "update that rolls back")  # in the others something goes
+GOES = ("clean-up of an update", "rollback", "delete")  # there the resource is being deleted
+# Interrupts that wait for what is in progress, or have the next operation finish it.
+WAITS = ("cancel", "cancel without rollback", "Temporal's cancel")
+# What the stack shows as soon as these are accepted; then nothing but how that ends.
+TOLD = {
+    "cancel": "ROLLBACK_IN_PROGRESS",
+    "cancel now": "ROLLBACK_IN_PROGRESS",
+    "update": "UPDATE_IN_PROGRESS",
+    "delete": "DELETE_IN_PROGRESS",
+}
 
 
-def read_table() -> tuple[list[str], dict[str, dict[str, str]]]:
-    """(interrupts, phase -> interrupt -> what becomes of it)."""
+def read_table(first: str) -> tuple[list[str], dict[str, dict[str, str]]]:
+    """(interrupts, phase -> interrupt -> what becomes of it), of the table whose first column has this heading."""
     lines = PAGE.read_text().splitlines()
-    start = next(number for number, line in enumerate(lines) if line.startswith("| phase | cancel |"))
+    start = next(number for number, line in enumerate(lines) if line.startswith(f"| {first} | cancel |"))
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[start:]][: _length(lines[start:])]
     interrupts = rows[0][1:]
     return interrupts, {row[0]: dict(zip(interrupts, row[1:], strict=True)) for row in rows[2:]}
@@ -42,7 +54,8 @@ def _length(lines: list[str]) -> int:
     return next((number for number, line in enumerate(lines) if not line.startswith("|")), len(lines))
 
 
-INTERRUPTS, TABLE = read_table()
+INTERRUPTS, TABLE = read_table("phase")
+_, RESOURCES = read_table("resource in progress")
 CELLS = [f"{phase}: {interrupt}" for phase in TABLE for interrupt in INTERRUPTS]
 
 
@@ -52,23 +65,32 @@ class Cell:
     def __init__(self, rig: Rig, phase: str, interrupt: str) -> None:
         self.rig, self.phase, self.interrupt = rig, phase, interrupt
         self.expected = TABLE[phase][interrupt]
-        self.name = "".join(part.capitalize() for part in f"{phase} {interrupt}".replace("'", "").split())
+        self.resource = RESOURCES[phase][interrupt]
+        self.name = "".join(part.capitalize() for part in re.sub("[',]", "", f"{phase} {interrupt}").split())
         minutes: dict[str, Any] = {"timeout_mins": 1} if interrupt == "deadline" else {}
         self.stack = PhasedStack(rig, self.name, **minutes)
 
     async def run(self) -> None:
         operation = await self.stack.enter(self.phase)
+        self.before, _ = self.stack.objects()
+        before = (await self.rig.project.events(operation.stack_id))[-1].seq
         await self._interrupt(operation)
+        if self.expected != "refused" and self.interrupt in TOLD:
+            assert (await self._told(operation, before))[0] == TOLD[self.interrupt]
         if self.expected == "refused":
             state = await self.rig.state(operation)
             assert state.state is OperationState.RUNNING, f"refused, and it is {state.state}"
-        # What is being made is given up by an interrupt; what is going must go, before anything else can happen.
-        if self.expected == "goes on" or (self.phase not in MAKES and self.interrupt != "deadline"):
+        # Where nothing waits for the provider, it does not come to its end before the operation has.
+        if self.resource not in ("left", "leaving") and not (self.resource == "gone" and self._nothing_is_waited_for):
             self.stack.release()
         if self.expected == "goes on":
             await self.rig.done(operation)
         elif self.expected != "refused":
             await self._settles(self.expected)
+            if self.interrupt in TOLD:
+                assert await self._told(operation, before) == [TOLD[self.interrupt], self.expected]
+        await self._check_resource()
+        self.stack.release()
         if not self.expected.startswith("DELETE"):
             await self._delete()
 
@@ -79,7 +101,11 @@ class Cell:
         asks: dict[str, Callable[[], Awaitable[Any]]] = {
             "cancel": lambda: starter.cancel("default", operation.stack_id, Cancel.ROLL_BACK),
             "cancel without rollback": lambda: starter.cancel("default", operation.stack_id, Cancel.KEEP),
-            "update": lambda: self.rig.update(OTHER, self.name),
+            "cancel now": lambda: starter.cancel("default", operation.stack_id, Cancel.ROLL_BACK, at_once=True),
+            "cancel without rollback, now": lambda: starter.cancel(
+                "default", operation.stack_id, Cancel.KEEP, at_once=True
+            ),
+            "update": self.stack.update_to_other,
             "delete": lambda: self.rig.delete(self.name),
             "Temporal's cancel": lambda: self._handle(operation).cancel(),
             "terminate": lambda: self._handle(operation).terminate("somebody pulled the plug"),
@@ -129,6 +155,16 @@ class Cell:
         """The reconciler of the worker finds a run that was terminated."""
         await self.rig.ended(operation)
 
+    @property
+    def _nothing_is_waited_for(self) -> bool:
+        """Whether the resource that is being made or changed goes at once, whatever its provider is at."""
+        return self.phase not in GOES and self.interrupt not in WAITS
+
+    async def _told(self, operation: OperationRow, after: int) -> list[str]:
+        """The stack's own events since then."""
+        events = await self.rig.project.events(operation.stack_id, after_seq=after)
+        return [one.state for one in events if one.resource_id is None]
+
     # --- what became of it ----------------------------------------------------------------------------------------
 
     async def _settles(self, state: str) -> None:
@@ -149,6 +185,38 @@ class Cell:
         except AssertionError:
             operations = await self.rig.project.operations(stack_id)
             raise AssertionError(f"{await now()}\n{await self.rig.report(operations[0])}") from None
+
+    async def _check_resource(self) -> None:
+        """What the second table says of the resource in progress. Where a run was terminated, what it asked of a nested
+        stack has not ended with it."""
+        seen = ""
+
+        async def as_told() -> bool:
+            nonlocal seen
+            made, living = self.stack.objects()
+            row = await self.stack.held_row()
+            seen = f"{made} were made, {living} live, the row is {row and row.state}"
+            return self._is_as_told(made, living, row)
+
+        await until(as_told, lambda: f"{self.name}: {self.resource}; {seen}")
+
+    def _is_as_told(self, made: list[str], living: list[str], row: Any) -> bool:
+        match self.resource:
+            case "finished":
+                well = row is not None and row.state in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+                return made == self.before == living and well and row.physical_id == living[0]
+            case "left":
+                failed = row is not None and row.state in ("CREATE_FAILED", "UPDATE_FAILED")
+                return made == self.before == living and failed
+            case "gone":
+                return not living and row is None
+            case "another":
+                one_more = len(made) == len(self.before) + 1 and len(living) == 1
+                return one_more and row is not None and row.physical_id == living[0]
+            case "leaving":
+                return made == self.before and row is not None and row.state == "DELETE_FAILED"
+        assert self.resource == "-" and self.expected == "refused", self.resource
+        return True
 
     async def _id(self) -> str:
         for one in await self.rig.project.stacks(include_deleted=True):

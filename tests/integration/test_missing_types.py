@@ -88,7 +88,7 @@ async def lab_of(cleanup: AsyncExitStack, client: Client, queue: str, store: Sto
         client.service_client.config.target_host, namespace=client.namespace, data_converter=client.data_converter
     )
     starter = Starter(store, WITH, lambda: client, task_queue=queue)
-    handlers = HandlerRunner(threads=2)
+    handlers = HandlerRunner()
     cleanup.callback(handlers.close)
     world = World(store=store, registry=registry, handlers=handlers, cluster=starter.cluster, clock=time.time)
     await cleanup.enter_async_context(make_worker(own, world, queue))

@@ -150,6 +150,30 @@ async def _terminated_with_a_nested_stack(rig: Rig) -> None:
     check_no_orphans(rig.provider.ledger)
 
 
+async def _terminated_after_a_cancel(rig: Rig) -> None:
+    """A rollback was promised, and the run ends before it has heard of that: it is rolled back all the same."""
+    worker = await rig.worker()
+    made = {"heat_template_version": "2021-04-16", "resources": {"below": RESOURCES["below"]}}
+    await rig.done(await rig.create(made))
+    operation = await rig.update(TEMPLATE)
+    await is_parked(rig, operation)
+    worker.kill()
+    await rig.starter.cancel("default", operation.stack_id, Cancel.ROLL_BACK)
+    assert (await rig.project.stack("demo")).state == "ROLLBACK_IN_PROGRESS"
+    await rig.client.get_workflow_handle(operation.workflow_id).terminate()
+    before = (await rig.project.events(operation.stack_id))[-1].seq
+    await rig.worker()
+    assert (await rig.ended(operation)).state is OperationState.FAILED
+    rollback = (await rig.project.operations(operation.stack_id))[0]
+    assert rollback.follows == operation.id
+    await rig.done(rollback)
+    told = await rig.project.events(operation.stack_id, after_seq=before)
+    assert [one.state for one in told if one.resource_id is None] == ["ROLLBACK_COMPLETE"]
+    assert {effect.label for effect in rig.provider.ledger.living()} == {"below"}
+    await rig.done(await rig.delete())
+    check_no_orphans(rig.provider.ledger)
+
+
 # --- the cluster does what nobody asked for --------------------------------------------------------------------------
 
 
@@ -216,6 +240,7 @@ UNKNOWN_TO_THE_CLUSTER: dict[str, Callable[[Rig], Awaitable[None]]] = {
 LOST: dict[str, Callable[[Rig], Awaitable[None]]] = {
     "the server lost its memory": _server_lost_its_memory,
     "terminated with a nested stack": _terminated_with_a_nested_stack,
+    "terminated after a cancel": _terminated_after_a_cancel,
 }
 NOT_ASKED_FOR: dict[str, Callable[[Rig], Awaitable[None]]] = {
     "started twice": _started_twice,

@@ -50,6 +50,36 @@ def test_it_tells_where_it_answers_and_stops_without_a_trace(state: Path, how: s
     assert left - {"firebrick.db", "keyring", "logs"} <= {"temporal.db", "temporal.db-shm", "temporal.db-wal"}
 
 
+def test_it_takes_requests_and_templates_as_large_as_it_is_told(state: Path, tmp_path: Path) -> None:
+    template = tmp_path / "long.yaml"
+    template.write_text("heat_template_version: 2018-08-31\ndescription: " + "x" * 3000 + "\n")
+    with server(state, *ANY_PORTS, "--max-body-size", "5000", "--max-template-size", "4000") as one:
+        assert one.run("stack", "create", "fits", "-t", str(template)).returncode == 0
+        (tmp_path / "env.yaml").write_text("parameter_defaults: {a: " + "x" * 3000 + "}\n")
+        large = one.run("stack", "create", "web", "-t", str(template), "-e", str(tmp_path / "env.yaml"))
+        assert large.returncode == 1 and "exceeds maximum allowed size (5000 bytes)" in large.stderr
+        template.write_text(template.read_text() + "#" * 1000)
+        long = one.run("stack", "create", "web", "-t", str(template))
+        assert long.returncode == 1 and "4000 are the most" in long.stderr
+
+
+def test_it_has_the_limits_and_hides_the_tags_it_is_told(state: Path, tmp_path: Path) -> None:
+    one_resource, nested = tmp_path / "one.yaml", tmp_path / "nested.yaml"
+    one_resource.write_text("heat_template_version: 2018-08-31\nresources: {a: {type: OS::Heat::None}}\n")
+    nested.write_text("heat_template_version: 2018-08-31\nresources: {n: {type: one.yaml}}\n")
+    limits = ("--max-resources-per-stack", "1", "--max-stacks-per-project", "2", "--hidden-stack-tags", "dull, secret")
+    with server(state, *ANY_PORTS, *limits) as one:
+        create = ("stack", "create", "--wait", "-t")
+        assert one.run(*create, str(one_resource), "a", "--tags", "secret").returncode == 0
+        failed = one.run(*create, str(nested), "b")
+        assert failed.returncode == 1 and "Maximum resources per stack exceeded" in failed.stdout + failed.stderr
+        refused = one.run(*create, str(one_resource), "c")
+        assert refused.returncode == 1 and "the maximum stacks per tenant, 2" in refused.stderr
+        names = ("stack", "list", "-f", "value", "-c", "Stack Name")
+        assert one.run(*names).stdout.split() == ["b"]
+        assert one.run(*names, "--hidden").stdout.split() == ["b", "a"]
+
+
 def test_killed_children_are_started_again_and_the_stack_goes_on(state: Path, tmp_path: Path) -> None:
     (tmp_path / "slow.yaml").write_text(SLOW)
     with server(state) as one:

@@ -5,14 +5,16 @@ DONE, FAILED or SUPERSEDED, and what exists in the end is what the last of them 
 """
 
 import asyncio
+import json
 import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from firebrick.contract import Action, Cancel, OperationState
+from firebrick.contract import Action, Cancel, OperationState, UpdateStackRequest
 from firebrick.diagnostics import FirebrickError
+from firebrick.intake_update import accept_update
 from firebrick.store.rows import OperationRow
 from firebrick.testing.dev_server import DevServer
 from tests.integration.rig import Rig, until
@@ -106,6 +108,40 @@ async def test_two_hundred_takeovers_lose_and_double_nothing(
             await _check_end(rig, one)
         stop.set()
         assert await watching > 10
+        _check_world(rig)
+
+
+async def test_what_runs_works_with_its_own_files_while_an_update_waits(
+    module_server: DevServer, tmp_path: Path
+) -> None:
+    """The stack shows what was accepted; the create that runs, and was not told, makes what it was asked for."""
+    inner = {"heat_template_version": "2021-04-16", "resources": {"in": {"type": "Firebrick::Test::Object"}}}
+    outer: dict[str, Any] = {
+        "heat_template_version": "2021-04-16",
+        "resources": {
+            "held": {"type": "Firebrick::Test::Object", "properties": {"hold": "ready"}},
+            "nest": {"type": "inner.yaml", "depends_on": "held"},
+        },
+    }
+    other = {"heat_template_version": "2021-04-16", "resources": {"held": {"type": "Firebrick::Test::Object"}}}
+    async with Rig(tmp_path / "rig", module_server, reconcile_every=3600) as rig:
+        await rig.worker()
+        created = await rig.create(outer, files={"inner.yaml": json.dumps(inner)})
+        await rig.reached(created, lambda _: bool(list(rig.provider.ledger.living())), "it is held")
+        updated = await accept_update(rig.store, rig.registry, UpdateStackRequest(stack="demo", template=other))
+        stack = await rig.project.stack("demo")
+        assert (stack.state, dict(stack.files)) == ("UPDATE_IN_PROGRESS", {})
+        rig.provider.release("held")
+        await rig.done(updated)
+        told = [f"{one.resource_name} {one.state}" for one in await rig.project.events(created.stack_id)]
+        assert "nest CREATE_COMPLETE" in told and "nest DELETE_COMPLETE" in told
+        assert [one for one in told if one.startswith("demo ")] == [
+            "demo CREATE_IN_PROGRESS",
+            "demo UPDATE_IN_PROGRESS",
+            "demo UPDATE_COMPLETE",
+        ]
+        assert (await rig.state(created)).state is OperationState.DONE
+        await rig.done(await rig.delete())
         _check_world(rig)
 
 

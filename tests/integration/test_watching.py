@@ -135,7 +135,8 @@ def test_the_dashboard_asks_for_metrics_that_exist(seen: Seen) -> None:
 
 def test_processes_are_live_and_ready_and_say_by_which_checks(seen: Seen) -> None:
     both = {"database": "ok", "temporal": "ok"}
-    assert seen.health["front"] == seen.health["api"] == {"ready": True, "checks": both}
+    workers = {**both, "workers": "ok"}
+    assert seen.health["front"] == seen.health["api"] == {"ready": True, "checks": workers}
     assert seen.health["worker"] == {"ready": True, "checks": {**both, "polling": "ok"}}
 
 

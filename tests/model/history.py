@@ -5,6 +5,7 @@ same moment and a history with hand-overs can be compared with one without, even
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from hypothesis import strategies as st
 
@@ -14,7 +15,8 @@ from firebrick.traversal import Interrupt
 KEYS = ("", "", "", "one", "two", "free")  # concurrency keys; "free" has no limit
 LIMITS = {"one": 1, "two": 2}
 SIGNALS = ("s1", "s2", "s3")
-CAUSES: tuple[Interrupt, ...] = ("deadline", "cancel", "takeover", "superseded")
+# "stop" is a cancel that lets what is in progress finish; the others end it.
+CAUSES: tuple[Interrupt | Literal["stop"], ...] = ("deadline", "cancel", "takeover", "superseded", "stop")
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class History:
     max_parked: int
     batch_limit: int
     budget: int
-    interrupts: tuple[tuple[int, Interrupt], ...]
+    interrupts: tuple[tuple[int, Interrupt | Literal["stop"]], ...]
     signals: tuple[tuple[int, str], ...]
     hand_overs: tuple[HandOver, ...]
     lag: int

@@ -8,7 +8,7 @@ another go on beside them.
 
 import contextlib
 import uuid
-from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Protocol, TypeVar, cast
@@ -19,8 +19,8 @@ from activities.nested import Nested
 from activities.world import World
 from firebrick import contract
 from firebrick.contract import Action, Cancel, OperationState, StepResult
+from firebrick.physical_names import physical_name
 from firebrick.plan import Role
-from firebrick.resolution import physical_name
 from firebrick.resources.base import Done
 from firebrick.resources.errors import PermanentError
 from firebrick.resources.heat.template_resource import TemplateResource
@@ -95,9 +95,9 @@ class Cluster:
         await Pause(ANSWER)
         self.walk.send(workflow_id, "accepted")
 
-    async def cancel(self, workflow_id: str, seq: int) -> None:
+    async def cancel(self, workflow_id: str, seq: int, at_once: bool = False) -> None:
         await Pause(ANSWER)
-        self.walk.send(workflow_id, "cancelled", seq)
+        self.walk.send(workflow_id, "cancelled", seq, at_once)
 
     async def wake(self, workflow_id: str, key: str) -> None:
         await Pause(ANSWER)
@@ -146,14 +146,18 @@ class Project:
             deleted_at=1.0 if deleted else None,
         )
 
+    stack_as_begun = stack
+
     async def resources(self, stack_id: str) -> Sequence[Any]:
         await Pause(ANSWER)
         return self._store(stack_id).rows()
 
-    async def accept_cancel(self, stack_id: str, cancel: Cancel, *, now: float, asked_by: str = "") -> OperationRow:
+    async def accept_cancel(
+        self, stack_id: str, cancel: Cancel, *, now: float, at_once: bool = False, asked_by: str = ""
+    ) -> OperationRow:
         await Pause(ANSWER)
         try:
-            return self._store(stack_id).accept_cancel(cancel, now, asked_by=asked_by)
+            return self._store(stack_id).accept_cancel(cancel, self._walk.now, at_once=at_once, asked_by=asked_by)
         except Refused:
             raise stack_not_found(stack_id) from None
 
@@ -181,13 +185,22 @@ class Project:
         await Pause(ANSWER)
         return self._store(claim.stack_id).renew(claim, until, **known)
 
-    async def begin_update(self, claim: Claim, requires: Sequence[int], until: float, *, now: float) -> bool:
+    async def begin_update(
+        self,
+        claim: Claim,
+        requires: Sequence[int],
+        until: float,
+        *,
+        key: str,
+        begun: Mapping[str, Any],
+        now: float,
+    ) -> bool:
         await Pause(ANSWER)
-        return self._store(claim.stack_id).begin_update(claim, requires, until, now)
+        return self._store(claim.stack_id).begin_update(claim, requires, until, key, begun, self._walk.now)
 
-    async def stand_in(self, claim: Claim, requires: Sequence[int], *, told: bool, now: float) -> bool:
+    async def stand_in(self, claim: Claim, requires: Sequence[int], *, now: float) -> bool:
         await Pause(ANSWER)
-        return self._store(claim.stack_id).stand_in(claim, requires, told, now)
+        return self._store(claim.stack_id).stand_in(claim, requires, self._walk.now)
 
 
 class _Registry:
@@ -203,7 +216,7 @@ class _Registry:
 
 
 class _Masks:
-    async def text(self, error: Exception, *_: Any) -> str:
+    async def text(self, error: Exception, *_: Any, **__: Any) -> str:
         return str(error)
 
 
@@ -274,11 +287,11 @@ class InnerRequests(Nested):
         if known is None:
             life_step.check_requirements(self._held.row.id, verb)
 
-    async def outputs(self, inner: Any) -> dict[str, Any]:
+    async def outputs(self, inner: Any) -> tuple[dict[str, Any], dict[str, str]]:
         await Pause(ANSWER)
         store = self._life_step.stores.find(inner.id)
         assert store is not None
-        return shown_by({row.name: row for row in store.rows()})
+        return shown_by({row.name: row for row in store.rows()}), {}
 
 
 class InnerStep(steps.Step):
@@ -286,9 +299,9 @@ class InnerStep(steps.Step):
 
     life_step: Step
 
-    async def done(self, held: Claimed, done: Done) -> StepResult:
+    async def done(self, held: Claimed, done: Done, *, message: str = "") -> StepResult:
         row = held.row
-        result = await super().done(held, done)
+        result = await super().done(held, done, message=message)
         if row.action == Action.DELETE and (row.role, row.role_seq) == (Role.RETAINED, self.claim.seq):
             name = physical_name(self.life_step.store.name, row.name, row.uuid)
             inner = self.life_step.stores.find(row.physical_id or name)
@@ -322,6 +335,7 @@ class Inside:
             step=claim.step,
             deadline=0.0,
             work=step.work,
+            stopping=step.stopping,
         )
         inner = InnerStep(self.world, ask, claim.attempt, cast(Any, step.interrupt), cast(Any, _Masks()))
         inner.claim, inner.life_step = claim, step

@@ -48,6 +48,14 @@ _ROWS = select(*RESOURCE_COLUMNS).where(resources.c.stack_id == bindparam("id"))
 _ASKED = OPERATIONS.where(operations.c.stack_id == bindparam("id")).where(
     operations.c.owner_operation == bindparam("asked_by")
 )
+_TOLD = (
+    select(events.c.action, events.c.status)
+    .where(events.c.stack_id == bindparam("id"))
+    .where(events.c.resource_id.is_(None))
+    .order_by(events.c.seq)
+)
+_SHOWN = select(stacks.c.template).where(stacks.c.id == bindparam("id"))
+_ACCEPTED = OPERATIONS.where(operations.c.stack_id == bindparam("id")).order_by(operations.c.seq)
 _EVENTS = (
     select(events.c.resource_id, events.c.resource_name, events.c.action, events.c.status)
     .where(events.c.stack_id == bindparam("id"))
@@ -142,6 +150,21 @@ class RealStore:
         return (row.action, row.status)
 
     @property
+    def told(self) -> Sequence[tuple[str, str]]:
+        return [tuple(row) for row in self._read(_TOLD)]
+
+    @property
+    def shown(self) -> Template:
+        return self._targets.get(self._read(_SHOWN)[0].template, ())
+
+    def target_of(self, operation: OperationRow) -> Template:
+        return self._targets.get(operation.target_id, ())
+
+    @property
+    def accepted(self) -> Sequence[OperationRow]:
+        return [operation_row(row) for row in self._read(_ACCEPTED)]
+
+    @property
     def deleted(self) -> bool:
         return self._read(_STACK)[0].deleted_at is not None
 
@@ -189,7 +212,10 @@ class RealStore:
     ) -> OperationRow:
         operation = self._operation(Action.CREATE, request, now, id, asked_by)
         owner_id, owner_row = self.owner or (None, None)
-        new = NewStack(self._stack, self.name, "", resources=_resources(target), owner_id=owner_id, owner_row=owner_row)
+        template = operation.id  # so that what is shown can be told apart
+        new = NewStack(
+            self._stack, self.name, template, resources=_resources(target), owner_id=owner_id, owner_row=owner_row
+        )
         accepted = self._write(AcceptCreate(PROJECT, new, operation))
         self._targets.setdefault(operation.id, target)
         self.born = True
@@ -199,7 +225,7 @@ class RealStore:
         self, target: Template | None, request: Mapping[str, Any], now: float, *, id: str = "", asked_by: str = ""
     ) -> OperationRow:
         operation = self._operation(Action.UPDATE, request, now, id, asked_by)
-        wanted = None if target is None else NewTarget(operation.id, "", resources=_resources(target))
+        wanted = None if target is None else NewTarget(operation.id, operation.id, resources=_resources(target))
         accepted = self._write(AcceptUpdate(PROJECT, self._stack, operation, wanted))
         if target is not None:
             self._targets.setdefault(operation.id, target)
@@ -215,8 +241,8 @@ class RealStore:
         operation = self._operation(Action.DELETE, request, now, id, asked_by)
         return self._write(AcceptDelete(PROJECT, self._stack, operation))
 
-    def accept_cancel(self, cancel: Cancel, now: float, *, asked_by: str = "") -> OperationRow:
-        return self._write(AcceptCancel(PROJECT, self._stack, cancel, now, asked_by))
+    def accept_cancel(self, cancel: Cancel, now: float, *, at_once: bool = False, asked_by: str = "") -> OperationRow:
+        return self._write(AcceptCancel(PROJECT, self._stack, cancel, now, at_once, asked_by))
 
     def begin(self, now: float) -> OperationRow | None:
         action = Action.CREATE
@@ -259,11 +285,13 @@ class RealStore:
         )
         return self._write(write)[0]
 
-    def begin_update(self, claim: Claim, requires: Sequence[int], until: float, now: float) -> bool:
-        return self._write(BeginUpdate(PROJECT, claim, now, requires, until))
+    def begin_update(
+        self, claim: Claim, requires: Sequence[int], until: float, key: str, begun: Mapping[str, Any], now: float
+    ) -> bool:
+        return self._write(BeginUpdate(PROJECT, claim, now, requires, until, key, begun))
 
-    def stand_in(self, claim: Claim, requires: Sequence[int], told: bool, now: float) -> bool:
-        return self._write(StandIn(PROJECT, claim, now, requires, told))
+    def stand_in(self, claim: Claim, requires: Sequence[int], now: float) -> bool:
+        return self._write(StandIn(PROJECT, claim, now, requires))
 
     def renew(self, claim: Claim, until: float, **known: Any) -> bool:
         if not known:

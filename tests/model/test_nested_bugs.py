@@ -42,7 +42,7 @@ class ForgetsRollbacks(InnerRequests):
         if self._step.ask.action is not Action.ROLLBACK:
             return await super()._update(begun=begun)
         if not begun:
-            await self._step.begin_update(self._kind, [])
+            await self._step.begin_update(self._held.row, [], {})
         inner = await self._world.store.project("").stack(str(self._held.row.physical_id))
         return await self._made_or_changed(inner)
 

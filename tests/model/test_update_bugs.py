@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from firebrick.contract import Action, StepKind, StepResult, Work
+from firebrick.contract import Action, OperationState, Status, StepKind, StepResult, Work
 from firebrick.plan import ExistingRow, Plan, Role, plan_update
 from firebrick.selection import Selection, select_rows
+from firebrick.store.rows import OperationRow
 from firebrick.traversal import Command, Traversal
 from firebrick.traversal.track import Track
-from tests.model.test_update_histories import LIVES
+from tests.model.test_update_histories import CANCELLED_AND_LOST, LIVES, TAKEN_OVER_TWICE, disturbed_by
+from tests.model.update_claims import MemoryStore, MemoryStores
 from tests.model.update_history import BYTES, Disturbed, Life, life
 from tests.model.update_run import KILLS, Engine
 from tests.model.update_walk import LifeWalk
@@ -117,6 +119,67 @@ class CallsASuccessWhatWasStopped(Traversal):
         super()._finish(out)
 
 
+# --- what is shown of the stack, and what is left of its resources ----------------------------------------------------
+
+
+def storing(store: type[MemoryStore]) -> Engine:
+    return Engine(stores=type("Stores", (MemoryStores,), {"store": store}))
+
+
+class FailsWhatIsInProgress(MemoryStore):
+    """An interrupt leaves nothing that could be gone on with: what lives is replaced."""
+
+    def _abort(self, taken_over: bool, now: float) -> None:
+        super()._abort(False, now)
+        for row in self._rows.values():
+            row.interrupted = False
+
+
+class TellsWhatWasTakenOver(MemoryStore):
+    def _is_overtaken(self, seq: int) -> bool:
+        return False
+
+
+class TellsABeginningTwice(MemoryStore):
+    def begin(self, now: float) -> OperationRow | None:
+        waited = any(one.state is OperationState.PENDING for one in self._open())
+        begun = super().begin(now)
+        if begun is not None and waited and begun.action is not Action.CREATE:
+            self._set_state(begun.action, Status.IN_PROGRESS)
+        return begun
+
+
+class ShowsNothingBeforeItBegins(MemoryStore):
+    """As it was once."""
+
+    def _tell(self, operation: OperationRow) -> None:
+        if operation.action is Action.CREATE:
+            super()._tell(operation)
+
+    def begin(self, now: float) -> OperationRow | None:
+        begun = super().begin(now)
+        if begun is not None and (self.action, self.status) != (begun.action, Status.IN_PROGRESS):
+            super()._tell(begun)
+        return begun
+
+
+class ForgetsTheRollbackOfALostRun(MemoryStore):
+    def fail_lost(self, operation: OperationRow, now: float) -> None:
+        self._change(operation, cancel="")
+        super().fail_lost(operation, now)
+
+
+class GoesBackToWhatWasShown(MemoryStore):
+    def _tell(self, operation: OperationRow) -> None:
+        before = self.shown_id
+        super()._tell(operation)
+        if self.shown_id != before:
+            self._shown_before = before
+
+    def _before(self, to: str) -> str:
+        return super()._before(to) if to == "complete" else getattr(self, "_shown_before", "")
+
+
 BUGS: dict[str, Engine] = {
     "chooses the newest row": Engine(select=chooses_the_newest_row),
     "prunes what has failed": Engine(select=prunes_what_has_failed),
@@ -130,14 +193,26 @@ BUGS: dict[str, Engine] = {
     "forgets changes": Engine(traversal=ForgetsChanges),
     "hears no changes": Engine(traversal=HearsNoChanges),
     "calls a success what was stopped": Engine(traversal=CallsASuccessWhatWasStopped),
+    "fails what is in progress": storing(FailsWhatIsInProgress),
+    "tells what was taken over": storing(TellsWhatWasTakenOver),
+    "tells a beginning twice": storing(TellsABeginningTwice),
+    "shows nothing before it begins": storing(ShowsNothingBeforeItBegins),
+    "loses the rollback of a lost run": storing(ForgetsTheRollbackOfALostRun),
+    "goes back to what was shown": storing(GoesBackToWhatWasShown),
 }
 
 
 def handed_over(one: Life) -> Life:
     """The same life, handed over time and again in each of its operations and disturbed by nothing else."""
     hand_overs = tuple(Disturbed("kill", after, KILLS.index("hand-over")) for after in range(3, 40, 3))
-    asks = (dataclasses.replace(ask, disturbed=hand_overs) for ask in one.asks)
-    return dataclasses.replace(one, asks=tuple(asks))
+    return disturbed_by(one, hand_overs)
+
+
+# Lives that show these are rare: what disturbs them must come in one moment.
+HURRIED = {
+    "loses the rollback of a lost run": CANCELLED_AND_LOST,
+    "goes back to what was shown": TAKEN_OVER_TWICE,
+}
 
 
 @pytest.mark.parametrize("bug", BUGS)
@@ -147,6 +222,8 @@ def test_each_seeded_bug_is_found(bug: str) -> None:
         one = life(random.Random(seed).randbytes(BYTES))
         if bug.startswith("forgets"):  # found without this too, after some thousand lives
             one = handed_over(one)
+        if bug in HURRIED:
+            one = disturbed_by(one, HURRIED[bug])
         try:
             LifeWalk(one, engine=BUGS[bug]).run()
         except Exception:

@@ -1,9 +1,10 @@
 """What must be true whenever no operation runs, and of each plan and event on the way there."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
-from firebrick.contract import Action, OperationState
+from firebrick.contract import Action, Cancel, OperationState, StepKind
 from firebrick.plan import Plan, Role
 from firebrick.store.rows import OperationRow
 from tests.model.inner_stacks import family_of
@@ -31,7 +32,12 @@ class Checks:
         self._pruned: dict[int, tuple[Any, ...]] = {}
         self._originals: dict[str, tuple[Template, dict[str, str]]] = {}  # target -> things by name, when complete
         self._going_back: dict[str, str] = {}
+        self._spared: dict[str, str] = {}
+        self._unkind = 0
         self._met = 0
+        self.spared = 0
+        self._aim = self._before = ""  # the target that began last, and the one that did before it
+        self._last: Action | None = None  # the operation that began last
         self.replaced = 0
 
     # --- while an operation runs ----------------------------------------------------------------------------------
@@ -40,14 +46,61 @@ class Checks:
         """It is RUNNING, and no other is; nothing was done yet."""
         running = [one.id for one in self._store.open_operations() if one.state is OperationState.RUNNING]
         demand(running == [operation.id], "two operations run for one stack")
+        self._check_way_back(operation)
         self._pruned = {}
-        self._going_back = {}
+        self._going_back = self._spared = {}
         if not operation.action.converges:
             return
         rows = self._store.rows()
         self._pruned = {row.id: _state(row) for row in rows if row.role == Role.NONE or row.role_seq != operation.seq}
+        self._spared = self._in_mid_change()
+        self._unkind = self._unkindness()
         if operation.action is Action.ROLLBACK and operation.target_id in self._originals:
             self._going_back = self._kept(operation.target_id, *self._originals[operation.target_id])
+
+    def _in_mid_change(self) -> dict[str, str]:
+        """Names of resources that an interrupt met in mid-change and that this operation wants as what they are: their
+        objects must be the same ones when it is complete."""
+        spared: dict[str, str] = {}
+        target = {one.name: one for one in self._store.target()}
+        for row in self._store.rows():
+            one = target.get(row.name)
+            if row.physical_id is None or one is None or row.role != Role.CONVERGE or not _was_aborted(row):
+                continue
+            before = row.definition if row.action == "CREATE" or row.begun is None else row.begun["definition"]
+            stays = one.kind == row.implementation and before["fixed"] == one.fixed
+            if not stays or any(how == "fixed" for _, how in (*one.requires, *before["requires"])):
+                continue
+            thing = self._provider.things.get(row.physical_id)
+            if one.kind == "nested" and self._inner(row.physical_id) is not None:
+                spared[row.name] = row.physical_id
+            elif thing is not None and thing.alive and not (thing.broken or thing.wrong):
+                spared[row.name] = row.physical_id
+        return spared
+
+    def _unkindness(self) -> int:
+        """How often the provider has given a reason to replace what lives."""
+        return sum(self._provider.met[what] for what in ("replace", "wrong", "error", "refused"))
+
+    def _check_spared(self) -> None:
+        if self._unkindness() != self._unkind:
+            return
+        rows = {row.name: row for row in self._store.rows()}
+        for name, thing in self._spared.items():
+            demand(rows[name].physical_id == thing, f"{name} was in mid-change, and is {rows[name].physical_id} now")
+            self.spared += 1
+
+    def _check_way_back(self, operation: OperationRow) -> None:
+        """A rollback goes back to what began before the one that it rolls back, whatever was shown meanwhile."""
+        followed = [one for one in self._store.accepted if one.id == operation.follows]
+        to = followed[0].request.get("roll_back_to", "previous") if followed else operation.request.get("to")
+        goes_on = self._last is Action.ROLLBACK and not followed
+        if operation.action is Action.ROLLBACK and to == "previous" and not goes_on:
+            empty = not self._before and not self._store.target_of(operation)
+            demand(empty or operation.target_id == self._before, "a rollback goes back to another target")
+        if self._store.template_id != self._aim:
+            self._before, self._aim = self._aim, self._store.template_id
+        self._last = operation.action
 
     def planned(self, plan: Plan) -> None:
         for node in plan.nodes:
@@ -77,21 +130,60 @@ class Checks:
 
     def settled(self, operation: OperationRow | None) -> None:
         self._check_events()
-        action, status = self._store.state
-        if (action, status) == ("DELETE", "COMPLETE"):
+        self.promises()
+        if self._store.deleted:
             demand(not self._store.rows(), "rows are left of a deleted stack")
-        elif status == "COMPLETE":
+        elif self._is_complete(operation):
             self._check_world()
         self._excuse_what_was_retained()
         self._check_leaks()
         if operation is not None:
             self._check_pruned()
-            if operation.action is Action.ROLLBACK and status == "COMPLETE":
+            if operation.action is Action.ROLLBACK and self._is_complete(operation):
                 self._check_originals()
+            if operation.action.converges and self._is_complete(operation):
+                self._check_spared()
         for (what, thing), times in self._provider.effects.items():
             demand(times == 1, f"{thing} was {what} {times} times")
 
+    def _is_complete(self, operation: OperationRow | None) -> bool:
+        """Whether the stack is what it was to be when the operation ended, whatever it shows of what was accepted
+        since. None: when none is open."""
+        if operation is None:
+            return self._store.state[1] == "COMPLETE"
+        return operation.state is OperationState.DONE
+
+    def promises(self) -> None:
+        """The stack shows what was accepted last, at any moment."""
+        state, newest = self._store.state, self._store.accepted[-1]
+        what = f"{state} is shown, {newest.action} is {newest.state} ({newest.cancel or 'no'} cancel)"
+        if self._store.deleted:
+            demand(state == ("DELETE", "COMPLETE"), what)
+        elif newest.state.ended:
+            demand(state == (newest.action, "COMPLETE" if newest.state is OperationState.DONE else "FAILED"), what)
+        elif newest.cancel == Cancel.ROLL_BACK:
+            demand(state == ("ROLLBACK", "IN_PROGRESS"), what)
+        elif newest.state is OperationState.PENDING:
+            demand(state == (newest.action, "IN_PROGRESS"), what)
+        else:
+            demand(state in ((newest.action, "IN_PROGRESS"), (newest.action, "FAILED")), what)
+        if newest.target_id and newest.cancel != Cancel.ROLL_BACK:
+            demand(self._store.shown == self._store.target_of(newest), f"it shows another target; {what}")
+
+    def _check_told(self) -> None:
+        """Each operation that was accepted has its beginning among the stack's events, and each rollback that was
+        announced; and an end follows only on a beginning of the same action."""
+        told, accepted = self._store.told, self._store.accepted
+        begun = [action for action, status in told if status == "IN_PROGRESS"]
+        followed = {one.follows for one in accepted}
+        announced = [one for one in accepted if one.cancel == Cancel.ROLL_BACK and one.id not in followed]
+        demand(len(begun) == len(accepted) + len(announced), f"{told} is told of {[one.action for one in accepted]}")
+        for (action, before), (then, status) in pairwise(told):
+            well = status == "IN_PROGRESS" or (action, before) == (then, "IN_PROGRESS")
+            demand(well, f"{then}_{status} is told after {action}_{before}")
+
     def _check_events(self) -> None:
+        self._check_told()
         events = self._store.events
         for event in events[self._read :]:
             before = self._told.get(event.row)
@@ -102,8 +194,8 @@ class Checks:
                 demand(before != ("DELETE", "COMPLETE"), what)
                 if event.action == "UPDATE":
                     demand(before is not None, what)
-                if event.action == "CREATE":
-                    demand(before is None or before == ("CREATE", "IN_PROGRESS"), what)
+                if event.action == "CREATE":  # again: one that was interrupted is gone on with
+                    demand(before in (None, ("CREATE", "IN_PROGRESS"), ("CREATE", "FAILED")), what)
             else:
                 demand(before == (event.action, "IN_PROGRESS"), what)
             self._told[event.row] = (event.action, event.status)
@@ -155,6 +247,13 @@ class Checks:
         rows = {row.name: row for row in self._store.rows()}
         for name, thing in self._going_back.items():
             demand(rows[name].physical_id == thing, f"{name} is {rows[name].physical_id} after a rollback, not {thing}")
+
+
+def _was_aborted(row: Any) -> bool:
+    """Whether its last create or update was stopped by an interrupt, and not by its provider."""
+    outcome = getattr(row, "outcome", None)  # as the store in memory has it, whatever becomes of the mark
+    stopped = row.interrupted or (outcome is not None and outcome.kind is StepKind.ABORTED)
+    return stopped and row.action in ("CREATE", "UPDATE")
 
 
 def _state(row: Any) -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
 """The rest of the store in memory: claims and outcomes of rows, after firebrick.store.claims, converging, outcomes."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -60,7 +60,9 @@ class MemoryStore(MemoryOperations):
     def _give(
         self, row: Row, claim: Claim, operation: OperationRow, work: Work, key: str, now: float, announce: bool
     ) -> Claimed:
-        first = row.order[:2] != claim.order[:2]
+        new = row.order[:2] != claim.order[:2]
+        resumed = new and row.interrupted and work is Work.CONVERGE
+        first = new and not resumed
         action = self._action_of(operation, work, row, first)
         creates = action is Action.CREATE
         intent_before = row.intent_open and not first
@@ -75,7 +77,10 @@ class MemoryStore(MemoryOperations):
             row.key, row.polling, row.retries, row.progress = key, False, 0, {}
         if first and action is not None:
             row.action, row.status, row.updated_at, row.untold = action.value, Status.IN_PROGRESS.value, now, True
+            row.interrupted = False
             row.create_key = key if creates else row.create_key
+        if resumed and (row.status != Status.IN_PROGRESS or row.untold):
+            row.status, row.updated_at, row.untold = Status.IN_PROGRESS.value, now, True
         if row.untold and announce:
             row.untold = False
             self.emit(row, Status.IN_PROGRESS)
@@ -83,10 +88,10 @@ class MemoryStore(MemoryOperations):
             row.requires = tuple(sorted(one.id for one in upstream.values()))
         before = copy.copy(row)
         row.intent_open = intent_before if polling else action is not None
-        row.create_unsettled = row.create_unsettled or (creates and not polling)
+        row.create_unsettled = row.create_unsettled or (creates and not polling and not resumed)
         row.order, row.lease_until, row.outcome = claim.order, now + CLAIM_LEASE, None
         row_seen: Any = before
-        return Claimed(claim, "model", self.name, row_seen, first, intent_before, upstream, self.template_id)
+        return Claimed(claim, "model", self.name, row_seen, new, intent_before, upstream, self.template_id)
 
     def _action_of(self, operation: OperationRow, work: Work, row: Row, first: bool) -> Action | None:
         if work is Work.ACT:
@@ -95,7 +100,7 @@ class MemoryStore(MemoryOperations):
             return Action.DELETE
         if row.action == "INIT":
             return Action.CREATE
-        if not first and row.status == Status.IN_PROGRESS:
+        if not first and (row.status == Status.IN_PROGRESS or row.interrupted):
             return Action(row.action)
         return None
 
@@ -105,18 +110,23 @@ class MemoryStore(MemoryOperations):
             return None
         return row
 
-    def begin_update(self, claim: Claim, requires: Sequence[int], until: float, now: float) -> bool:
+    def begin_update(
+        self, claim: Claim, requires: Sequence[int], until: float, key: str, begun: Mapping[str, Any], now: float
+    ) -> bool:
         row = self._held(claim)
         if row is None:
             return False
-        if (row.action, row.status) != (Action.UPDATE, Status.IN_PROGRESS):
+        told = (row.action, row.status) == (Action.UPDATE, Status.IN_PROGRESS)
+        if not told or row.interrupted:
             row.action, row.status, row.updated_at = Action.UPDATE.value, Status.IN_PROGRESS.value, now
             row.requires = tuple(sorted({*row.requires, *requires}))
-            row.lease_until, row.intent_open = until, True
-            self.emit(row, Status.IN_PROGRESS)
+            row.lease_until, row.intent_open, row.interrupted = until, True, False
+            row.key, row.begun, row.polling, row.progress, row.retries = key, dict(begun), False, {}, 0
+            if not told:
+                self.emit(row, Status.IN_PROGRESS)
         return True
 
-    def stand_in(self, claim: Claim, requires: Sequence[int], told: bool, now: float) -> bool:
+    def stand_in(self, claim: Claim, requires: Sequence[int], now: float) -> bool:
         row = self._held(claim)
         if row is None:
             return False
@@ -126,10 +136,13 @@ class MemoryStore(MemoryOperations):
         new = self._insert(thawed(row.name, wanted["implementation"], definition), self.template_id, claim.seq)
         new.replaces, new.requires, new.target_requires = row.id, tuple(sorted(requires)), row.target_requires
         new.updated_at = now
-        if told:
+        if (row.action, row.status) == (Action.UPDATE, Status.IN_PROGRESS):
             row.status, row.drift = Status.COMPLETE.value, reasons.HALF_UPDATED
             self.emit(row, Status.COMPLETE)
-        row.replaced_by, row.lease_until, row.intent_open = new.id, 0.0, False
+        elif row.status == Status.IN_PROGRESS:
+            row.status = Status.FAILED.value
+            self.emit(row, Status.FAILED)
+        row.replaced_by, row.lease_until, row.intent_open, row.interrupted = new.id, 0.0, False, False
         return True
 
     def renew(self, claim: Claim, until: float, **known: Any) -> bool:
@@ -144,7 +157,7 @@ class MemoryStore(MemoryOperations):
             row.properties = known["properties"]
         if known.get("progress") is not None:
             row.polling, row.intent_open, row.progress = True, False, known["progress"]
-        if known.get("progress") is not None or known.get("physical_id") is not None:
+        if known.get("physical_id") is not None:
             row.create_unsettled = False
         return True
 
@@ -154,20 +167,30 @@ class MemoryStore(MemoryOperations):
             return False
         row.lease_until, row.intent_open = 0.0, outcome.lost and not row.polling
         if row.action == Action.CREATE:
-            row.create_unsettled = row.intent_open
+            row.create_unsettled = row.intent_open or (row.create_unsettled and self._is_still_unknown(row, outcome))
+        if outcome.result.kind in (StepKind.DONE, StepKind.FAILED, StepKind.UNKNOWN) and not outcome.kept:
+            row.interrupted = False
         if outcome.released:
             row.order, row.outcome, row.updated_at = (claim.seq, claim.phase, 0, 0, 0), None, now
             return True
         kind = outcome.result.kind
         ends_badly = kind in (StepKind.FAILED, StepKind.UNKNOWN)
-        if outcome.quiet or (row.status != Status.IN_PROGRESS and not ends_badly):
+        if outcome.silent:
+            pass
+        elif outcome.quiet or (row.status != Status.IN_PROGRESS and not ends_badly):
             if row.status == Status.FAILED and outcome.message and outcome.quiet:
                 row.status = Status.COMPLETE.value
         else:
             self._apply(row, outcome, ends_badly)
         self._keep(row, outcome)
-        row.outcome, row.updated_at = outcome.result, now
+        row.outcome, row.updated_at = outcome.told, now
         return True
+
+    @staticmethod
+    def _is_still_unknown(row: Row, outcome: RowOutcome) -> bool:
+        parks = row.polling or outcome.result.kind in (StepKind.POLL, StepKind.WAIT_UNTIL, StepKind.WAIT_SIGNAL)
+        told = outcome.physical_id or row.physical_id
+        return told is None and parks and outcome.result.kind is not StepKind.DONE
 
     def _apply(self, row: Row, outcome: RowOutcome, ends_badly: bool) -> None:
         kind = outcome.result.kind
@@ -188,14 +211,17 @@ class MemoryStore(MemoryOperations):
             row.polling, row.retries = True, 0
         if ends_badly or kind in (StepKind.DONE, StepKind.RETRY):
             self.emit(row, row.status)
-            if ends_badly:
-                self.status = Status.FAILED.value
+            fails = ends_badly and outcome.pause is None
+            if fails and self.status == Status.IN_PROGRESS and not self._is_overtaken(row.order[0]):
+                self._set_state(self.action, Status.FAILED)
 
     def _keep(self, row: Row, outcome: RowOutcome) -> None:
         if outcome.attributes is not None:
             row.attributes = outcome.attributes
         if outcome.properties is not None:
             row.properties = outcome.properties
+        if outcome.begun is not None:
+            row.begun = outcome.begun
         if outcome.progress is not None:
             row.progress = outcome.progress
         if outcome.reference_id is not None:
@@ -216,6 +242,7 @@ class MemoryStores:
     """The stores of one life, and what they share."""
 
     family: ClassVar[type[Family]] = Family
+    store: ClassVar[type[MemoryStore]] = MemoryStore
 
     def __init__(self, base: Callable[[Resource], str], select: Select = select_rows) -> None:
         self._base = base
@@ -225,7 +252,7 @@ class MemoryStores:
         self.root = self._made("stack", "stack", None)
 
     def _made(self, stack_id: str, name: str, owner: tuple[str, int] | None) -> MemoryStore:
-        self._stores[stack_id] = MemoryStore(self._base, self._select, self._family, (stack_id, name), owner)
+        self._stores[stack_id] = self.store(self._base, self._select, self._family, (stack_id, name), owner)
         return self._stores[stack_id]
 
     def every(self) -> Sequence[UpdateStore]:

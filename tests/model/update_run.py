@@ -134,10 +134,15 @@ class Run:
         elif any(one.seq > self.operation.seq for one in self.store.open_operations()):
             self.interrupt("takeover")
 
-    def cancelled(self, seq: int = 0) -> None:
+    def cancelled(self, seq: int = 0, at_once: bool = False) -> None:
         """A cancel of an operation was stored. seq: which; 0: the one that runs."""
-        if self.operation is not None and self.operation.action.cancellable and seq in (0, self.operation.seq):
+        if self.operation is None or not self.operation.action.cancellable or seq not in (0, self.operation.seq):
+            return
+        if at_once:
             self.interrupt("cancel")
+        elif self.walks:
+            self._cause = self._cause or "cancel"
+            self._execute(self._traversal.stop("cancel", self._walk.now))
 
     def woken(self, key: str) -> None:
         if self.walks:
@@ -176,7 +181,7 @@ class Run:
         self.checks.begun(operation)
         self._life_begins("", self._pages())
         if operation.cancel:
-            self.cancelled()
+            self.cancelled(at_once=operation.cancel_now)
 
     def _pages(self) -> Any:
         assert self.operation is not None
@@ -302,6 +307,7 @@ class Run:
                 walk.stores,
                 Inside(walk.world, walk.engine.nested),
                 walk.abandon,
+                stopping=isinstance(command, RunStep) and command.stopping,
             )
             for node in nodes
         ]

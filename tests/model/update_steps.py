@@ -7,8 +7,9 @@ row requires, as stored, is alive.
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
+from activities.resuming import finished_in, goes_on
 from firebrick.contract import Action, StepKind, StepResult, Work
 from firebrick.plan import Role
 from firebrick.selection import base_hash, input_hash
@@ -44,6 +45,10 @@ class HeldByItself(Exception):
     """The row is held under this attempt's own number: only a later attempt may have it."""
 
 
+class NothingMade(Exception):
+    """An interrupted create has made nothing."""
+
+
 class Lost(Exception):
     """The row is held no more under this claim."""
 
@@ -71,6 +76,9 @@ class Step:
     inside: "Inside"
     abandon: Callable[[str], None]  # told of each nested stack that is retained
     asks_inside: bool = False  # it calls no provider, but asks something of a nested stack
+    stopping: bool = False
+    finishing: bool = False
+    _row: Any = None
 
     def run(self) -> Steps:
         while True:
@@ -99,7 +107,8 @@ class Step:
                 continue
 
     def _guarded(self, held: Claimed) -> Steps:
-        row = held.row
+        row = self._row = held.row
+        self.finishing = False
         try:
             if row.implementation == "nested":
                 self.asks_inside = True
@@ -108,6 +117,8 @@ class Step:
                 return result
             if row.action == Action.DELETE and held.in_progress:
                 return (yield from self._delete(held))
+            if row.interrupted and held.in_progress:
+                return (yield from self._resume(held))
             if row.action == Action.CREATE and held.in_progress:
                 return (yield from self._create(held))
             return (yield from self._converge(held))
@@ -123,15 +134,22 @@ class Step:
 
     def at_once(self, held: Claimed) -> StepResult:
         """An instant row to its end, claimed by a batch."""
+        self._row = held.row
         if held.row.action == Action.DELETE:
             return self._record(RowOutcome.done())
         return self._created(held, resolved(held.row.definition, held.upstream), None)
 
     # --- create and delete ----------------------------------------------------------------------------------------
 
-    def _create(self, held: Claimed) -> Steps:
+    def _create(self, held: Claimed, *, finishing: bool = False) -> Steps:
         row = held.row
-        properties = dict(row.properties) if row.properties is not None else resolved(row.definition, held.upstream)
+        self.finishing = finishing
+        upstream = held.upstream
+        if finishing and row.properties is None:
+            upstream = {one.name: one for one in self.store.rows() if one.id in row.requires}
+            if any(name not in upstream for name, _ in row.definition["requires"]):
+                raise CallFailed("permanent")  # what it was made of cannot be known any more
+        properties = dict(row.properties) if row.properties is not None else resolved(row.definition, upstream)
         if row.implementation == "instant":
             return self._created(held, properties, None)
         if row.polling or row.physical_id is not None:
@@ -142,6 +160,8 @@ class Step:
                 if found is not None:
                     self._note(physical_id=found.id, progress={}, properties=properties)
                     return self._polled_create(held, properties, found.id)
+                if finishing:
+                    raise NothingMade
             elif row.implementation == "blind":
                 return self._unknown(row.key)
         if self.interrupt.asked:
@@ -235,6 +255,34 @@ class Step:
 
     # --- converge -------------------------------------------------------------------------------------------------
 
+    def _resume(self, held: Claimed) -> Steps:
+        """As activities.resuming."""
+        row = held.row
+        wanted = row.wanted
+        assert wanted is not None
+        begun = row.properties if row.action == Action.CREATE else (row.begun or {}).get("properties")
+        properties = resolved(wanted["definition"], held.upstream)
+        if wanted["implementation"] != row.implementation or (begun and begun["fixed"] != properties["fixed"]):
+            self._stand_in(held)
+        if row.action == Action.CREATE:
+            try:
+                return (yield from self._create(held, finishing=True))
+            except NothingMade:
+                self._stand_in(held)
+        if row.begun is None or not row.polling:
+            return (yield from self._converge(held.as_if(status="FAILED")))
+        self.finishing = True
+        match self.provider.poll(cast(str, row.physical_id)):
+            case "busy":
+                return self._park(cast(str, row.physical_id), None)
+            case "error":
+                return self._record(RowOutcome.failed("permanent", ""))
+        properties = row.begun["properties"]
+        settled = Settled("", row.revision + 1, definition=row.begun["definition"], type=row.begun["type"])
+        shown = attributes(properties)
+        outcome = RowOutcome.done(attributes=shown, properties=properties, settled=settled, changed=True)
+        return self._record(outcome)
+
     def _converge(self, held: Claimed) -> Steps:
         row = held.row
         wanted = row.wanted
@@ -258,7 +306,9 @@ class Step:
         if held.in_progress:
             return (yield from self._update(held, properties, settled, changed=True, begun=True))
         gone = row.action in (Action.DELETE, "INIT")
-        failed = row.status != "COMPLETE" and (row.create_unsettled or self.provider.failed_for_good(row.physical_id))
+        asks_nobody = row.implementation == "blind"  # then what has failed is replaced: the default of a type
+        unwell = row.create_unsettled or asks_nobody or self.provider.failed_for_good(row.physical_id)
+        failed = row.status != "COMPLETE" and not row.interrupted and unwell
         if gone or failed or before.get("fixed") != properties["fixed"] or row.implementation == "instant" and changed:
             self._stand_in(held)
         unsure = row.status == "FAILED" and row.action != Action.CREATE
@@ -292,16 +342,19 @@ class Step:
             return self._polled_update(held, properties, settled)
         if self.interrupt.asked:
             return self._record(RowOutcome.aborted(""))
-        if not begun and not self.store.begin_update(
-            self.claim, settled.requires or (), self.now() + CALL_LEASE, self.now()
-        ):
-            raise Lost
+        if not begun:
+            key = f"{self.operation.id}.{self.claim.row}"
+            brings_to: dict[str, Any] = {"properties": properties, "definition": settled.definition}
+            brings_to |= {"type": settled.type, **finished_in(row)}
+            requires, until = settled.requires or (), self.now() + CALL_LEASE
+            if not self.store.begin_update(self.claim, requires, until, key, brings_to, self.now()):
+                raise Lost
         if not changed or physical_id is None:
             return self._updated(held, properties, settled)
         try:
             yield from self._call(row, "update", lambda fault: self.provider.update(physical_id, properties, fault))
         except MustReplace:
-            self._stand_in(held, told=True)
+            self._stand_in(held)
         thing = self.provider.things[physical_id]
         if thing.busy or thing.wrong:
             self._note(physical_id=physical_id, progress={})
@@ -324,9 +377,9 @@ class Step:
         outcome = RowOutcome.done(attributes=now_shown, properties=properties, settled=settled, changed=changed)
         return self._record(outcome)
 
-    def _stand_in(self, held: Claimed, *, told: bool = False) -> None:
+    def _stand_in(self, held: Claimed) -> NoReturn:
         requires = [one.id for one in held.upstream.values()]
-        self.store.stand_in(self.claim, requires, told, self.now())
+        self.store.stand_in(self.claim, requires, self.now())
         self.claim = replace(self.claim, row=self.node_row)
         raise Lost
 
@@ -365,9 +418,10 @@ class Step:
         return self._record(RowOutcome.parked(StepKind.POLL, at, physical_id=physical_id, properties=properties))
 
     def _record(self, outcome: RowOutcome) -> StepResult:
+        outcome = goes_on(self._row, outcome, self.claim.seq, self.now(), finishing=self.finishing)
         if not self.store.record(self.claim, outcome, self.now()):
             raise Lost
-        return outcome.result
+        return outcome.told
 
 
 def check_requirements(stores: Stores, store: UpdateStore, provider: Provider, row_id: int, verb: Verb) -> None:

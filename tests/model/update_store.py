@@ -78,6 +78,19 @@ class Row:
     outcome: StepResult | None = None
     untold: bool = False
     hooks: None = None
+    interrupted: bool = False
+    begun: Mapping[str, Any] | None = None
+    unsettled_until: None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def may_be_there(self) -> bool:
+        return bool(self.create_key) or self.physical_id is not None
+
+    @property
+    def unmade(self) -> bool:
+        nothing = self.physical_id is None and not (self.create_unsettled or self.polling)
+        return self.instant or (self.action == "CREATE" and nothing)
 
     @property
     def type(self) -> str:
@@ -136,7 +149,9 @@ class MemoryOperations:
         self.operations: list[OperationRow] = []
         self._targets: dict[str, Template] = {}
         self.action, self.status = "", ""
-        self.template_id = self.previous_id = self.complete_id = ""
+        self.told: list[tuple[str, str]] = []
+        self.state_seq = 0  # of the operation whose state is shown, or of the rollback that was announced
+        self.template_id = self.previous_id = self.complete_id = self.shown_id = ""
         self.operation_seq = 0
         self.deleted = False
 
@@ -149,6 +164,17 @@ class MemoryOperations:
     @property
     def events(self) -> list[Event]:
         return self._events
+
+    @property
+    def shown(self) -> Template:
+        return self._targets.get(self.shown_id, ())
+
+    def target_of(self, operation: OperationRow) -> Template:
+        return self._targets[operation.target_id]
+
+    @property
+    def accepted(self) -> Sequence[OperationRow]:
+        return self.operations
 
     def rows(self) -> Sequence[Row]:
         return list(self._rows.values())
@@ -164,11 +190,11 @@ class MemoryOperations:
         operation = self._accept(Action.CREATE, "", request, now, id, asked_by)
         operation = self._change(operation, target_id=operation.id)
         self._targets[operation.id] = target
-        self.template_id = operation.id
+        self.template_id = self.shown_id = operation.id
         ids = {one.name: self._insert(one, operation.id, 1).id for one in target}
         for one in target:
             self._rows[ids[one.name]].requires = tuple(sorted(ids[name] for name, _ in one.requires))
-        self._set_state(Action.CREATE, Status.IN_PROGRESS)
+        self._tell(operation)
         return operation
 
     def accept_update(
@@ -178,18 +204,23 @@ class MemoryOperations:
             return known
         if self.deleted or self.action == Action.DELETE or any(one.action is Action.DELETE for one in self._open()):
             raise Refused
+        if target is None and self.status != Status.FAILED:
+            raise Refused
         operation = self._accept(Action.UPDATE, self.template_id, request, now, id, asked_by)
         if target is not None:
             self._targets[operation.id] = target
             operation = self._change(operation, target_id=operation.id)
+        self._tell(operation)
         return operation
 
     def accept_rollback(self, request: Mapping[str, Any], now: float) -> None:
         may = self.status == Status.FAILED and self.action in (Action.CREATE, Action.UPDATE, Action.ROLLBACK)
         if self.deleted or self._open() or not may:
             raise Refused
-        target = self._rollback_target(request.get("to", "previous"))
-        self._accept(Action.ROLLBACK, target, request, now)
+        to = request.get("to", "previous")
+        goes_on = self.action == Action.ROLLBACK and to != "complete"
+        target = self.template_id if goes_on else self._rollback_target(to)
+        self._tell(self._accept(Action.ROLLBACK, target, request, now))
 
     def accept_delete(
         self, request: Mapping[str, Any], now: float, *, id: str = "", asked_by: str = ""
@@ -198,18 +229,42 @@ class MemoryOperations:
             return known
         if self.deleted:
             raise Refused
-        return self._accept(Action.DELETE, "", request, now, id, asked_by)
+        operation = self._accept(Action.DELETE, "", request, now, id, asked_by)
+        self._tell(operation)
+        return operation
 
-    def accept_cancel(self, cancel: Cancel, now: float, *, asked_by: str = "") -> OperationRow:
+    def accept_cancel(self, cancel: Cancel, now: float, *, at_once: bool = False, asked_by: str = "") -> OperationRow:
         newest = max(self._open(), key=lambda one: one.seq, default=None)
         if newest is not None and asked_by not in ("", newest.owner_operation):
             raise Refused
         may = (Action.UPDATE,) if cancel is Cancel.ROLL_BACK else (Action.CREATE, Action.UPDATE)
         if newest is None or newest.action not in may:
             raise Refused
-        if not newest.cancel:
-            newest = self._change(newest, cancel=cancel.value)
+        if newest.cancel not in ("", cancel) and not asked_by:
+            raise Refused
+        told = newest.cancel
+        if not told or (at_once and not newest.cancel_now):
+            newest = self._change(newest, cancel=told or cancel.value, cancel_now=at_once or newest.cancel_now)
+        if not told and cancel is Cancel.ROLL_BACK:
+            self._announce_rollback(newest)
         return newest
+
+    def _announce_rollback(self, cancelled: OperationRow) -> None:
+        to = cancelled.request.get("roll_back_to", "previous")
+        waits = cancelled.state is OperationState.PENDING and cancelled.target_id != self.template_id
+        self.shown_id = self.template_id if waits and to == "previous" else self._before(to)
+        self.state_seq = cancelled.seq + 1
+        self._set_state(Action.ROLLBACK, Status.IN_PROGRESS)
+
+    def _tell(self, operation: OperationRow) -> None:
+        """It was accepted: the stack shows it."""
+        if operation.target_id:
+            self.shown_id = operation.target_id
+        self.state_seq = operation.seq
+        self._set_state(operation.action, Status.IN_PROGRESS)
+
+    def _is_overtaken(self, seq: int) -> bool:
+        return max(self.state_seq, len(self.operations)) > seq
 
     def _accept(
         self,
@@ -225,7 +280,14 @@ class MemoryOperations:
         return self._insert_operation(action, target_id, request, now, id, asked_by)
 
     def _insert_operation(
-        self, action: Action, target_id: str, request: Mapping[str, Any], now: float, id: str, asked_by: str
+        self,
+        action: Action,
+        target_id: str,
+        request: Mapping[str, Any],
+        now: float,
+        id: str,
+        asked_by: str,
+        follows: str = "",
     ) -> OperationRow:
         seq = len(self.operations) + 1
         operation = OperationRow(
@@ -250,6 +312,7 @@ class MemoryOperations:
             summary="",
             failure=None,
             target_id=target_id,
+            follows=follows,
             owner_operation=asked_by,
         )
         self.operations.append(operation)
@@ -270,10 +333,11 @@ class MemoryOperations:
         self.operations[operation.seq - 1] = changed
         return changed
 
+    def _before(self, to: str) -> str:
+        return self.complete_id if to == "complete" else self.previous_id
+
     def _rollback_target(self, to: str) -> str:
-        found = self.complete_id if to == "complete" else self.previous_id
-        if self.action == Action.ROLLBACK and to != "complete":
-            found = self.template_id
+        found = self._before(to)
         if not found:
             found = f"empty{len(self.operations) + 1}"
             self._targets[found] = ()
@@ -287,6 +351,7 @@ class MemoryOperations:
 
     def _set_state(self, action: str, status: str) -> None:
         self.action, self.status = action, status
+        self.told.append((action, status))
 
     def emit(self, row: Row, status: str) -> None:
         self._events.append(Event(row.id, row.name, row.action, status))
@@ -305,7 +370,6 @@ class MemoryOperations:
             self._change(one, state=OperationState.SUPERSEDED, superseded_by=newest.id)
         newest = self._change(newest, state=OperationState.RUNNING, began_at=now)
         self.operation_seq = newest.seq
-        self._set_state(newest.action, Status.IN_PROGRESS)
         if newest.action.converges:
             self._prepare(newest, now)
         for row in self._rows.values():
@@ -328,6 +392,8 @@ class MemoryOperations:
                     row.input_hash,
                     row.revision,
                     row.drift,
+                    row.interrupted,
+                    row.unmade,
                 )
                 for row in self._rows.values()
             ],
@@ -354,6 +420,9 @@ class MemoryOperations:
             if resource in new:
                 row.requires = row.target_requires = requires
             elif role is Role.FRESH:
+                row.action, row.status, row.interrupted, row.untold = "INIT", "COMPLETE", False, False
+                row.properties, row.progress, row.polling = None, {}, False
+                row.intent_open, row.create_key, row.create_unsettled = False, "", False
                 row.definition, row.implementation = resource.definition(), resource.kind
                 row.instant, row.template_id = resource.kind == "instant", operation.target_id
                 row.requires = row.target_requires = requires
@@ -398,22 +467,41 @@ class MemoryOperations:
         complete, interrupted = as_asked(operation, complete, interrupted, newer is not None)
         self.operation_seq = 0
         if complete:
-            self._set_state(operation.action, Status.COMPLETE)
+            if operation.action is Action.DELETE:
+                if not self.deleted:
+                    self._set_state(operation.action, Status.COMPLETE)
+            elif not self._is_overtaken(operation.seq):
+                self._set_state(operation.action, Status.COMPLETE)
             self._complete(operation)
             self._change(operation, state=OperationState.DONE, ended_at=now)
             return True
-        self._abort(operation, now)
-        self._set_state(operation.action, Status.FAILED)
+        self._abort(newer is not None, now)
+        self._set_failed(operation)
         state, by = OperationState.FAILED, ""
         if interrupted == "takeover" and newer is not None:
             state, by = OperationState.SUPERSEDED, newer.id
         self._change(operation, state=state, superseded_by=by, ended_at=now)
-        action = follow_up(operation, interrupted)
-        if newer is None and action is not None:
-            to = operation.request.get("roll_back_to", "previous")
-            target = self._rollback_target(to) if action is Action.ROLLBACK else ""
-            self._insert_operation(action, target, {"because_of": operation.id}, now, "", operation.owner_operation)
+        if newer is None:
+            self._follow(operation, interrupted, now)
         return True
+
+    def _follow(self, operation: OperationRow, interrupted: str, now: float) -> None:
+        action = follow_up(operation, interrupted)
+        if action is None:
+            return
+        to = operation.request.get("roll_back_to", "previous")
+        target = self._rollback_target(to) if action is Action.ROLLBACK else ""
+        request = {"because_of": operation.id}
+        asked_by = operation.owner_operation
+        new = self._insert_operation(action, target, request, now, "", asked_by, follows=operation.id)
+        if self.state_seq < new.seq:
+            self._tell(new)
+        elif target:
+            self.shown_id = target
+
+    def _set_failed(self, operation: OperationRow) -> None:
+        if self.status != Status.FAILED and not self._is_overtaken(operation.seq):
+            self._set_state(operation.action, Status.FAILED)
 
     def _complete(self, operation: OperationRow) -> None:
         if operation.action is Action.DELETE:
@@ -426,22 +514,30 @@ class MemoryOperations:
                     del self._rows[row.id]
             for row in self._rows.values():
                 row.template_id, row.wanted, row.target_requires = self.template_id, None, None
-                row.replaces = row.replaced_by = None
+                row.replaces = row.replaced_by = row.begun = None
                 row.role = ""
         self.complete_id = self.template_id
 
     def fail_lost(self, operation: OperationRow, now: float) -> None:
-        self._abort(operation, now)
-        self._set_state(operation.action, Status.FAILED)
+        newer = any(one.seq > operation.seq for one in self._open())
+        operation = self.operations[operation.seq - 1]
+        self._abort(newer, now)
+        self._set_failed(operation)
         self._change(operation, state=OperationState.FAILED, ended_at=now)
         self.operation_seq = 0
+        if not newer and operation.cancel == Cancel.ROLL_BACK:
+            self._follow(operation, "cancel", now)
 
-    def _abort(self, operation: OperationRow, now: float) -> None:
+    def _abort(self, taken_over: bool, now: float) -> None:
         for row in self._rows.values():
-            if row.order[0] == operation.seq and row.status == Status.IN_PROGRESS:
-                if row.untold:
-                    self.emit(row, Status.IN_PROGRESS)
-                    row.untold = False
-                row.status, row.updated_at = Status.FAILED.value, now
-                row.outcome = StepResult(kind=StepKind.ABORTED)
-                self.emit(row, Status.FAILED)
+            if row.status != Status.IN_PROGRESS:
+                continue
+            row.outcome = StepResult(kind=StepKind.ABORTED)
+            row.interrupted = row.action in (Action.CREATE, Action.UPDATE)
+            if taken_over and row.interrupted:
+                continue
+            if row.untold:
+                self.emit(row, Status.IN_PROGRESS)
+                row.untold = False
+            row.status, row.updated_at = Status.FAILED.value, now
+            self.emit(row, Status.FAILED)

@@ -148,6 +148,7 @@ class LifeWalk:
         self._total += 1
         demand(self._total < LIMIT, "it does not end")
         happen()
+        self._root.checks.promises()
 
     def at(self, time: float, happen: Callable[[], None]) -> None:
         heappush(self._heap, (max(time, self.now), next(self._number), happen))
@@ -171,13 +172,13 @@ class LifeWalk:
             store = self.stores.find(one.stack_id)
             assert store is not None
             with contextlib.suppress(Refused):  # something newer was accepted
-                store.accept_cancel(Cancel.KEEP, self.now, asked_by=one.owner_operation)
+                store.accept_cancel(Cancel.KEEP, self.now, at_once=True, asked_by=one.owner_operation)
         for one in found:
             run, known = self._run_of(one.stack_id), self.stores.operation(one.id)
             if one.state is OperationState.PENDING:
                 run.accepted()
             elif known is not None and known.cancel:
-                run.cancelled()
+                run.cancelled(at_once=known.cancel_now)
         self.at(self.now + RECONCILED, self._reconcile)
 
     def ended(self, operation: OperationRow, complete: bool, failed: bool) -> None:
@@ -191,7 +192,10 @@ class LifeWalk:
         self.seen[operation.action.lower()] += 1
         self.seen["operations inside"] += store.owner is not None
         self._check_inside(operation)
-        self._run_of(operation.stack_id).checks.settled(operation)
+        checks = self._run_of(operation.stack_id).checks
+        spared = checks.spared
+        checks.settled(operation)
+        self.seen["spared"] += checks.spared - spared
 
     def _check_inside(self, operation: OperationRow) -> None:
         """Nothing that it asked goes on, or was asked twice; and what was still to be done when it ended was cancelled,
@@ -242,6 +246,8 @@ class LifeWalk:
         for inner in inside:
             self.cells[f"{inner.phase} inside", one.what] += 1
         self.seen["disturbed"] += 1
+        if any(row.status == "IN_PROGRESS" and row.physical_id is not None for row in self.store.rows()):
+            self.cells[f"{run.phase} in mid-change", one.what] += 1
         asked = [one.action for one in self.store.open_operations()]
         if one.what == "kill":
             self._kill(run, one)
@@ -250,8 +256,10 @@ class LifeWalk:
         elif one.what in ("cancel with rollback", "cancel without"):
             cancel = Cancel.ROLL_BACK if one.what == "cancel with rollback" else Cancel.KEEP
             may = asked[-1] is Action.UPDATE or (asked[-1] is Action.CREATE and cancel is Cancel.KEEP)
-            if self._accepted(lambda: self.store.accept_cancel(cancel, self.now), may):
-                run.cancelled()
+            may = may and self.store.open_operations()[-1].cancel in ("", cancel)
+            at_once = one.variant % 2 == 1
+            if self._accepted(lambda: self.store.accept_cancel(cancel, self.now, at_once=at_once), may):
+                run.cancelled(at_once=at_once)
         elif one.what == "takeover by delete":
             # Of a stack that is gone nothing can be asked, though the last of its deletes has not ended yet.
             if self._accepted(lambda: self.store.accept_delete({}, self.now), not self.store.deleted):
@@ -265,14 +273,15 @@ class LifeWalk:
     def _disturb_inside(self, run: Run, one: Disturbed) -> None:
         """What happens to a nested stack by itself."""
         assert run.operation is not None
+        at_once = one.variant % 2 == 1
         self.cells[f"{run.phase} inside", f"{one.what} there"] += 1
         self.seen["disturbed inside"] += 1
         if one.what == "kill":
             self._kill(run, one)
         elif one.what == "deadline":
             run.interrupt("deadline")
-        elif self._accepted(lambda: run.store.accept_cancel(Cancel.KEEP, self.now), None):
-            run.cancelled()
+        elif self._accepted(lambda: run.store.accept_cancel(Cancel.KEEP, self.now, at_once=at_once), None):
+            run.cancelled(at_once=at_once)
 
     def _kill(self, run: Run, one: Disturbed) -> None:
         self.seen["killed"] += 1
@@ -286,4 +295,5 @@ class LifeWalk:
             demand(expected is not True, "what may be asked is refused")
             return False
         demand(expected is not False, "what may not be asked is accepted")
+        self._root.checks.promises()
         return True

@@ -7,6 +7,7 @@ depend on when it was scheduled, so that two walks through one history can be co
 import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from firebrick.contract import Action, StepKind, StepResult
 from firebrick.plan import Plan, from_pages, plan_create, plan_delete, to_pages
@@ -74,11 +75,14 @@ class Walk:
         self.started: set[int] = set()
         self.running: dict[int, Execution] = {}
         self.parked: dict[int, tuple[float, str]] = {}  # until when, or for which signal
+        self.retrying: set[int] = set()  # those of the parked that wait for another attempt
+        self.told_to_stop: set[int] = set()  # those whose last step was told that the walk is being stopped
         self.woken: set[int] = set()  # those of the parked whose time or signal has come
         self.remembered: set[str] = set()  # signals that came for nobody
         self.ended: dict[int, StepKind] = {}
         self.stopping = False
         self.cause = ""
+        self.lets_finish = False
         self.draining = False
         self.result: TraversalResult | None = None
         self._ids: set[tuple[int, str, int, int]] = set()
@@ -139,7 +143,9 @@ class Walk:
         for command in commands:
             demand(self.result is None, f"{command} after the end")
             match command:
-                case RunStep(node=node, step=step):
+                case RunStep(node=node, step=step, stopping=stopping):
+                    demand(stopping == bool(self.cause), f"the step of {node.id} is told {stopping}")
+                    (self.told_to_stop.add if stopping else self.told_to_stop.discard)(node.id)
                     self._dispatch((node.id,), step, batch=False)
                 case RunBatch(nodes=nodes, step=step):
                     demand(0 < len(nodes) <= self.history.batch_limit, "a batch of a wrong size")
@@ -176,6 +182,7 @@ class Walk:
         for node in nodes:
             self.started.add(node)
             self.parked.pop(node, None)
+            self.retrying.discard(node)
             self.woken.discard(node)
             self.running[node] = flight
 
@@ -277,14 +284,18 @@ class Walk:
         now = self.now
         waiting = [node for node, (_, wanted) in self.parked.items() if wanted == key and node not in self.woken]
         self.woken.update(waiting)
-        if not waiting and not self.cause:
+        if not waiting and (not self.cause or self.lets_finish):
             self.remembered.add(key)
         self.deliver(lambda traversal: traversal.signal(key, now))
 
-    def _interrupt(self, cause: Interrupt) -> None:
+    def _interrupt(self, cause: Interrupt | Literal["stop"]) -> None:
         now = self.now
-        self._stop(cause)
-        self.deliver(lambda traversal: traversal.interrupt(cause, now))
+        if cause == "stop":
+            self._let_finish()
+            self.deliver(lambda traversal: traversal.stop("cancel", now))
+        else:
+            self._stop(cause)
+            self.deliver(lambda traversal: traversal.interrupt(cause, now))
 
     def _hand_over(self, how: HandOver) -> None:
         if how.drain and not self.draining:
@@ -323,10 +334,15 @@ class Walk:
     def _account(self, node: int, result: StepResult) -> None:
         kind = result.kind
         demand(node not in self.ended, f"{node} ends twice")
-        if kind in PARKING and not self.cause:
+        goes_on = not self.cause or (self.lets_finish and kind is not StepKind.RETRY)
+        if kind in PARKING and goes_on:
             self.parked[node] = (result.at, result.key)
+            if kind is StepKind.RETRY:
+                self.retrying.add(node)
             if result.key and result.key in self.remembered:
                 self.remembered.discard(result.key)
+                self.woken.add(node)
+            elif result.key and self.cause and node not in self.told_to_stop:
                 self.woken.add(node)
             elif result.at <= self.now:
                 self.woken.add(node)
@@ -337,12 +353,26 @@ class Walk:
 
     def _stop(self, cause: Interrupt) -> None:
         self.stopping = True
-        if not self.cause:
-            self.cause = cause
+        if not self.cause or self.lets_finish:
+            self.cause, self.lets_finish = cause, False
             for node in self.parked:
                 self.ended[node] = StepKind.ABORTED
             self.parked.clear()
+            self.retrying.clear()
             self.woken.clear()
+
+    def _let_finish(self) -> None:
+        self.stopping = True
+        if self.cause:
+            return
+        self.cause, self.lets_finish = "cancel", True
+        for node, (_, key) in list(self.parked.items()):
+            if key:
+                self.woken.add(node)
+            elif node in self.retrying and node not in self.woken:
+                self.ended[node] = StepKind.ABORTED
+                del self.parked[node]
+                self.retrying.discard(node)
 
     # --- invariants ---------------------------------------------------------------------------------------------------
 
@@ -350,7 +380,7 @@ class Walk:
         history = self.history
         again = self.repeat and all(node in self.started for node in nodes)
         demand(again or not self.draining, f"{nodes} were started during a hand-over")
-        demand(again or not self.cause, f"{nodes} take a step after an interrupt")
+        demand(again or not self.cause or self.lets_finish, f"{nodes} take a step after an interrupt")
         demand(step >= 1 and len(nodes) == len(set(nodes)), "a wrong step number, or a node twice in a batch")
         for node in nodes:
             demand(node not in self.running, f"{node} runs twice at once")
@@ -380,7 +410,8 @@ class Walk:
 
     def _check_nothing_idles(self) -> None:
         """While there is a place, nothing that may go on waits: no wake-up is lost, no node held up by another."""
-        if self.cause or self.draining or self._places() >= self.history.window:
+        ends_at_once = self.cause and not self.lets_finish
+        if ends_at_once or self.draining or self._places() >= self.history.window:
             return
         for node in self._needs:
             if node in self.running or node in self.ended or not self._key_has_room(node):

@@ -27,6 +27,20 @@ def test_hooks_of_a_create_and_a_delete_count_when_the_whole_stack_does_that(
     assert not any(stops(others, hook, HookState(), one) for one in Action)
 
 
+def test_what_was_never_made_stops_at_no_hook_of_its_delete() -> None:
+    for hook in ALL["hooks"]:
+        never = {one for one in Action if stops(ALL, hook, HookState(), one, made=False)}
+        assert never == (
+            set() if hook.endswith("-delete") else {one for one in Action if stops(ALL, hook, HookState(), one)}
+        )
+
+
+def test_an_object_that_exists_already_stops_at_the_hooks_of_its_delete_alone() -> None:
+    external = {**ALL, "external_id": "abc"}
+    stopping = {hook for hook in ALL["hooks"] if any(stops(external, hook, HookState(), one) for one in Action)}
+    assert stopping == {"pre-delete", "post-delete"}
+
+
 def test_a_cleared_hook_stops_nobody_in_its_operation_and_everybody_in_the_next() -> None:
     state = HookState(3).at("pre-create")
     assert state.waiting == ("pre-create",) and state.at("pre-create") is state

@@ -4,7 +4,7 @@ import base64
 import re
 from uuid import UUID, uuid4
 
-from firebrick.resolution import physical_name
+from firebrick.physical_names import physical_name
 
 
 def test_the_end_is_the_rows_own() -> None:

@@ -173,6 +173,84 @@ def test_an_interrupt_before_the_start_starts_nothing() -> None:
     assert walk.result == TraversalResult(False, "cancel", (), (), (1,))
 
 
+def retry(at: float) -> StepResult:
+    return StepResult(kind=StepKind.RETRY, at=at, error_class="transient")
+
+
+def test_a_stop_lets_what_is_in_progress_finish_and_begins_nothing() -> None:
+    walk = Traversal(plan(node(1), node(2), node(3, 1), node(4, 2)))
+    walk.start(0)
+    walk.step_ended(1, poll(10), 1)
+    assert brief(walk.stop("cancel", 2)) == []
+    assert walk.progress.stopping == "cancel"
+    assert brief(walk.timer_fired(1, 10)) == ["run 1.2"]
+    assert brief(walk.step_ended(2, DONE, 11)) == []
+    assert brief(walk.step_ended(1, poll(20), 12)) == ["timer 1 at 20"]
+    assert brief(walk.timer_fired(1, 20)) == ["run 1.3"]
+    assert brief(walk.step_ended(1, DONE, 21)) == ["incomplete"]
+    assert walk.result == TraversalResult(False, "cancel", (), (), (3, 4))
+
+
+def test_a_stop_gives_up_what_waits_for_another_attempt() -> None:
+    walk = Traversal(plan(node(1), node(2)))
+    walk.start(0)
+    walk.step_ended(1, retry(10), 1)
+    assert brief(walk.stop("cancel", 2)) == ["no timer 1"]
+    assert brief(walk.step_ended(2, retry(10), 3)) == ["incomplete"]
+    assert walk.result == TraversalResult(False, "cancel", (), (1, 2), ())
+
+
+def test_a_stop_asks_what_waits_for_a_signal_once_more_and_says_that_it_stops() -> None:
+    walk = Traversal(plan(node(1), node(2)))
+    walk.start(0)
+    walk.step_ended(1, wait("nested.1"), 1)
+    commands = walk.stop("cancel", 2)
+    assert brief(commands) == ["no timer 1", "run 1.2"]
+    assert [one.stopping for one in commands if isinstance(one, RunStep)] == [True]
+    assert brief(walk.step_ended(1, wait("nested.1"), 3)) == ["timer 1 at 100"], (
+        "asked, it waits for what it has stopped"
+    )
+    assert [one.stopping for one in walk.step_ended(2, wait("other"), 4) if isinstance(one, RunStep)] == [True]
+    assert brief(walk.step_ended(2, ABORTED, 5)) == []
+    assert brief(walk.signal("nested.1", 6)) == ["no timer 1", "run 1.3"]
+    assert brief(walk.step_ended(1, FAILED, 7)) == ["incomplete"]
+    assert walk.result == TraversalResult(False, "cancel", (1,), (2,), ())
+
+
+def test_an_interrupt_may_follow_a_stop() -> None:
+    walk = Traversal(plan(node(1), node(2)))
+    walk.start(0)
+    walk.step_ended(1, poll(10), 1)
+    walk.stop("cancel", 2)
+    assert brief(walk.interrupt("deadline", 3)) == ["no timer 1", "stop 2"]
+    assert brief(walk.stop("cancel", 4)) == []
+    assert brief(walk.step_ended(2, ABORTED, 5)) == ["incomplete"]
+    assert walk.result == TraversalResult(False, "deadline", (), (1, 2), ())
+
+
+def test_a_stop_goes_on_in_the_next_life() -> None:
+    nodes = plan(node(1), node(2), node(3, 1))
+    walk = Traversal(nodes)
+    walk.start(0)
+    walk.step_ended(1, poll(10), 1)
+    walk.stop("cancel", 2)
+    again = Traversal(nodes, state=walk.to_state())
+    commands = again.start(3)
+    assert brief(commands) == ["run 2.1", "timer 1 at 10"]
+    again.step_ended(2, DONE, 4)
+    assert brief(again.timer_fired(1, 10)) == ["run 1.2"]
+    assert brief(again.step_ended(1, DONE, 11)) == ["incomplete"]
+    assert again.result == TraversalResult(False, "cancel", (), (), (3,))
+
+
+def test_a_stop_that_finds_nothing_left_to_begin_leaves_a_complete_stack() -> None:
+    walk = Traversal(plan(node(1), node(2, instant=True)))
+    walk.start(0)
+    walk.stop("cancel", 1)
+    walk.batch_ended((2,), [(2, DONE)], 2)
+    assert brief(walk.step_ended(1, DONE, 3)) == ["complete"]
+
+
 def test_a_superseded_step_stops_everything() -> None:
     walk = Traversal(plan(node(1), node(2), node(3, 1)))
     walk.start(0)

@@ -31,6 +31,7 @@ from firebrick.intake_update import accept_continue, accept_update
 from firebrick.resources.registry import PLUGINS, Registry
 from firebrick.store import EventRow, Keyring, OperationRow, ResourceRow, StackRow, Store
 from starter.starting import Starter
+from tests.workflow.api import Api, api_of
 from worker import make_worker
 
 PROJECT = "lab"
@@ -122,20 +123,29 @@ class Started:
 @pytest.fixture
 async def lab(time_skipping: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Lab]:
     async with AsyncExitStack() as cleanup:
-        store = await Store.open(f"sqlite:///{tmp_path / 'stacks.db'}", Keyring.from_file(tmp_path / "keys.json"))
-        cleanup.push_async_callback(store.close)
-        handlers = HandlerRunner(threads=4)
-        cleanup.callback(handlers.close)
-        registry = Registry.default({PLUGINS: "firebrick.testing.types"})
-        client = time_skipping.client
-        starter = Starter(store, registry, lambda: client)
-        world = World(
-            store=store,
-            registry=registry,
-            handlers=handlers,
-            cluster=starter.cluster,
-            clock=server_clock,
-            search_attributes=has_search_attributes,
-        )
-        await cleanup.enter_async_context(make_worker(client, world, versioned=False))
-        yield Lab(client, store, registry, starter)
+        yield await lab_on(cleanup, time_skipping.client, tmp_path, HandlerRunner())
+
+
+async def lab_on(cleanup: AsyncExitStack, client: Client, folder: Path, handlers: HandlerRunner) -> Lab:
+    """A lab whose worker calls handlers by these."""
+    store = await Store.open(f"sqlite:///{folder / 'stacks.db'}", Keyring.from_file(folder / "keys.json"))
+    cleanup.push_async_callback(store.close)
+    cleanup.callback(handlers.close)
+    registry = Registry.default({PLUGINS: "firebrick.testing.types"})
+    starter = Starter(store, registry, lambda: client)
+    world = World(
+        store=store,
+        registry=registry,
+        handlers=handlers,
+        cluster=starter.cluster,
+        clock=server_clock,
+        search_attributes=has_search_attributes,
+    )
+    await cleanup.enter_async_context(make_worker(client, world, versioned=False))
+    return Lab(client, store, registry, starter)
+
+
+@pytest.fixture
+async def api(lab: Lab) -> AsyncIterator[Api]:
+    async with api_of(lab) as found:
+        yield found

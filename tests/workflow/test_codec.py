@@ -37,7 +37,7 @@ async def client(time_skipping: WorkflowEnvironment, tmp_path: Path) -> AsyncIte
     """Of a worker with a codec."""
     config: Any = {**time_skipping.client.config(), "data_converter": encrypting(tmp_path / "payload-keyring")}
     client = Client(**config)
-    handlers = HandlerRunner(threads=2)
+    handlers = HandlerRunner()
     async with await Store.open(
         f"sqlite:///{tmp_path / 'stacks.db'}", Keyring.from_file(tmp_path / "keyring")
     ) as store:

@@ -14,7 +14,11 @@ from firebrick.diagnostics import Unavailable
 from firebrick.intake_plan import Planned, plan_update
 from firebrick.plan_document import summary_of
 from firebrick.preview_result import Will
+from firebrick.resources.changes import compare
+from firebrick.resources.schema import schema_of
 from firebrick.testing.provider_process import ProviderProcess
+from firebrick.testing.types import TestNormalised
+from tests.unit.resources.http_world import Api
 from tests.workflow.plan_truth import check, done_between, flat, look
 
 HEAD = "heat_template_version: 2018-08-31\n"
@@ -141,3 +145,69 @@ async def test_without_a_look_there_is_no_plan(lab: Any, provider: ProviderProce
     await started.handle.result()
     with pytest.raises(Unavailable, match="No worker has looked"):
         await lab.starter.look_at_objects("lab", ["5f0d8fb2-6f1d-4a56-9bd9-9d9a6f1b7a55"])
+
+
+NORMALISED = (
+    HEAD
+    + """parameters: {api: {type: string}}
+resources:
+  thing:
+    type: Firebrick::HTTP::Resource
+    properties:
+      url: {get_param: api}
+      body: {name: '{name}', colour: red}
+      id: data.id
+      update: {method: PATCH, path: '/{id}'}
+      ignore_changes: [colour]
+"""
+)
+
+
+async def test_what_an_api_normalises_is_neither_planned_nor_changed_where_it_is_to_be_ignored(
+    lab: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Api() as api:
+        monkeypatch.setenv("FIREBRICK_HTTP_HOSTS", "*")
+        given: dict[str, Any] = {"template": NORMALISED, "parameters": {"api": api.url}}
+        started = await lab.create(given["template"], name="s", parameters=given["parameters"])
+        assert (await started.handle.result()).state is OperationState.DONE
+        (thing,) = api.things.values()
+
+        async def planned(**more: Any) -> Any:
+            request = UpdateStackRequest(stack="s", project="lab", converge=True, **{**given, **more})
+            return (await plan_update(lab.store, lab.registry, request, lab.starter.look_at_objects)).preview
+
+        thing["colour"] = "RED"
+        assert (await planned()).changes_nothing
+        compared = NORMALISED.replace("[colour]", "[]")
+        assert not (await planned(template=compared)).changes_nothing
+        update = await lab.update("s", NORMALISED, parameters=given["parameters"], converge=True)
+        assert (await update.handle.result()).state is OperationState.DONE
+        assert [method for method, *_ in api.seen if method == "PATCH"] == []
+        blue = NORMALISED.replace("colour: red", "colour: blue")  # what the template changes is changed
+        update = await lab.update("s", blue, parameters=given["parameters"], converge=True)
+        assert (await update.handle.result()).state is OperationState.DONE
+        assert thing["colour"] == "blue"
+
+
+async def test_a_property_that_is_write_only_is_not_compared_with_the_object(
+    lab: Any, provider: ProviderProcess
+) -> None:
+    template = HEAD + "resources:\n  one: {type: Firebrick::Test::Normalised, properties: {value: a, size: 2}}\n"
+    started = await lab.create(template, name="s")
+    assert (await started.handle.result()).state is OperationState.DONE
+    request = UpdateStackRequest(stack="s", project="lab", converge=True, template=template)
+
+    async def planned() -> Any:
+        return (await plan_update(lab.store, lab.registry, request, lab.starter.look_at_objects)).preview
+
+    assert (await planned()).changes_nothing
+    since = len(await started.events())
+    update = await lab.update("s", template, converge=True)
+    assert (await update.handle.result()).state is OperationState.DONE
+    assert [one for one in await update.told(since=since) if one.startswith("one")] == []
+    provider.request("PUT", f"/objects/{id_of(provider, 'one')}", {"properties": {"value": "a", "size": 3}})
+    (one,) = (await planned()).resources
+    assert [change.name for change in one.properties] == ["size"], "what can be compared is"
+    (value,) = [one.effect for one in compare(schema_of(TestNormalised()), {"value": "a"}, {"value": "b"})]
+    assert value == "update", "and what the template changes is changed"

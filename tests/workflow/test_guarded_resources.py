@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from firebrick.contract import OperationState
+from firebrick.contract import CreateStackRequest, OperationState
 from firebrick.diagnostics import ActionInProgress, InvalidInput
+from firebrick.intake_plan import plan_create
+from firebrick.preview_result import Will
 from firebrick.testing.provider_process import ProviderProcess
+from tests.unit.resources.http_world import Api
 
 HEAD = "heat_template_version: 2018-08-31\nresources:\n"
 OBJECT = HEAD + "  one: {type: Firebrick::Test::Object, properties: {value: VALUE}}\n"
@@ -84,6 +87,108 @@ async def test_an_external_object_that_is_not_there_fails(lab: Any, provider: Pr
     assert await fails(started) == f"Resource CHECK failed: InvalidExternalResource: resources.one: {text}"
     assert (await started.resources())["one"].state == "CHECK_FAILED"
     await done(await lab.delete("s"))
+
+
+THEIRS = """\
+heat_template_version: 2018-08-31
+parameters: {api: {type: string, default: ""}, id: {type: string, default: ""}}
+resources:
+  theirs:
+    type: TYPE
+    external_id: {get_param: id}
+PROPERTIES
+  ours: {type: OS::Heat::Value, properties: {type: json, value: SHOWN}}
+"""
+
+
+def theirs(kind: str, properties: str = "", shown: str = "{a: {get_resource: theirs}}") -> str:
+    text = f"    properties: {properties}" if properties else ""
+    return THEIRS.replace("TYPE", kind).replace("PROPERTIES", text).replace("SHOWN", shown)
+
+
+async def test_an_external_object_of_an_api_is_read_with_the_properties_given_and_never_touched(
+    lab: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Api() as api:
+        monkeypatch.setenv("FIREBRICK_HTTP_HOSTS", "*")
+        api.things["abc/1"] = {"id": "abc/1", "colour": "red", "state": "ACTIVE", "looks": 0}
+        shown = (
+            "{id: {get_resource: theirs}, colour: {get_attr: [theirs, body, colour]}, at: {get_attr: [theirs, url]}}"
+        )
+        given = "{url: {get_param: api}, headers: {X-Who: {get_param: id}}, body: {colour: blue}}"
+        template = theirs("Firebrick::HTTP::Resource", given, shown)
+        inputs = {"api": api.url, "id": "abc/1"}
+        started = await done(await lab.create(template, name="s", parameters=inputs))
+        rows = await started.resources()
+        assert (rows["theirs"].state, rows["theirs"].physical_id) == ("CHECK_COMPLETE", "abc/1")
+        value = {"id": "abc/1", "colour": "red", "at": f"{api.url}/abc%2F1"}
+        assert rows["ours"].attributes["value"] == value
+        await done(await lab.update("s", template.replace("blue", "red"), parameters=inputs))
+        await done(await lab.delete("s"))
+        assert [(method, path, headers["X-Who"]) for method, path, headers, _ in api.seen] == [
+            ("GET", "/v1/things/abc%2F1", "abc/1")
+        ]
+        missing = {"api": api.url, "id": "nothing"}
+        reason = await fails(await lab.create(template, name="t", parameters=missing))
+        text = "Invalid external resource: Resource nothing (Firebrick::HTTP::Resource) can not be found."
+        assert reason == f"Resource CHECK failed: InvalidExternalResource: resources.theirs: {text}"
+
+
+async def test_an_external_object_of_commands_is_read_and_never_deleted(
+    lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIREBRICK_EXEC", "enabled")
+    read = '[/bin/sh, -c, \'test "$FIREBRICK_ACTION $FIREBRICK_ID" = "CHECK abc" || exit $CODE\']'
+    touched = f"[/bin/touch, {tmp_path / 'touched'}]"
+    given = f"{{create: {touched}, update: {touched}, delete: {touched}, read: {read}, env: {{CODE: 3}}}}"
+    template = theirs("Firebrick::Exec", given)
+    started = await done(await lab.create(template, name="s", parameters={"id": "abc"}))
+    assert (await started.resources())["theirs"].state == "CHECK_COMPLETE"
+    await done(await lab.update("s", template.replace("CODE: 3", "CODE: 4"), parameters={"id": "abc"}))
+    await done(await lab.delete("s"))
+    rolled_back = await done(await lab.create(template, name="t", parameters={"id": "other"}, disable_rollback=False))
+    reason = (await rolled_back.operation()).reason
+    assert reason.endswith("Invalid external resource: Resource other (Firebrick::Exec) can not be found.")
+    broken = template.replace("CODE: 3", "CODE: 4")
+    reason = await fails(await lab.create(broken, name="u", parameters={"id": "other"}))
+    assert (
+        "Resource other (Firebrick::Exec) is there and does not work: the read command ended with exit code 4" in reason
+    )
+    assert not (tmp_path / "touched").exists()
+
+
+async def test_an_external_file_is_one_that_somebody_else_has_made(
+    lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIREBRICK_FILE_ROOT", str(tmp_path))
+    (tmp_path / "theirs.txt").write_text("hello")
+    template = theirs("Firebrick::File", "", "{size: {get_attr: [theirs, size]}}")
+    started = await done(await lab.create(template, name="s", parameters={"id": "theirs.txt"}))
+    assert (await started.resources())["ours"].attributes["value"] == {"size": 5}
+    await done(await lab.delete("s"))
+    assert (tmp_path / "theirs.txt").read_text() == "hello"
+    assert "can not be found" in await fails(await lab.create(template, name="t", parameters={"id": "none.txt"}))
+
+
+async def test_properties_beside_an_external_id_may_be_missing_or_wrong_unless_the_check_needs_them(
+    lab: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for given in ("", "{nope: 1, type: whatever}"):
+        template = theirs("OS::Heat::Value", given)
+        asked = CreateStackRequest(name="new", template=template, project="lab", parameters={"id": "abc"})
+        assert [one.will for one in (await plan_create(lab.store, lab.registry, asked)).preview.resources] == [
+            Will.CREATE,
+            Will.CREATE,
+        ]
+        started = await lab.create(template, name=f"s{len(given)}", parameters={"id": "abc"})
+        assert [one.severity for one in started.accepted.warnings] == ["warning"] * (2 if given else 0)
+        await done(started)
+    monkeypatch.setenv("FIREBRICK_HTTP_HOSTS", "*")
+    reason = await fails(await lab.create(theirs("Firebrick::HTTP::Resource"), name="t", parameters={"id": "abc"}))
+    assert reason == (
+        "Resource CHECK failed: PropertyMissing: resources.theirs: Firebrick::HTTP::Resource cannot be looked at "
+        "without the property url: give it beside external_id"
+    )
 
 
 async def test_an_external_one_of_a_type_that_cannot_look_is_taken_as_it_is(lab: Any) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from temporalio.client import WorkflowFailureError
 
 from firebrick import contract
 from firebrick.contract import Cancel, OperationState
@@ -133,6 +134,41 @@ async def test_delete_hooks_are_for_the_deletion_of_the_stack(lab: Any) -> None:
     await clear(started, "pre-delete")
     await waits_at(started, "post-delete")
     await clear(started, "post-delete")
+    assert (await started.handle.result()).state is OperationState.DONE
+
+
+FAILS = HEAD + (
+    "  a: {type: OS::Heat::TestResource, properties: {fail: true}}\n"
+    "  one: {type: TYPE, depends_on: a, properties: {value: x}}\n"
+)
+
+
+@pytest.mark.parametrize("type_", ["OS::Heat::Value", "OS::Heat::TestResource"])
+async def test_what_was_never_made_does_not_wait_to_be_deleted(lab: Any, type_: str) -> None:
+    environment = hooks("pre-delete", "post-delete", resource="*")
+    created = await lab.create(FAILS.replace("TYPE", type_), name="s", environment=environment)
+    with pytest.raises(WorkflowFailureError):
+        await created.handle.result()
+    rows = await created.resources()
+    assert (rows["a"].state, rows["one"].state) == ("CREATE_FAILED", "INIT_COMPLETE")
+    started = await lab.delete("s")
+    for hook in ("pre-delete", "post-delete"):
+        await waits_at(started, hook, "a")  # its create has failed: nobody knows what it has made
+        await clear(started, hook, "a")
+    assert (await started.handle.result()).state is OperationState.DONE
+    assert [one for one in await told_of(started) if "Hook" in one] == []
+
+
+async def test_an_object_that_exists_already_does_not_wait_to_be_created_and_waits_to_be_let_go(lab: Any) -> None:
+    template = HEAD + "  one: {type: OS::Heat::RandomString, external_id: abc}\n"
+    every = ("pre-create", "post-create", "pre-update", "post-update", "pre-delete")
+    created = await lab.create(template, name="s", environment=hooks(*every))
+    assert (await created.handle.result()).state is OperationState.DONE
+    updated = await lab.update("s", template, environment=hooks(*every))
+    assert (await updated.handle.result()).state is OperationState.DONE
+    started = await lab.delete("s")
+    await waits_at(started, "pre-delete")
+    await clear(started, "pre-delete")
     assert (await started.handle.result()).state is OperationState.DONE
 
 

@@ -72,8 +72,43 @@ async def test_what_nobody_can_look_up_is_unknown_in_the_providers_own_words(lab
     ended = await created.operation()
     assert ended.failure is not None and [one.error_class for one in ended.failure.causes] == ["unknown"]
     reason = (await created.resources())["it"].status_reason
-    assert reason.startswith("UnknownOutcome: resources.it: the answer to the create was lost, and nothing says how to")
-    assert "Before that, attempt 1 of 8 failed (transient): POST" in reason and "500: out of cheese" in reason
+    assert reason.startswith(
+        "UnknownOutcome: resources.it: the answer to CREATE was lost, and Firebrick::HTTP::Resource"
+    )
+    assert "Look at the provider for an object of s-it-" in reason
+    assert "The call ended with: POST" in reason and "500: out of cheese" in reason
+
+
+async def test_a_refusal_under_the_same_token_ends_the_looking(lab: Lab, api: Api) -> None:
+    """The stack could neither be deleted nor rolled back: each attempt asked for the create once more, and was told
+    no."""
+    api.orders += [(503, {}, None), *[(422, {}, {"error": "no"})] * 100]
+    it = template("Firebrick::HTTP::Resource", url=api.url, idempotency_header="X-Token", body={"colour": "red"})
+    created = await lab.create(it, name="s")
+    with pytest.raises(WorkflowFailureError):
+        await created.handle.result()
+    reason = (await created.resources())["it"].status_reason
+    assert "422: no" in reason and "look at the provider for an object of s-it-" in reason
+    deleted = await lab.delete("s")
+    await deleted.handle.result()
+    assert [method for method, *_ in api.seen] == ["POST", "POST"]
+
+
+@pytest.mark.parametrize("answer", [b"<html>", b" " * 1_100_000, {"id": None}], ids=["not JSON", "too long", "no id"])
+async def test_a_delete_takes_away_what_a_create_made_whose_answer_could_not_be_read(
+    lab: Lab, api: Api, answer: Any
+) -> None:
+    """Nothing was asked of the provider, and the object stayed."""
+    find = {"path": "?name={name}", "id": "items.0.id"}
+    body = {"name": "{name}", "colour": "red"}
+    api.orders += [api.made_but((201, {}, answer)), (200, {}, {"items": []})]  # the lookup comes too early
+    created = await lab.create(template("Firebrick::HTTP::Resource", url=api.url, find=find, body=body), name="s")
+    with pytest.raises(WorkflowFailureError):
+        await created.handle.result()
+    assert len(api.things) == 1
+    deleted = await lab.delete("s")
+    await deleted.handle.result()
+    assert not api.things
 
 
 async def test_a_delete_that_repeats_a_create_to_learn_its_id_says_so(lab: Lab, api: Api) -> None:

@@ -93,6 +93,39 @@ async def test_a_plan_shows_what_changes_three_levels_down_and_it_happens(lab: A
     }
 
 
+async def test_a_plan_knows_what_looks_into_nested_stacks(lab: Any) -> None:
+    def peeking(word: str) -> str:
+        peeks = {
+            "moves": "[nest, resource.leaf, resource.text, output]",
+            "stays": "[nest, resource.leaf.resource.still.value]",
+            "id": "[nest, resource.leaf, resource.text]",
+            "zone": "[nest, resource.leaf.resource.zone]",
+        }
+        users = [
+            f"  {name}: {{type: OS::Heat::Value, properties: {{value: {{get_attr: {path}}}}}}}\n"
+            for name, path in peeks.items()
+        ]
+        return f"{HEAD}\nresources:\n  nest: {{type: middle.yaml, properties: {{word: {word}}}}}\n{''.join(users)}"
+
+    started = await lab.create(peeking("a"), files=files(), name="s")
+    assert (await started.handle.result()).state is OperationState.DONE
+    same = await planned(lab, peeking("a"), files())
+    assert same.preview.changes_nothing
+    plan = (await planned(lab, peeking("b"), files("south"))).preview
+    said = {address: (one.will, one.certain) for address, one in flat(plan) if "." not in address}
+    assert said == {
+        "nest": (Will.UPDATE, True),
+        "moves": (Will.UPDATE, False),
+        "stays": (Will.NOTHING, True),
+        "id": (Will.NOTHING, True),
+        "zone": (Will.UPDATE, False),
+    }
+    before = await look(lab, "s")
+    updated = await lab.update("s", peeking("b"), files=files("south"))
+    assert (await updated.handle.result()).state is OperationState.DONE
+    check(lab, plan, before, await look(lab, "s", before))
+
+
 async def test_what_was_handed_in_as_a_secret_is_not_shown_when_it_goes(lab: Any) -> None:
     await made(lab, "{get_param: key}")
     without = LEAF.replace("  text:", "  other:").replace("[text, output]", "[other, output]")
@@ -157,4 +190,6 @@ async def test_heats_previews_show_what_is_nested_where_they_are_asked_to(lab: A
         assert [one["resource_name"] for one in made_up[1:]] == ["moves", "stays"]
         ((text, zone, _),) = made_up[0]
         assert (text["resource_name"], text["parent_resource"]) == ("text", "leaf")
-        assert text["properties"] == {"value": "b"} and zone["links"][1]["href"].endswith("/stacks/new-nest-leaf/None")
+        assert text["properties"]["value"] == "b" and text["properties"]["wait_secs"] == 0
+        identity = {"tenant": "lab", "stack_name": "new-nest-leaf", "stack_id": "None", "path": "/resources/zone"}
+        assert (zone["resource_identity"], zone["resource_action"]) == (identity, "INIT")

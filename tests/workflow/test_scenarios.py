@@ -1,5 +1,6 @@
 """Scenarios of updates: create; update; interrupt after so many resource actions; see what exists and how often."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -116,12 +117,12 @@ async def test_an_update_that_is_cancelled_after_some_actions_is_taken_back(engi
     update = await engine.update("s", chain("y", "1"))
     await engine.let(count)
     await engine.at_the_gate(("one", "two", "three")[count], "update")
-    await engine.cancel("s")
+    await engine.cancel("s", at_once=True)
     assert (await engine.wait(update)).state is OperationState.FAILED
     engine.world.open()
     assert await engine.settled("s") == "ROLLBACK_COMPLETE"
     assert engine.world.living() == living and ids(engine) == before
-    assert engine.world.counts["one", "update"] == (2 if count else 1)  # what was interrupted is asserted again
+    assert engine.world.counts["one", "update"] == 2  # what was interrupted is finished, then changed back
 
 
 async def test_a_replacement_that_is_rolled_back_gives_the_original_back(engine: Engine) -> None:
@@ -171,13 +172,39 @@ async def test_a_create_that_is_stopped_goes_on_where_it_was(engine: Engine) -> 
     await engine.create(chain("x", "1"), name="s")
     await engine.let(1)
     await engine.at_the_gate("two", "create")
-    await engine.cancel("s", rollback=False)
+    await engine.cancel("s", rollback=False, at_once=True)
     assert await engine.settled("s") == "CREATE_FAILED"
     assert list(engine.world.living()) == ["one"]
     engine.world.open()
     await engine.go_on("s")
     assert await engine.settled("s") == "UPDATE_COMPLETE"
     assert sorted(engine.world.finished) == [("one", "create"), ("three", "create"), ("two", "create")]
+
+
+@pytest.mark.parametrize("rollback", [True, False], ids=["rolled back", "left"])
+async def test_a_cancel_lets_what_is_in_progress_finish_and_begins_nothing(engine: Engine, rollback: bool) -> None:
+    await engine.create(chain("x", "1"), name="s")
+    assert await engine.settled("s") == "CREATE_COMPLETE"
+    before = ids(engine)
+    engine.world.close()
+    update = await engine.update("s", chain("y", "1"))
+    await engine.let(1)
+    await engine.at_the_gate("two", "update")
+    await engine.cancel("s", rollback=rollback)
+    while (await engine.progress(update)).stopping != "cancel":
+        await asyncio.sleep(0.01)
+    engine.world.open()
+    assert (await engine.wait(update)).state is OperationState.FAILED
+    assert await engine.settled("s") == ("ROLLBACK_COMPLETE" if rollback else "UPDATE_FAILED")
+    assert {name: one["a"] for name, one in engine.world.living().items()} == (
+        dict.fromkeys(("one", "two", "three"), "x") if rollback else {"one": "y", "two": "y", "three": "x"}
+    )
+    assert ids(engine) == before and ("three", "update") not in engine.world.counts
+    assert {name: row.state for name, row in (await engine.resources("s")).items()} == {
+        "one": "UPDATE_COMPLETE",
+        "two": "UPDATE_COMPLETE",
+        "three": "CREATE_COMPLETE",
+    }
 
 
 async def test_dependencies_turned_round_are_followed_in_the_clean_up(engine: Engine) -> None:

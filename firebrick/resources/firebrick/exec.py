@@ -8,12 +8,13 @@ from pydantic import Field
 
 from firebrick.resources.base import Context, Done, Found, Live, ResourceProperties, ResourceType
 from firebrick.resources.commands import Ended, demand_enabled, masked, run
-from firebrick.resources.errors import PermanentError, Replace, TransientError
+from firebrick.resources.errors import PermanentError, RefusedError, Replace, TransientError
 from firebrick.resources.vocabulary import SECRET, UPDATABLE, Length, Range
 
 GONE = 3  # exit code of read and delete: there is no such object
 TRY_LATER = 75  # EX_TEMPFAIL of sysexits.h
-LONGEST = 110  # seconds that a command may be given
+LONGEST = 6 * 3600  # seconds that a command may be given
+ENDING = 10.0  # seconds beside a command's own: its start, and the end of what it has left behind
 MOST_SAID = 2_000  # characters of standard error that an error repeats
 
 Command = Annotated[list[str], Length(1), Field(description="A program and its arguments; no shell reads them.")]
@@ -37,7 +38,8 @@ class Exec(ResourceType):
         "result": "Its standard output read as JSON; null where it is none.",
     }
     attribute_kinds = {"stdout": "string", "stderr": "string"}
-    call_timeout = LONGEST + 10.0
+    call_timeout = LONGEST + ENDING
+    fenced = True
     idempotent_create = True
 
     class Properties(ResourceProperties):
@@ -58,6 +60,9 @@ class Exec(ResourceType):
             ""
         )
         timeout: Annotated[int, Range(1, LONGEST), UPDATABLE, Field(description="Seconds one command may take.")] = 60
+
+    def call_seconds(self, properties: Any) -> float:
+        return float(properties.timeout) + ENDING
 
     def create(self, context: Context) -> Done:
         return self._done(_ran(context.properties.create, "create", context, stdin=context.properties.input), context)
@@ -112,7 +117,7 @@ def _concerns_the_object(context: Context) -> bool:
 def _env(context: Context) -> dict[str, str]:
     env = {str(name): _text(value) for name, value in (context.properties.env or {}).items()}
     if wrong := [name for name in env if not name or "=" in name or "\0" in name]:
-        raise PermanentError(f"env has {len(wrong)} names that no variable can have")
+        raise RefusedError(f"env has {len(wrong)} names that no variable can have")
     return env
 
 
@@ -128,7 +133,13 @@ def _run(command: Sequence[str], context: Context, *, stdin: str) -> Ended:
         "FIREBRICK_STACK": context.stack_name,
         "FIREBRICK_RESOURCE": context.name,
     }
-    return run(command, {**_env(context), **told}, stdin=stdin, timeout=context.properties.timeout)
+    return run(
+        command,
+        {**_env(context), **told},
+        stdin=stdin,
+        timeout=context.properties.timeout,
+        seconds_left=context.seconds_left,
+    )
 
 
 def _ran(command: Sequence[str], what: str, context: Context, *, stdin: str, good: Sequence[int] = (0,)) -> Ended:

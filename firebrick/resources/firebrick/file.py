@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from firebrick.resources.base import Context, Done, Found, Live, ResourceProperties, ResourceType
-from firebrick.resources.errors import PermanentError, Replace
+from firebrick.resources.errors import PermanentError, RefusedError, Replace
 from firebrick.resources.rooted_files import Claim, RootedFile, at, checked_path, content_digest, key_digest
 from firebrick.resources.vocabulary import SECRET, UPDATABLE, Custom, Pattern
 
@@ -72,8 +72,9 @@ class File(ResourceType):
         return self.read(context) is None
 
     def read(self, context: Context) -> Live | None:
-        with at(str(context.physical_id)) as file:
-            if file is None or _ours(file, context) is None or (status := file.status()) is None:
+        external = context.external
+        with at(str(context.physical_id), claims=not external) as file:
+            if file is None or not (external or _ours(file, context)) or (status := file.status()) is None:
                 return None
             content, mode = file.content(), status.st_mode & 0o7777
             shown = _attributes(file, content)
@@ -107,7 +108,7 @@ def _content(context: Context) -> bytes:
     try:
         return str(context.properties.content).encode()
     except UnicodeEncodeError:
-        raise PermanentError("the content has a character that UTF-8 has no form for") from None
+        raise RefusedError("the content has a character that UTF-8 has no form for") from None
 
 
 def _mode(context: Context) -> int:

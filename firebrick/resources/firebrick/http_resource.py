@@ -2,17 +2,27 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from pydantic import Field
 
 from firebrick.resources.base import Context, Done, Found, Live, Next, Poll, ResourceProperties, ResourceType
-from firebrick.resources.errors import PermanentError, Replace, UnknownOutcome
-from firebrick.resources.http_requests import Answer, base_of, request
+from firebrick.resources.body_paths import with_ignored, words_of
+from firebrick.resources.errors import (
+    PermanentError,
+    RefusedError,
+    Replace,
+    ResourceError,
+    TemporaryError,
+    TransientError,
+)
+from firebrick.resources.http_requests import Answer, UnreadableAnswer, base_of, host_and_port, request
 from firebrick.resources.vocabulary import SECRET, UPDATABLE, Custom, Number, OneOf, Range
 
 MISSING = object()
+MARGIN = 1.0  # seconds that a call may take beside its requests
 
 
 class Call(ResourceProperties):
@@ -38,8 +48,8 @@ class HttpResource(ResourceType):
 
     In paths and in the texts of bodies, ``{name}`` becomes the physical name, which no other resource has, and ``{id}``
     the object's id. Where the id is in an answer is said in words joined by dots: ``data.0.id``. A create whose answer
-    was lost is looked up by ``find``, or repeated under ``idempotency_header``; with neither it fails, and says that a
-    person must look.
+    was lost, or does not have the id, is looked up by ``find``, or repeated under ``idempotency_header``; with neither
+    it fails, and says that a person must look.
     """
 
     type_name = "Firebrick::HTTP::Resource"
@@ -71,22 +81,47 @@ class HttpResource(ResourceType):
             str | None, UPDATABLE, Field(description="A header that makes the API repeat no create of one value.")
         ] = None
         ready: Annotated[Ready | None, UPDATABLE, Field(description="When it is ready. Default: at once.")] = None
+        ignore_changes: Annotated[
+            list[Annotated[str, Custom("body_path", words_of)]],
+            UPDATABLE,
+            Field(description="Paths in body (labels.etag, rules.*.id) of which the object's own values do not count."),
+        ] = []
         timeout: Annotated[Number, Range(0.1, 60), UPDATABLE, Field(description="Seconds an answer may take.")] = 30
 
     # --- what a worker calls --------------------------------------------------------------------------------------
+
+    def can_find(self, properties: Any) -> bool:
+        return properties.find is not None
+
+    def can_repeat_create(self, properties: Any) -> bool:
+        return properties.idempotency_header is not None
+
+    def made_by(self, context: Context) -> str:
+        return f"an object of {context.physical_name} (the properties find and idempotency_header prevent this)"
+
+    def call_seconds(self, properties: Any) -> float:
+        return float(properties.timeout) + MARGIN
+
+    def late_effects(self, properties: Any) -> float:
+        """An API that takes longer than it may has mostly begun, and makes the object all the same."""
+        return float(properties.timeout)
+
+    def provider(self, properties: Any) -> str:
+        host, port = host_and_port(properties.url)
+        return f"{host}:{port}"
 
     def create(self, context: Context) -> Next:
         properties = context.properties
         headers = {properties.idempotency_header: context.key} if properties.idempotency_header else {}
         answer = self._call(properties.create, context, headers)
         if answer.gone:
-            raise PermanentError(f"the create was answered with {answer.status}: is url right?")
-        found = at(answer.body, properties.id)
-        if not isinstance(found, str | int) or isinstance(found, bool):
-            raise PermanentError(f"the answer to the create has no id at {properties.id}; look for what it has made")
+            raise RefusedError(f"the create was answered with {answer.status}: is url right?")
+        found = self._id_in(answer, properties.id)
+        if found is None:
+            found, answer = self._made(answer, context)
         if properties.ready is not None:
-            return Poll(after=properties.ready.interval, physical_id=str(found))
-        return self._done(str(found), answer, context)
+            return Poll(after=properties.ready.interval, physical_id=found)
+        return self._done(found, answer, context)
 
     def poll_create(self, context: Context) -> Next:
         answer = self._call(context.properties.read, context)
@@ -95,25 +130,9 @@ class HttpResource(ResourceType):
         return self._when_ready(answer, context)
 
     def find_by_key(self, context: Context) -> Found | None:
-        """By `find`; else, for a delete, by the create repeated under its key. Where the create is about to be repeated
-        it need not be found; with no way to know, UnknownOutcome."""
-        properties = context.properties
-        if properties.find is not None:
-            answer = self._call(Call(method="GET", path=properties.find.path), context)
-            found = MISSING if answer.gone else at(answer.body, properties.find.id)
-            return Found(physical_id=str(found)) if isinstance(found, str | int) else None
-        if properties.idempotency_header is not None:
-            if context.action != "DELETE":
-                return None
-            made = self.create(context)
-            return Found(physical_id=str(made.physical_id))
-        if context.action == "DELETE":
-            return None  # a person was told to look
-        raise UnknownOutcome(
-            "the answer to the create was lost, and nothing says how to find what it made: look at the provider for an "
-            f"object of {context.physical_name}, and delete it there. To prevent this, give the property find or "
-            "idempotency_header."
-        )
+        """Where ``find`` says how (can_find)."""
+        found = self._look_for(context)
+        return None if found is None else Found(physical_id=found)
 
     def update(self, context: Context) -> Next:
         properties = context.properties
@@ -141,17 +160,18 @@ class HttpResource(ResourceType):
         return live is None or not live.healthy
 
     def read(self, context: Context) -> Live | None:
-        """Of body, those members are compared that are in the answer under the same name."""
+        """Of body, those members are compared that are in the answer under the same name, but for ignore_changes."""
         answer = self._call(context.properties.read, context)
         if answer.gone:
             return None
         state, ready = self._state(answer, context), context.properties.ready
         seen = {}
         if isinstance(context.properties.body, dict) and isinstance(answer.body, dict):
-            wanted = filled(context.properties.body, context)
-            differs = [name for name in wanted if name in answer.body and answer.body[name] != wanted[name]]
-            now = {name: answer.body[name] for name in differs}
-            seen["body"] = {**context.properties.body, **now}
+            body, ignored = context.properties.body, context.properties.ignore_changes
+            wanted = filled(body, context)
+            live = with_ignored({name: answer.body[name] for name in wanted if name in answer.body}, wanted, ignored)
+            now = {name: value for name, value in live.items() if value != wanted.get(name)}
+            seen["body"] = {**body, **with_ignored(now, {name: body[name] for name in now if name in body}, ignored)}
         well = ready is None or state in ready.values
         shown = self._done(str(context.physical_id), answer, context).attributes
         return Live(properties=seen, healthy=well, why="" if well else f"its state is {state}", attributes=shown)
@@ -167,8 +187,42 @@ class HttpResource(ResourceType):
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
-    def _call(self, call: Call, context: Context, headers: Mapping[str, str] | None = None) -> Answer:
+    def _made(self, answer: Answer, context: Context) -> tuple[str, Answer]:
+        """The object of a create that went well and whose answer does not say its id, and an answer that shows it. No
+        error may look as if the create had not been sent."""
+        why = answer.unreadable or f"the answer to the create has no id at {context.properties.id}"
+        found = None
+        if context.properties.find is not None:
+            try:
+                found = self._look_for(context)
+                if found is not None:
+                    return found, self._call(context.properties.read, context, id_=found)
+            except TemporaryError as error:
+                raise TransientError(f"{why}, and then: {error}", delay=error.delay) from None
+            except ResourceError as error:
+                why += f", and then: {error}"
+        raise UnreadableAnswer(f"{why}; look for what it has made")
+
+    def _look_for(self, context: Context) -> str | None:
+        """The id of what a create under this name has made, by ``find``."""
+        find = context.properties.find
+        answer = self._call(Call(method="GET", path=find.path), context)
+        if answer.unreadable:
+            raise UnreadableAnswer(answer.unreadable)
+        return None if answer.gone else self._id_in(answer, find.id)
+
+    @staticmethod
+    def _id_in(answer: Answer, path: str) -> str | None:
+        found = at(answer.body, path)
+        return str(found) if isinstance(found, str | int) and not isinstance(found, bool) and found != "" else None
+
+    def _call(
+        self, call: Call, context: Context, headers: Mapping[str, str] | None = None, id_: str | None = None
+    ) -> Answer:
+        """id_: the object's, where the context does not have it yet."""
         properties = context.properties
+        if id_ is not None:
+            context = replace(context, physical_id=id_)
         own = "body" in call.model_fields_set
         body = None if call.method in ("GET", "DELETE") and not own else call.body if own else properties.body
         sent = {**(properties.headers or {}), **(properties.secret_headers or {}), **(headers or {})}
@@ -179,7 +233,7 @@ class HttpResource(ResourceType):
             filled(call.path, context, in_path=True),
             headers={str(name): str(value) for name, value in sent.items()},
             body=filled(body, context),
-            timeout=properties.timeout,
+            timeout=min(float(properties.timeout), context.seconds_left()),
             secrets=[*secret, *(word for one in secret for word in one.split()), *texts(body)],
         )
 
@@ -205,7 +259,7 @@ def at(body: Any, path: str) -> Any:
     for word in filter(None, path.split(".")):
         if isinstance(body, dict) and word in body:
             body = body[word]
-        elif isinstance(body, list) and word.isdigit() and int(word) < len(body):
+        elif isinstance(body, list) and word.isascii() and word.isdigit() and int(word) < len(body):
             body = body[int(word)]
         else:
             return MISSING

@@ -18,6 +18,7 @@ from firebrick.resources.postgresql import (
     demand_free,
     digest,
     host_and_port,
+    looked_for,
     made,
     moves,
     name_that_fits,
@@ -103,7 +104,7 @@ class PostgresDatabase(ResourceType):
     def read(self, context: Context) -> Live | None:
         columns = "pg_get_userbyid(datdba), datconnlimit, shobj_description(o.oid, 'pg_database'), datallowconn"
         with session(context.properties.connection) as db:
-            found = made(db, KIND, context.physical_id, columns)
+            found = looked_for(db, KIND, context, columns)
         if found is None:
             return None
         owner, limit, comment, open_ = found.columns
@@ -112,7 +113,8 @@ class PostgresDatabase(ResourceType):
             seen["owner"] = owner
         if context.properties.comment == "" and comment is None:
             seen["comment"] = ""
-        return Live(properties=seen, healthy=bool(open_), why="" if open_ else "it takes no connections")
+        shown = self._done(found.name, str(context.physical_id), context).attributes
+        return Live(seen, healthy=bool(open_), why="" if open_ else "it takes no connections", attributes=shown)
 
     def delete(self, context: Context) -> Done:
         with session(context.properties.connection) as db:

@@ -8,7 +8,7 @@ from psycopg.errors import DependentObjectsStillExist
 from pydantic import Field
 
 from firebrick.resources.base import Context, Done, Found, Live, ResourceProperties, ResourceType
-from firebrick.resources.errors import PermanentError
+from firebrick.resources.errors import PermanentError, RefusedError
 from firebrick.resources.postgresql import (
     CALL_TIMEOUT,
     ConnectionProperty,
@@ -17,6 +17,7 @@ from firebrick.resources.postgresql import (
     default_name,
     demand_free,
     digest,
+    looked_for,
     made,
     moves,
     session,
@@ -116,7 +117,7 @@ class PostgresRole(ResourceType):
         columns += ", CASE WHEN isfinite(rolvaliduntil) THEN rolvaliduntil AT TIME ZONE 'UTC' END"
         columns += ", shobj_description(o.oid, 'pg_authid')"
         with session(context.properties.connection) as db:
-            found = made(db, KIND, context.physical_id, columns)
+            found = looked_for(db, KIND, context, columns)
         if found is None:
             return None
         login, create_database, limit, until, comment = found.columns
@@ -129,7 +130,7 @@ class PostgresRole(ResourceType):
             seen["valid_until"] = wanted.valid_until if same else until.isoformat()
         else:
             seen["valid_until"] = None
-        return Live(properties=seen)
+        return Live(properties=seen, attributes=_done(found.name, str(context.physical_id)).attributes)
 
     def delete(self, context: Context) -> Done:
         with session(context.properties.connection) as db:
@@ -170,5 +171,5 @@ def _verifier(db: Session, name: str, password: str | None) -> str | None:
     if not password:
         return None
     if "\0" in password:
-        raise PermanentError("the password has a character that PostgreSQL does not take (NUL)")
+        raise RefusedError("the password has a character that PostgreSQL does not take (NUL)")
     return db.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from firebrick.resources.base import Context, Done, Next, ResourceProperties, ResourceType, SupportStatus
-from firebrick.resources.errors import PermanentError
 from firebrick.resources.vocabulary import UPDATABLE, Custom, Number
 from firebrick.resources.waits import FOR_EVER, wait_until
 
@@ -24,7 +23,8 @@ class TestResource(ResourceType):
     """Makes nothing anywhere; its action completes when more than the told seconds have passed (-1: never).
 
     Heat sleeps constraint_prop_secs in the validation of properties. Here validation never sleeps: the create
-    waits that long on a timer before it begins. attr_wait_secs passes whenever the attribute is read.
+    waits that long on a timer before it begins. attr_wait_secs passes whenever the attribute is read. Heat asks a
+    cloud client of the name client_name while it waits, and ignores its answers and errors; nothing is asked here.
     """
 
     __test__ = False  # for pytest: no test, in spite of its name
@@ -52,13 +52,13 @@ class TestResource(ResourceType):
         action_wait_secs: Annotated[
             ActionWaitSeconds | None, UPDATABLE, Field(description="Seconds for one action each.")
         ] = None
-        client_name: Annotated[str, UPDATABLE, Field(description="Cloud client to ask instead of sleeping.")] = ""
+        client_name: Annotated[
+            str, UPDATABLE, Field(description="Cloud client to ask while it waits; no answer matters.")
+        ] = ""
         entity_name: Annotated[str, UPDATABLE, Field(description="What to ask that client for.")] = ""
 
     def create(self, context: Context) -> Next:
         properties = context.properties
-        if properties.client_name and properties.entity_name:
-            raise PermanentError(f"there is no cloud client {properties.client_name!r} to poll")
         started = context.now + max(properties.constraint_prop_secs, 0)
         # Heat stores the physical id before it waits, and none if the create is to fail.
         return self._wait(context, started, physical_id=None if properties.fail else context.physical_name)

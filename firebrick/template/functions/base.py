@@ -56,7 +56,8 @@ class Misuse(Exception):
     """A function cannot do what it is asked. The path grows while it travels outwards (run time only).
 
     summary: our words; heat: Heat's, ours when empty. With ``{}`` in them, the place of `value`, which is shown or
-    described according to who may see it.
+    described according to who may see it. late: nothing is wrong with the form; only whoever asks for the value has
+    this trouble.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Misuse(Exception):
         heat_type: str = "StackValidationFailed",
         inside: Path = (),
         with_path: bool = True,
+        late: bool = False,
     ) -> None:
         super().__init__(summary)
         self.summary = summary
@@ -80,6 +82,7 @@ class Misuse(Exception):
         self.heat_type = heat_type
         self.inside = inside
         self.with_path = with_path
+        self.late = late
         self.path: list[str | int] = list(inside)
 
     def texts(self, *, show: bool) -> tuple[str, str]:
@@ -218,6 +221,7 @@ class Function:
             arguments = None
         unknown_now, left_now = scope.mark()
         if unknown_now != unknown:
+            cls.enter_unknown(arguments, scope)
             return UNKNOWN
         if not isinstance(arguments, Function):
             cls.check(arguments)
@@ -253,6 +257,10 @@ class Function:
 
     def enter(self, scope: Scope) -> None:
         """Look at the surroundings: note references."""
+
+    @classmethod
+    def enter_unknown(cls, arguments: Any, scope: Scope) -> None:
+        """The same where something in the arguments is UNKNOWN: as far as the rest tells."""
 
     @classmethod
     def compute(cls, arguments: Any, lookup: Lookup) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from firebrick.template.catalogue import INNER, split_inner
 from firebrick.template.functions.base import Function, Lookup, Misuse, Reference, Scope
 from firebrick.template.problems import kind_of, shorten
 
@@ -19,6 +20,23 @@ def select(value: Any, path: list[Any]) -> Any:
         else:
             return None
     return value
+
+
+def inner_path(attribute: Any, path: list[Any]) -> tuple[Any, list[Any]]:
+    """The name of an attribute and the path into it. Of one that names a resource inside a nested stack
+    (``resource.NAME``), what follows is that resource's attribute and becomes a part of the name."""
+    while path and isinstance(path[0], str) and _names_inner_resource(attribute):
+        attribute, path = f"{attribute}.{path[0]}", path[1:]
+    return attribute, path
+
+
+def _names_inner_resource(attribute: Any) -> bool:
+    """Whether it ends with the name of a resource, at any depth: ``resource.a``, ``resource.a.resource.b``."""
+    while isinstance(attribute, str) and attribute.startswith(INNER):
+        _, attribute = split_inner(attribute)
+        if not attribute:
+            return True
+    return False
 
 
 def _waiting(what: str) -> Misuse:
@@ -105,12 +123,24 @@ class GetAttr(Function):
         scope.refer(self.arguments[0], attribute)
 
     @classmethod
+    def enter_unknown(cls, arguments: Any, scope: Scope) -> None:
+        """The resource is usually named outright, also where the attribute or the path is computed."""
+        if isinstance(arguments, list) and arguments and isinstance(arguments[0], str):
+            named = arguments[1] if len(arguments) > 1 and isinstance(arguments[1], str) else None
+            scope.refer(arguments[0], named)
+
+    @classmethod
     def compute(cls, arguments: Any, lookup: Lookup) -> Any:
-        attribute = cls.attribute(arguments)
-        return select(lookup.attribute(arguments[0], attribute), arguments[2:])
+        attribute, path = cls.places(arguments)
+        return select(lookup.attribute(arguments[0], attribute), path)
+
+    @classmethod
+    def places(cls, arguments: list[Any]) -> tuple[Any, list[Any]]:
+        """The name of the attribute and the path into its value."""
+        return inner_path(cls.attribute(arguments), arguments[2:])
 
     def references(self) -> Iterator[Reference]:
-        yield Reference(self.arguments[0], self.attribute(self.arguments))
+        yield Reference(self.arguments[0], self.places(self.arguments)[0])
 
 
 class GetAttrThenSelect(GetAttr):
@@ -122,6 +152,10 @@ class GetAttrThenSelect(GetAttr):
     @classmethod
     def check_path(cls, path: list[Any]) -> None:
         pass
+
+    @classmethod
+    def places(cls, arguments: list[Any]) -> tuple[Any, list[Any]]:
+        return cls.attribute(arguments), arguments[2:]
 
 
 class GetAttrAll(GetAttr):

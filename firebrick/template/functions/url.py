@@ -11,7 +11,10 @@ _KEYS = (*_TEXTS, "port", "query")
 
 
 class MakeUrl(Function):
-    """``make_url: {scheme, username, password, host, port, path, query, fragment}``; every part may be missing."""
+    """``make_url: {scheme, username, password, host, port, path, query, fragment}``; every part may be missing.
+
+    Parts that are written out are checked with the template; those that functions make, when the value is computed.
+    """
 
     __slots__ = ()
     name: ClassVar[str] = "make_url"
@@ -21,6 +24,12 @@ class MakeUrl(Function):
     @staticmethod
     def _items(raw: Any, scope: Scope) -> Any:
         return scope.reduce(raw)  # a part that vanished is not there
+
+    @classmethod
+    def check_form(cls, raw: Any, scope: Scope) -> None:
+        super().check_form(raw, scope)
+        if isinstance(raw, dict):
+            cls._check_parts({key: value for key, value in raw.items() if not scope.is_call(value)})
 
     @classmethod
     def check(cls, arguments: Any) -> None:
@@ -39,26 +48,26 @@ class MakeUrl(Function):
                 detail=f"There are: {', '.join(_KEYS)}.",
                 inside=(unknown[0],),
             )
+
+    @classmethod
+    def _check_parts(cls, parts: dict[str, Any]) -> None:
         for key in _TEXTS:
-            value = arguments.get(key, "")
-            if not isinstance(value, str | Function):
+            value = parts.get(key, "")
+            if not isinstance(value, str):
                 raise Misuse(
                     f"{key} must be text, and is {kind_of(value)}",
                     heat=f'The "{key}" argument to "make_url" must be a string',
                     inside=(key,),
                 )
-        query = arguments.get("query", {})
-        if not isinstance(query, dict | Function):
+        query = parts.get("query", {})
+        if not isinstance(query, dict):
             raise Misuse(
                 f"query must be a map, and is {kind_of(query)}",
                 heat='The "query" argument to "make_url" must be a map',
                 inside=("query",),
             )
-        scheme = arguments.get("scheme", "")
-        if isinstance(scheme, str) and ":" in scheme:
-            raise Misuse("a scheme has no colon", heat="URL \"scheme\" should not contain ':'", inside=("scheme",))
-        if "port" in arguments and not isinstance(arguments["port"], Function):
-            cls._check_port(arguments["port"])
+        if "port" in parts:
+            cls._check_port(parts["port"])
 
     @staticmethod
     def _check_port(given: Any) -> None:
@@ -81,7 +90,9 @@ class MakeUrl(Function):
 
     @classmethod
     def compute(cls, arguments: Any, lookup: Lookup) -> Any:
-        cls.check(arguments)
+        cls._check_parts(arguments)
+        if ":" in arguments.get("scheme", ""):
+            raise Misuse("a scheme has no colon", heat="URL \"scheme\" should not contain ':'", inside=("scheme",))
         text = {key: arguments.get(key, "") for key in _TEXTS}
         netloc = cls._netloc(text, arguments.get("port"))
         url = quote(text["path"])

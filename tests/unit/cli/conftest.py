@@ -41,6 +41,15 @@ class WorkingStarter(AcceptingStarter):
         self.times_told = 0
         self.let_go: dict[str, Outcomes] | None = None  # further plans, for what is held
         self.tasks: list[asyncio.Task[None]] = []
+        self.loop = asyncio.get_running_loop()
+
+    def goes_on(self, stack: str) -> None:
+        """Carry out what was accepted for a stack while there was no plan for it. From any thread."""
+        asyncio.run_coroutine_threadsafe(self._go_on(stack), self.loop).result(30)
+
+    async def _go_on(self, stack: str) -> None:
+        repository = self._store.project("default")
+        self._carry_out((await repository.operations((await repository.stack(stack)).id))[0])
 
     async def create(self, request: CreateStackRequest) -> OperationRow:
         return self._carry_out(await super().create(request))
@@ -54,8 +63,9 @@ class WorkingStarter(AcceptingStarter):
     async def go_on(self, request: ContinueStackRequest) -> OperationRow:
         return self._carry_out(await super().go_on(request))
 
-    async def cancel(self, project: str, stack_id: str, cancel: Cancel) -> OperationRow:
-        return self._carry_out(await super().cancel(project, stack_id, cancel), interrupted="cancel")
+    async def cancel(self, project: str, stack_id: str, cancel: Cancel, *, at_once: bool = False) -> OperationRow:
+        operation = await super().cancel(project, stack_id, cancel, at_once=at_once)
+        return self._carry_out(operation, interrupted="cancel")
 
     async def delete(self, request: DeleteStackRequest) -> OperationRow:
         return self._carry_out(await super().delete(request))

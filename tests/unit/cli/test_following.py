@@ -3,6 +3,7 @@
 import http.client
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from starter.client import StackClient
+from starter.no_worker import ADVICE, BACK
 from tests.unit.cli.conftest import ApiServer
 from tests.unit.cli.test_stack_commands import DONE, TEMPLATE
 
@@ -93,6 +95,58 @@ def test_a_follower_waits_for_a_database_that_is_away(
     told = capsys.readouterr().err
     assert "The database does not answer: no connection; still trying, the operation goes on" in told
     assert "Stack web CREATE_COMPLETE" in told and front.refused == 1
+
+
+MISSING = "no worker polls the task queue 'q'"
+
+
+def carried_out_when(said: Callable[[], bool], api: ApiServer) -> threading.Thread:
+    """A worker comes as soon as that has been said, and carries out the create of the stack web."""
+
+    def come() -> None:
+        until(said)
+        api.starter.no_worker_because = ""
+        api.starter.plans["CREATE web"] = DONE
+        api.starter.goes_on("web")
+
+    thread = threading.Thread(target=come)
+    thread.start()
+    return thread
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_follower_is_told_that_no_worker_is_there_and_when_one_is(
+    api: ApiServer, firebrick: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "t.yaml").write_text(TEMPLATE)
+    api.starter.no_worker_because = MISSING
+    told: list[str] = []
+
+    def said() -> bool:
+        told.append(capsys.readouterr().err)
+        return MISSING in "".join(told)
+
+    worker = carried_out_when(said, api)
+    assert firebrick("stack", "create", "web", "-t", "t.yaml", "--wait") == 0
+    worker.join()
+    lines = [line for line in ("".join(told) + capsys.readouterr().err).splitlines() if line.startswith("note: ")]
+    assert lines == [f"note: {MISSING}: {ADVICE}", f"note: {BACK}"]
+
+
+async def test_so_is_a_program_that_waits(api: ApiServer, caplog: pytest.LogCaptureFixture) -> None:
+    api.starter.no_worker_because = MISSING
+    worker = carried_out_when(lambda: MISSING in caplog.text, api)
+    stack = await (await StackClient(api.url).create("web", template=TEMPLATE)).wait(60)
+    worker.join()
+    assert stack.status == "CREATE_COMPLETE"
+    told = [one.getMessage() for one in caplog.records if one.name == "firebrick.client"]
+    assert told[0] == f"CREATE of stack web: {MISSING}: {ADVICE}"
 
 
 async def test_so_does_a_program_that_waits(front: Front, api: ApiServer) -> None:

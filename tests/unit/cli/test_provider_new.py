@@ -35,7 +35,7 @@ def test_what_it_makes_installs_passes_its_tests_and_is_found(
     assert done.returncode == 0, done.stderr
     tests = in_process("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder, path=installed)
     assert tests.returncode == 0, tests.stdout
-    assert "14 passed, 2 skipped" in tests.stdout  # its own test, and the kit's
+    assert "15 passed, 2 skipped" in tests.stdout  # its own test, and the kit's
     found = in_process("-c", FOUND, cwd=tmp_path, path=installed)
     assert "AcmeCloud::Note" in json.loads(found.stdout), found.stderr
 

@@ -43,6 +43,14 @@ async def test_a_stack_is_created_watched_and_deleted(api: ApiServer) -> None:
     assert [one.action for one in await client.operations(stack.id)] == ["DELETE", "CREATE"]
 
 
+async def test_what_is_accepted_tells_its_warnings(api: ApiServer, client: SyncStackClient) -> None:
+    twice = TEMPLATE.replace("  value: {type", "  value: {type: number}\n  value: {type")
+    made = await StackClient(api.url).create("web", template=twice)
+    assert [(one.severity, one.code, one.line) for one in made.warnings] == [("warning", "duplicate-key", 5)]
+    assert client.update("web", template=TEMPLATE).warnings == ()
+    assert [one.line for one in client.update("web", template=twice).warnings] == [5]
+
+
 def test_the_same_without_an_event_loop(api: ApiServer, client: SyncStackClient) -> None:
     api.starter.plans |= {"CREATE web": DONE, "DELETE web": GONE}
     operation = client.create("web", template=TEMPLATE)
@@ -199,6 +207,15 @@ def test_the_same_operation_id_makes_one_stack(api: ApiServer, client: SyncStack
     first, second = (client.create("web", template=TEMPLATE, operation_id=token) for _ in range(2))
     assert (first.id, first.stack) == (second.id, second.stack) == (token, first.stack)
     assert len(client.list()) == 1
+
+
+def test_the_same_operation_id_with_another_request_is_a_conflict(api: ApiServer, client: SyncStackClient) -> None:
+    token = str(uuid.uuid4())
+    client.create("web", template=TEMPLATE)
+    first = client.update("web", existing=True, parameters={"value": "two"}, operation_id=token)
+    assert client.update("web", existing=True, parameters={"value": "two"}, operation_id=token).id == first.id
+    with pytest.raises(Conflict, match="another request, the UPDATE of stack 'web'"):
+        client.update("web", existing=True, parameters={"value": "three"}, operation_id=token)
 
 
 def test_pages_of_stacks_begin_after_the_marker(api: ApiServer, client: SyncStackClient) -> None:

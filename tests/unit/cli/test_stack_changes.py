@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,22 @@ def test_an_update_that_another_takes_over_is_no_success(
     token = ("--operation-id", first)
     assert firebrick(*UPDATE, *token, "--wait") == 1
     assert "this UPDATE was superseded by a later operation" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("web")
+def test_another_request_under_the_same_operation_id_is_refused_and_the_same_counts_once(
+    firebrick: Command, seen: Callable[..., Any], capsys: Capture
+) -> None:
+    token = ("--operation-id", str(uuid.uuid4()))
+    update = ("stack", "update", "web", "--existing")
+    assert firebrick(*update, "--parameter", "value=two", *token) == 0
+    assert firebrick(*update, "--parameter", "value=two", *token) == 0
+    capsys.readouterr()
+    assert firebrick(*update, "--parameter", "value=three", *token) == 1
+    said = capsys.readouterr().err
+    assert "[operation-id-in-use]" in said and "another request, the UPDATE of stack 'web'" in said
+    assert "mint a new UUID" in said
+    assert [one["action"] for one in seen("operation", "list", "web")] == ["UPDATE", "CREATE"]
 
 
 def test_a_delete_retains_what_it_is_told_to(web: str, api: ApiServer, firebrick: Command, capsys: Capture) -> None:

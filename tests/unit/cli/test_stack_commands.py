@@ -248,13 +248,46 @@ def test_a_wrong_template_is_shown_at_its_place_in_the_users_own_file(
 def test_a_wrong_environment_is_shown_with_its_file_also_when_there_are_several(
     firebrick: Command, capsys: Capture, tmp_path: Path
 ) -> None:
-    (tmp_path / "bad.yaml").write_text("parameters:\n  value: a\n  value: b\n")
+    (tmp_path / "bad.yaml").write_text("parameters:\n  value: a\n  other: !x b\n")
     (tmp_path / "good.yaml").write_text("parameters: {}\n")
     for environments in (["-e", "bad.yaml"], ["-e", "good.yaml", "-e", "bad.yaml"]):
         assert firebrick("stack", "create", "web", "-t", "t.yaml", *environments) == 1
         lines = capsys.readouterr().err.splitlines()
-        assert lines[0].startswith("error: bad.yaml:3:3:")
-        assert "  3 |   value: b" in lines
+        assert lines[0].startswith("error: bad.yaml:3:10:")
+        assert "  3 |   other: !x b" in lines
+
+
+TWICE = TEMPLATE.replace("  value: {type", "  value: {type: number}\n  value: {type")
+
+
+def test_a_key_that_is_given_twice_is_warned_of_on_standard_error_and_the_stack_is_made(
+    firebrick: Command, capsys: Capture, tmp_path: Path
+) -> None:
+    (tmp_path / "twice.yaml").write_text(TWICE)
+    (tmp_path / "env.yaml").write_text("parameters: {value: a, value: b}\n")
+    given = ("-t", "twice.yaml", "-e", "env.yaml")
+    for command in (
+        ("stack", "create", "web", *given, "-f", "json"),
+        ("stack", "update", "web", *given, "-f", "json"),
+        ("stack", "plan", "new", *given, "-f", "json", "-o", "plan.json"),
+        ("stack", "apply", "plan.json", "-f", "json"),
+    ):
+        assert firebrick(*command) in (0, 2), command
+        out, err = capsys.readouterr()
+        assert isinstance(json.loads(out), dict)
+        assert err.splitlines()[:8] == [
+            "warning: twice.yaml:5:3: parameters.value: the key value is given twice, in lines 4 and 5: the last value "
+            "counts [duplicate-key]",
+            "  5 |   value: {type: string, default: hello}",
+            "    |   ^",
+            "  Remove one of them, or give one another name.",
+            "warning: env.yaml:1:24: parameters.value: the key value is given twice in line 1, in columns 14 and 24: "
+            "the last value counts [duplicate-key]",
+            "  1 | parameters: {value: a, value: b}",
+            "    |                        ^",
+            "  Remove one of them, or give one another name.",
+        ], command
+    assert "warnings" not in json.loads((tmp_path / "plan.json").read_text())
 
 
 def test_parameters_and_environments_reach_the_stack_later_over_earlier(
@@ -294,3 +327,17 @@ def test_projects_are_apart(firebrick: Command, capsys: Capture) -> None:
     capsys.readouterr()
     assert firebrick("--project", "two", "stack", "list", "-f", "json") == 0
     assert json.loads(capsys.readouterr().out) == []
+
+
+def test_a_stack_is_named_by_its_arn_as_well(api: ApiServer, firebrick: Command, capsys: Capture) -> None:
+    made = create(api, firebrick, capsys)
+    arn = f"arn:openstack:heat::default:stacks/web/{made['id']}"
+    assert firebrick("stack", "show", arn, "-f", "value", "-c", "id") == 0
+    assert capsys.readouterr().out.strip() == made["id"]
+    for wrong, why in (
+        (arn.replace("::default:", "::other:"), "It is of project other"),
+        (f"{arn}/resources/word", "It names something in a stack"),
+        (arn.replace(made["id"], str(uuid.uuid4())), "could not be found"),
+    ):
+        assert firebrick("stack", "show", wrong) == 1
+        assert why in capsys.readouterr().err

@@ -84,6 +84,57 @@ def test_explain_says_what_is_in_each_template(firebrick: Run, folder: Path) -> 
     assert (missing["ok"], missing["diagnostics"][0]["code"]) == (False, "unreadable-file")
 
 
+COMPUTED_PATHS = """\
+heat_template_version: 2018-08-31
+parameters:
+  net: {type: string}
+  names: {type: comma_delimited_list}
+resources:
+  server: {type: No::Such::Type}
+  path: {type: No::Such::Type, properties: {x: {get_attr: [server, addresses, {get_param: net}, 0]}}}
+  name: {type: No::Such::Type, properties: {x: {get_attr: [server, {get_param: net}]}}}
+  inside:
+    type: No::Such::Type
+    properties:
+      x: {str_replace: {template: a, params: {a: {get_attr: [path, {get_param: net}]}, b: {get_param: net}}}}
+      y: {repeat: {template: {get_attr: [name, a, <%i%>]}, for_each: {<%i%>: {get_param: names}}}}
+  known: {type: No::Such::Type, properties: {x: {get_attr: [{get_param: net}, y]}}}
+"""
+
+
+def test_an_edge_is_kept_where_the_path_is_computed_of_a_parameter_without_a_value(
+    firebrick: Run, folder: Path
+) -> None:
+    (folder / "t.yaml").write_text(COMPUTED_PATHS)
+    _, out, _ = firebrick("template", "explain", "t.yaml")
+    edges = [["path", "server"], ["name", "server"], ["inside", "name"], ["inside", "path"]]
+    assert lines(out)[0]["edges"] == edges, "whom `known` needs nobody can tell"
+    _, out, _ = firebrick("template", "explain", "t.yaml", "--parameter", "net=server", "--parameter", "names=a")
+    assert lines(out)[0]["edges"] == [*edges, ["known", "server"]]
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        ("{get_attr: [sevrer, addresses, {get_param: net}]}", "unknown-reference"),
+        ("{get_attr: [sevrer, {get_param: net}]}", "unknown-reference"),
+        ("{get_attr: [server, valeu, {get_param: net}]}", "unknown-attribute"),
+    ],
+)
+def test_a_slip_is_told_where_the_path_is_computed_of_a_parameter_without_a_value(
+    firebrick: Run, folder: Path, call: str, code: str
+) -> None:
+    (folder / "t.yaml").write_text(
+        "heat_template_version: 2018-08-31\nparameters: {net: {type: string}}\nresources:\n"
+        "  server: {type: OS::Heat::Value, properties: {value: 1}}\n"
+        f"  member:\n    type: OS::Heat::Value\n    properties: {{value: {call}}}\n"
+        f"outputs:\n  o: {{value: {call}}}\n"
+    )
+    exit_code, out, _ = firebrick("template", "validate", "t.yaml", "-f", "json")
+    found = [(one["severity"], one["code"], one["line"]) for one in json.loads(out)]
+    assert (exit_code, found) == (1, [("error", code, 7), ("error", code, 9)])
+
+
 def test_explain_takes_parameters_and_environments(firebrick: Run, folder: Path) -> None:
     (folder / "env.yaml").write_text("parameters: {name: db}")
     _, out, _ = firebrick("template", "explain", "good.yaml", "--parameter", "size=9", "-e", "env.yaml")
@@ -150,6 +201,46 @@ def test_validate_as_text_json_and_sarif(firebrick: Run, folder: Path) -> None:
     assert {rule["id"] for rule in run_["tool"]["driver"]["rules"]} == {one["ruleId"] for one in run_["results"]}
     place = run_["results"][0]["locations"][0]["physicalLocation"]
     assert place == {"artifactLocation": {"uri": "bad.yaml"}, "region": {"startLine": 4, "startColumn": 10}}
+
+
+TWICE = "heat_template_version: 2018-08-31\nparameters:\n  p: {type: string}\n  p: {type: string, default: x}\n"
+
+
+def test_validate_warns_of_a_key_that_is_given_twice_and_refuses_it_when_it_is_strict(
+    firebrick: Run, folder: Path
+) -> None:
+    (folder / "twice.yaml").write_text(TWICE)
+    line = (
+        "warning: twice.yaml:4:3: parameters.p: the key p is given twice, in lines 3 and 4: the last value counts "
+        "[duplicate-key]"
+    )
+    end = ["  Remove one of them, or give one another name.", "0 errors, 1 warning"]
+    code, out, _ = firebrick("template", "validate", "twice.yaml")
+    assert (code, out.splitlines()) == (0, [line, *end])
+    code, out, _ = firebrick("template", "validate", "twice.yaml", "--strict")
+    assert (code, out.splitlines()) == (1, [line, *end])
+    code, out, _ = firebrick("template", "validate", "twice.yaml", "--strict", "-f", "json")
+    assert (code, json.loads(out)[0]["severity"]) == (1, "warning")
+    (folder / "fine.yaml").write_text("heat_template_version: 2018-08-31\n")
+    assert firebrick("template", "validate", "fine.yaml", "--strict")[0] == 0
+
+
+def test_validate_warns_of_environments_whether_there_is_one_or_several(firebrick: Run, folder: Path) -> None:
+    (folder / "fine.yaml").write_text("heat_template_version: 2018-08-31\nparameters: {p: {type: string}}\n")
+    (folder / "twice.yaml").write_text("parameters: {p: a, p: b}")
+    (folder / "other.yaml").write_text("parameters: {}")
+    for environments in (["-e", "twice.yaml"], ["-e", "twice.yaml", "-e", "other.yaml"]):
+        code, out, _ = firebrick("template", "validate", "fine.yaml", "-f", "json", *environments)
+        (found,) = json.loads(out)
+        assert (code, found["code"], found["file"], found["severity"]) == (0, "duplicate-key", "twice.yaml", "warning")
+
+
+def test_explain_and_evaluate_warn_on_standard_error(firebrick: Run, folder: Path) -> None:
+    (folder / "twice.yaml").write_text(TWICE)
+    for command in ("explain", "evaluate"):
+        code, out, err = firebrick("template", command, "twice.yaml")
+        assert code == 0 and len(lines(out)) == 1
+        assert err.startswith("warning: twice.yaml:4:3: parameters.p: the key p is given twice, in lines 3 and 4")
 
 
 def test_validate_is_content_when_types_are_mapped(firebrick: Run, folder: Path) -> None:

@@ -65,6 +65,11 @@ def test_a_name_may_be_an_absolute_path_or_a_file_address(here: Path) -> None:
     assert collect()["files"] == {address: "x", f"{here}/x y.sh": "x"}
 
 
+def test_a_file_that_only_a_value_names_which_does_not_count_is_not_looked_for() -> None:
+    write(t_DOT_yaml=HEAD + "outputs:\n  o: {value: {get_file: gone}}\n  o: {value: {get_file: there}}\n", there="x")
+    assert collect()["files"] == {"there": "x"}
+
+
 def test_what_is_no_text_goes_in_base64() -> None:
     write(t_DOT_yaml=HEAD + value("a.bin"), a_DOT_bin=bytes(range(256)))
     lines = collect()["files"]["a.bin"].splitlines()

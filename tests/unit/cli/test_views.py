@@ -127,7 +127,8 @@ def test_what_failed_in_a_nested_stack_is_the_root_cause_of_the_outer_one() -> N
     full = Failure("disk", "Example::Disk", "CREATE", "quota", "QuotaError", "no room", attempts=3)
     late = InnerFailure("web-slow-x", FailureTree(aborted=("leaf",)))
     nested = [
-        Failure(name, "n.yaml", "CREATE", "permanent", "NestedStackFailed", "...", 1) for name in ("nest", "slow")
+        Failure(name, "n.yaml", "CREATE", "permanent", error, "...", 1)
+        for name, error in (("nest", "QuotaError"), ("slow", ""))
     ]
     inside = InnerFailure("web-nest-x", FailureTree(causes=(full,), not_started=("host",)))
     tree = FailureTree(causes=tuple(nested), not_started=("after",), inner={"nest": inside, "slow": late})
@@ -138,7 +139,7 @@ def test_what_failed_in_a_nested_stack_is_the_root_cause_of_the_outer_one() -> N
         "│    QuotaError: no room",
         "│    next: There is no room for it. Free some or have the quota raised, and try again.",
         "├─ also failed: slow (n.yaml, 1 attempt)",
-        "│    NestedStackFailed: ...",
+        "│    ...",
         "│    next: Nothing in it failed by itself: it was stopped, or its time was over. It may need more time.",
         "├─ aborted: slow.leaf",
         "└─ not started: nest.host, after",

@@ -46,6 +46,18 @@ def test_what_is_merged_stands_in_the_map_around_it() -> None:
     }
 
 
+def test_of_a_key_that_is_given_twice_the_last_value_counts() -> None:
+    root = read_marks("a: {get_file: x, get_file: y}\nb: {z: 1}\nb: 2\nc: {<<: {d: 1}, <<: {e: 1}}\n")
+    assert root is not None
+    found = [(path, node.text, alone) for path, _, node, alone in root.entries() if not node.pairs]
+    assert found == [
+        (("b",), "2", False),
+        (("a", "get_file"), "y", True),
+        (("c", "d"), "1", True),
+        (("c", "e"), "1", True),
+    ]
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "a: [", "a: *x", "\x00", "a: b: c"])
 def test_what_is_no_yaml_has_no_marks(text: str) -> None:
     assert read_marks(text) is None

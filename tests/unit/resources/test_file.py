@@ -8,7 +8,7 @@ import pytest
 
 from firebrick.diagnostics import InvalidInput
 from firebrick.resources import rooted_files
-from firebrick.resources.errors import PermanentError, Replace
+from firebrick.resources.errors import PermanentError, Replace, TakenError
 from firebrick.resources.firebrick.file import File
 from firebrick.testing.contract_kit import Contract, ContractTests
 from firebrick.testing.rehearsal import NeedsAnother, Rehearsal
@@ -192,3 +192,33 @@ def test_it_is_off_until_the_operator_names_a_folder(monkeypatch: pytest.MonkeyP
 def test_a_mode_is_three_octal_digits(mode: str) -> None:
     with pytest.raises(InvalidInput, match="mode"):
         file({"mode": mode})
+
+
+def test_a_path_of_another_resource_is_taken_and_the_error_knows_by_whose_create(root: Path) -> None:
+    file(key="first").create()
+    with pytest.raises(TakenError) as caught:
+        file(key="second").create()
+    assert caught.value.by("first") and not caught.value.by("second")
+
+
+def test_nobody_takes_the_place_of_a_file_that_is_being_taken_away(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The claim goes last: whoever took the place before would lose the claim to it."""
+    first, second = file(key="first"), file(key="second")
+    first.create()
+    dropped = rooted_files.RootedFile.drop_claim
+    met: list[Exception] = []
+
+    def between(self: rooted_files.RootedFile) -> None:
+        try:
+            second.create()
+        except TakenError as error:
+            met.append(error)
+        dropped(self)
+
+    monkeypatch.setattr(rooted_files.RootedFile, "drop_claim", between)
+    first.delete()
+    assert len(met) == 1 and files(root) == []
+    monkeypatch.undo()
+    monkeypatch.setenv("FIREBRICK_FILE_ROOT", str(root))
+    second.create()
+    assert second.read() is not None

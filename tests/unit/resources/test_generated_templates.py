@@ -93,7 +93,7 @@ def test_constraints_become_those_a_parameter_can_have() -> None:
         "size": {"type": "number", "default": 4, "constraints": [{"range": {"min": 2}}]},
         "flag": {"type": "boolean", "default": False},
         "names": {"type": "comma_delimited_list", "constraints": [{"length": {"max": 3}}]},
-        "rows": {"type": "json", "default": [{"a": 1}], "constraints": [{"length": {"max": 3}}]},
+        "rows": {"type": "comma_delimited_list", "default": [{"a": 1}], "constraints": [{"length": {"max": 3}}]},
         "table": {"type": "json", "constraints": [{"length": {"max": 2}}]},
     }
 
@@ -112,7 +112,7 @@ def test_cloudformation_has_its_own_words() -> None:
         "size": {"Type": "Number", "Default": 4, "MinValue": 2},
         "flag": {"Type": "Boolean", "Default": False, "AllowedValues": ["True", "true", "False", "false"]},
         "names": {"Type": "CommaDelimitedList", "MaxLength": 3},
-        "rows": {"Type": "Json", "Default": [{"a": 1}], "MaxLength": 3},
+        "rows": {"Type": "CommaDelimitedList", "Default": [{"a": 1}], "MaxLength": 3},
         "table": {"Type": "Json", "MaxLength": 2},
     }
     assert made["Outputs"]["output"]["Value"] == {"Fn::GetAtt": ["Everything", "output"]}

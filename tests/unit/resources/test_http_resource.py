@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from firebrick.diagnostics import InvalidInput
+from firebrick.elapsed import elapsed
 from firebrick.resources.allowed_hosts import demand_allowed
 from firebrick.resources.base import Done, Found, Poll
 from firebrick.resources.errors import (
@@ -15,11 +16,14 @@ from firebrick.resources.errors import (
     PermanentError,
     QuotaError,
     Replace,
+    ResourceError,
     ThrottledError,
     TransientError,
-    UnknownOutcome,
+    is_late,
+    surely_without_effect,
 )
 from firebrick.resources.firebrick.http_resource import HttpResource
+from firebrick.resources.http_requests import UnreadableAnswer
 from firebrick.testing.contract_kit import Contract, ContractTests
 from firebrick.testing.dev_server import free_ports
 from firebrick.testing.rehearsal import NeedsAnother, Rehearsal
@@ -115,10 +119,10 @@ def test_a_lost_create_with_no_way_to_find_it_says_where_to_look(api: Api) -> No
     api.orders.append(Api.DROP)
     with pytest.raises(TransientError, match="the answer was lost") as lost:
         resource.create()
-    assert not lost.value.not_sent
-    with pytest.raises(UnknownOutcome, match="look at the provider for an object of stack-web-abcdefghijkl"):
-        resource.find()
-    assert len(api.things) == 1
+    assert not lost.value.not_sent and len(api.things) == 1
+    assert not resource.can_find and not resource.can_repeat_create
+    where = HttpResource().made_by(resource.context("CREATE", "key"))
+    assert where.startswith("an object of stack-web-abcdefghijkl (")
 
 
 def test_a_lost_create_is_looked_up(api: Api) -> None:
@@ -233,12 +237,83 @@ def test_nobody_there_means_that_nothing_was_sent(api: Api, monkeypatch: pytest.
     assert caught.value.not_sent
 
 
-def test_an_answer_without_an_id_and_one_without_end_are_errors(api: Api) -> None:
-    api.orders += [(201, {}, {"data": {}}), (201, {}, b" " * 1_100_000)]
-    with pytest.raises(PermanentError, match="no id at data.id"):
+DEEP = b"[" * 50_000 + b"]" * 50_000
+UNREADABLE: dict[str, tuple[Any, str]] = {
+    "no id": ({"data": {}}, "has no id at data.id"),
+    "an id that is none": ({"data": {"id": ["t"]}}, "has no id at data.id"),
+    "an empty id": ({"data": {"id": ""}}, "has no id at data.id"),
+    "not JSON": (b"<html>made</html>", "has no id at data.id"),
+    "nothing": (None, "has no id at data.id"),
+    "too long": (b" " * 1_100_000, "larger than 1048576 bytes"),
+    "too deep": (DEEP, "more than 100 lists and objects inside each other"),
+    "deeper than a list should be": (b"[" * 200 + b"]" * 200, "more than 100 lists and objects inside each other"),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_a_create_whose_answer_does_not_say_what_it_made_is_looked_up(api: Api, case: str) -> None:
+    answer, why = UNREADABLE[case]
+    with pytest.raises(UnreadableAnswer, match=why) as caught:
+        api.orders.append((201, {}, answer))
+        thing(api, find=None).create()
+    assert not surely_without_effect(caught.value)
+    with pytest.raises(UnreadableAnswer, match=why):
+        api.orders.append((201, {}, answer))
+        thing(api).create()  # it made nothing, whatever it says
+    resource = thing(api)
+    api.orders.append(api.made_but((201, {}, answer)))
+    assert resource.create().physical_id == "t/1"
+    assert resource.attribute("body")["colour"] == "red"
+    resource.delete()
+    assert not api.things
+
+
+@pytest.mark.parametrize("order", [(503, {}, None), Api.DROP, (403, {}, None)])
+def test_whatever_follows_a_create_that_went_well_it_is_not_said_to_have_done_nothing(api: Api, order: Any) -> None:
+    api.orders += [api.made_but((201, {}, {"data": {}})), order]
+    with pytest.raises(ResourceError) as caught:
         thing(api).create()
-    with pytest.raises(PermanentError, match="larger than 1048576 bytes"):
+    assert len(api.things) == 1 and not surely_without_effect(caught.value)
+
+
+def test_half_an_answer_is_a_lost_one(api: Api) -> None:
+    resource = thing(api)
+    api.orders.append(Api.HALF)
+    with pytest.raises(TransientError, match="the answer was lost: IncompleteRead") as caught:
+        resource.create()
+    assert not surely_without_effect(caught.value) and len(api.things) == 1
+    assert resource.find() == Found(physical_id="t/1")
+
+
+def test_an_answer_that_drips_is_bounded_as_a_whole(api: Api) -> None:
+    """Each byte comes before a time-out between two bytes would end it."""
+    for drip in (Api.DRIPS_HEADERS, Api.DRIPS):
+        resource = thing(api, timeout=0.5)
+        api.orders.append(drip)
+        began = elapsed()
+        with pytest.raises(TransientError, match="the answer was lost") as caught:
+            resource.create()
+        assert elapsed() - began < Api.DRIPPING / 2 and is_late(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "delay"),
+    [
+        ("²", None),
+        ("-1", None),
+        ("1e999", None),
+        ("nan", None),
+        ("9" * 400, 315_360_000.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 315_360_000.0),
+    ],
+)
+def test_a_wait_that_is_none_is_left_out_and_one_without_end_has_one(
+    api: Api, header: str, delay: float | None
+) -> None:
+    api.orders.append((503, {"Retry-After": header}, None))
+    with pytest.raises(TransientError) as caught:
         thing(api).create()
+    assert caught.value.delay == delay
 
 
 def test_drift_is_what_differs_in_what_was_asked_for(api: Api) -> None:
@@ -248,6 +323,26 @@ def test_drift_is_what_differs_in_what_was_asked_for(api: Api) -> None:
     live = resource.read()
     assert live is not None and live.properties == {"body": {"name": "{name}", "colour": "green"}}
     assert live.attributes == {**made.attributes, "body": api.things["t/1"]}
+
+
+def test_what_is_to_be_ignored_of_the_body_is_no_drift(api: Api) -> None:
+    body = {"name": "{name}", "colour": "red", "labels": {"who": "me", "for": "{name}"}, "rules": [{"port": 80}]}
+    resource = thing(api, body=body, ignore_changes=["colour", "labels.etag", "rules.*.id"])
+    resource.create()
+    made = api.things["t/1"]
+    made |= {"colour": "RED", "labels": {**made["labels"], "etag": "x1"}, "rules": [{"port": 80, "id": 7}]}
+    live = resource.read()
+    assert live is not None and live.properties == {"body": body}
+    made["labels"]["who"] = "them"
+    live = resource.read()
+    assert live is not None
+    assert live.properties["body"]["labels"] == {"who": "them", "for": made["name"]}
+    assert live.properties["body"]["colour"] == "red"
+
+
+def test_a_path_that_is_none_is_refused(api: Api) -> None:
+    with pytest.raises(InvalidInput, match="is not a path"):
+        thing(api, ignore_changes=["a..b"])
 
 
 def test_without_an_update_another_body_takes_another_object(api: Api) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 
 from firebrick.resources import postgresql
 from firebrick.resources.base import Found, Live
-from firebrick.resources.errors import ConflictError, PermanentError, Replace, TransientError
+from firebrick.resources.errors import ConflictError, PermanentError, Replace, TakenError, TransientError
 from firebrick.resources.firebrick.postgres_database import PostgresDatabase
 from firebrick.testing.contract_kit import Contract, ContractTests
 from firebrick.testing.postgres import PostgresServer
@@ -127,7 +127,8 @@ def test_read_sees_drift(server: PostgresServer) -> None:
     do(server, "ALTER DATABASE shop OWNER TO two")
     do(server, "ALTER DATABASE shop CONNECTION LIMIT 3")
     do(server, "COMMENT ON DATABASE shop IS 'mine'")
-    assert resource.read() == Live(properties={"owner": "two", "connection_limit": 3, "comment": "mine"})
+    seen = {"owner": "two", "connection_limit": 3, "comment": "mine"}
+    assert resource.read() == Live(properties=seen, attributes=resource.stored)
 
 
 @pytest.mark.parametrize("by_another_resource", [False, True], ids=["by hand", "by another resource"])
@@ -229,3 +230,18 @@ def test_a_server_that_does_not_answer_was_surely_not_reached(monkeypatch: pytes
     with pytest.raises(TransientError, match="PostgreSQL at 127.0.0.1:1 cannot be used") as caught:
         database().create()
     assert caught.value.not_sent and "hunter2" not in str(caught.value)
+
+
+def test_an_external_database_is_found_by_its_name_whoever_made_it(server: PostgresServer) -> None:
+    do(server, 'CREATE DATABASE "theirs ""x"""')
+    someone = Rehearsal(PostgresDatabase(), {"name": "another"})
+    live = someone.read_external('theirs "x"')
+    assert live is not None and live.attributes["name"] == 'theirs "x"' and live.healthy
+    assert someone.read_external("nobody") is None
+
+
+def test_a_name_of_another_resource_is_taken_and_the_error_knows_by_whose_create(server: PostgresServer) -> None:
+    database({"name": "shop"}, key="first").create()
+    with pytest.raises(TakenError) as caught:
+        database({"name": "shop"}, key="second").create()
+    assert caught.value.by("first") and not caught.value.by("second")

@@ -7,7 +7,7 @@ import pytest
 
 from firebrick.diagnostics import InvalidInput
 from firebrick.resources.base import Live
-from firebrick.resources.errors import PermanentError
+from firebrick.resources.errors import PermanentError, TakenError
 from firebrick.resources.firebrick.postgres_role import PostgresRole
 from firebrick.testing.contract_kit import Contract, ContractTests
 from firebrick.testing.postgres import PostgresServer
@@ -39,8 +39,8 @@ class TestContract(ContractTests):
         )
 
 
-def role(properties: dict[str, object]) -> Rehearsal:
-    return Rehearsal(PostgresRole(), properties)
+def role(properties: dict[str, object], key: str = "key") -> Rehearsal:
+    return Rehearsal(PostgresRole(), properties, key=key)
 
 
 def test_it_may_log_in_with_its_password_and_with_the_new_one_after_an_update(server: PostgresServer) -> None:
@@ -101,10 +101,10 @@ def test_read_sees_drift_and_one_moment_in_another_zone_is_none(server: Postgres
         "valid_until": "2030-01-01T02:00:00+02:00",
         "comment": "c",
     }
-    assert resource.read() == Live(properties=as_asked)
+    assert resource.read() == Live(properties=as_asked, attributes={"name": "clerk"})
     do(server, "ALTER ROLE clerk NOLOGIN VALID UNTIL '2031-01-01 00:00+00'")
     drifted = {"login": False, "valid_until": "2031-01-01T00:00:00+00:00"}
-    assert resource.read() == Live(properties=as_asked | drifted)
+    assert resource.read() == Live(properties=as_asked | drifted, attributes={"name": "clerk"})
 
 
 def test_a_role_that_is_there_is_left_as_it_is(server: PostgresServer) -> None:
@@ -143,3 +143,17 @@ def test_what_would_make_it_more_than_a_user_is_not_offered() -> None:
     for word in ("superuser", "create_role", "replication", "member_of"):
         with pytest.raises(InvalidInput, match="Unknown Property"):
             role({word: True})
+
+
+def test_an_external_role_is_found_by_its_name_whoever_made_it(server: PostgresServer) -> None:
+    do(server, "CREATE ROLE theirs")
+    live = Rehearsal(PostgresRole(), {"name": "another"}).read_external("theirs")
+    assert live is not None and live.attributes == {"name": "theirs"}
+    assert Rehearsal(PostgresRole(), {"name": "another"}).read_external("nobody") is None
+
+
+def test_a_name_of_another_resource_is_taken_and_the_error_knows_by_whose_create(server: PostgresServer) -> None:
+    role({"name": "clerk"}, key="first").create()
+    with pytest.raises(TakenError) as caught:
+        role({"name": "clerk"}, key="second").create()
+    assert caught.value.by("first") and not caught.value.by("second")

@@ -9,7 +9,8 @@ from pydantic import Field, field_validator
 
 from firebrick.diagnostics import InvalidInput
 from firebrick.resources.base import ResourceProperties, ResourceType
-from firebrick.resources.schema import TypeSchema, dotted, restore, validate
+from firebrick.resources.errors import PropertyMissing
+from firebrick.resources.schema import TypeSchema, dotted, partial, restore, validate
 from firebrick.resources.vocabulary import (
     HIDDEN,
     IMMUTABLE,
@@ -333,3 +334,33 @@ def test_an_annotation_that_templates_cannot_mean_is_an_error_of_the_author() ->
 
     with pytest.raises(TypeError, match="Example::Odd: no kind of property is written <class 'complex'>"):
         TypeSchema.of(Odd)
+
+
+class Partly(ResourceType):
+    type_name = "Example::Partly"
+
+    class Properties(ResourceProperties):
+        needed: str
+        class_: Annotated[str, Field(alias="class")]
+        size: Annotated[int, Range(1)]
+        disk: Disk | None = None
+        label: str = "none"
+
+        @field_validator("needed")
+        @classmethod
+        def not_empty(cls, value: str) -> str:
+            return value.upper()
+
+
+def test_a_partial_model_has_what_is_there_and_fits_and_says_what_is_missing() -> None:
+    model: Any = partial(Partly(), {"needed": "x", "size": 0, "nope": 1, "disk": {"size": "3"}})
+    assert (model.needed, model.label) == ("X", "none")
+    assert (model.disk.size, model.disk.kind) == (3, "ssd"), "read by the type's rules, at every depth"
+    for name, shown in (("class_", "class"), ("size", "size")):
+        with pytest.raises(PropertyMissing, match=f"Example::Partly cannot be looked at without the property {shown}:"):
+            getattr(model, name)
+    with pytest.raises(AttributeError):
+        model.no_such_thing  # noqa: B018
+    assert isinstance(model, Partly.Properties)
+    whole = partial(Partly(), {"needed": "x", "class": "gold", "size": 2})
+    assert (whole.class_, whole.size, whole.disk) == ("gold", 2, None)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from firebrick.resources.errors import PermanentError, classify
+from firebrick.resources.errors import classify
 from firebrick.resources.heat.test_resource import TestResource as Subject
 from firebrick.resources.schema import TypeSchema
 from firebrick.testing.rehearsal import Rehearsal, StillWaiting
@@ -113,10 +113,14 @@ def test_attr_wait_secs_pass_when_the_attribute_is_read_and_the_type_says_so() -
     assert Subject.slow_attributes
 
 
-def test_polling_a_cloud_that_is_not_there_is_an_error_that_names_the_client() -> None:
-    resource = Rehearsal(Subject(), {"client_name": "nova", "entity_name": "servers", "wait_secs": 1})
-    with pytest.raises(PermanentError, match="no cloud client 'nova'"):
-        resource.create()
+@pytest.mark.parametrize("client", ["nova", "nobody_knows_this"])
+def test_a_cloud_client_that_is_not_there_is_ignored(client: str) -> None:
+    resource = Rehearsal(Subject(), {"client_name": client, "entity_name": "servers", "wait_secs": 3, "value": "v"})
+    resource.create()
+    assert 3 < took(resource) < 3.1 and resource.attribute("output") == "v"
+    failing = Rehearsal(Subject(), {"client_name": client, "entity_name": "servers", "fail": True})
+    with pytest.raises(ValueError, match="Test Resource failed a"):
+        failing.create()
 
 
 def test_the_schema_is_heats() -> None:

@@ -16,9 +16,8 @@ async def test_a_type_gives_a_template_in_hot(world: World) -> None:
         "description": "Initial template of RandomString",
         "parameters": {
             "length": {"type": "number", "default": 32, "constraints": [{"range": {"min": 1, "max": 512}}]},
-            # Heat says comma_delimited_list, which no list of maps can be given in.
-            "character_classes": {"type": "json", "default": [{"class": "lettersdigits", "min": 1}]},
-            "character_sequences": {"type": "json"},
+            "character_classes": {"type": "comma_delimited_list", "default": [{"class": "lettersdigits", "min": 1}]},
+            "character_sequences": {"type": "comma_delimited_list"},
             "salt": {"type": "string"},
         },
         "outputs": {

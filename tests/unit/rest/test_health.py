@@ -39,6 +39,25 @@ async def test_ready_is_whose_every_check_passes_and_says_which_does_not(world: 
     assert (await asked(able, "/live")).status_code == 200
 
 
+async def test_what_is_only_told_keeps_no_request_away() -> None:
+    """Without a worker an API accepts requests, which are carried out later."""
+    able = Health({"temporal": fixed("")}, tells={"workers": fixed("no worker polls the task queue 'firebrick'")})
+    answer = await asked(able, "/ready")
+    assert (answer.status_code, answer.json()["ready"]) == (200, True)
+    assert answer.json()["checks"] == {"temporal": "ok", "workers": "no worker polls the task queue 'firebrick'"}
+    assert await able.wait(0.0) == {"temporal": ""}
+
+
+async def test_an_operation_says_why_nobody_goes_on_with_it(world: World) -> None:
+    made = await world.create("main", {"heat_template_version": "2021-04-16"})
+    path = f"/operations/{made.operation}"
+    assert (await world.body(path))["operation"]["no_worker"] is None
+    world.starter.no_worker_because = "no worker polls the task queue 'q'"
+    assert (await world.body(path))["operation"]["no_worker"] == "no worker polls the task queue 'q'"
+    await made.carry_out({})
+    assert (await world.body(path))["operation"]["no_worker"] is None
+
+
 async def test_a_check_that_hangs_is_one_that_does_not_pass() -> None:
     async def hangs() -> str:
         raise TimeoutError

@@ -139,17 +139,79 @@ async def test_patch_keeps_what_is_left_out(world: World) -> None:
     assert refused["error"]["message"] == "No template specified"
 
 
-async def test_the_preview_of_a_create_has_the_stack_with_its_resources(world: World) -> None:
+async def test_the_preview_of_a_create_has_heats_fields(world: World) -> None:
+    """As a real Heat answers; where nobody knows yet it tells a default, and null is told here."""
     template = copy.deepcopy(TEMPLATE)
     template["resources"]["val"]["properties"]["value"] = {"get_attr": ["tr", "output"]}
     template["resources"]["tr"]["properties"]["value"] = {"get_param": "secret"}
+    template["resources"]["tr"]["metadata"] = {"k": "v"}
+    template["outputs"] = {"val": {"value": {"get_attr": ["val", "value"]}}, "n": {"description": "d", "value": 1}}
     before = stored(world)
-    stack = (await ask(world, "POST", "/stacks/preview", {"stack_name": "new", "template": template}))["stack"]
+    body = {"stack_name": "new", "template": template, "tags": "a,b", "timeout_mins": 5}
+    stack = (await ask(world, "POST", "/stacks/preview", body))["stack"]
     assert stored(world) == before
-    assert (stack["stack_name"], stack["parameters"]["secret"], stack["disable_rollback"]) == ("new", "******", True)
-    found = {one["resource_name"]: one for one in stack["resources"]}
-    assert found["rnd"]["properties"] == {"length": 8} and found["tr"]["properties"] == {"value": "******"}
-    assert found["rnd"]["resource_status"] == "INIT_COMPLETE" and found["tr"]["required_by"] == ["val"]
+    resources = {one["resource_name"]: one for one in stack.pop("resources")}
+    assert stack.pop("creation_time").endswith("Z") and list(resources) == ["rnd", "tr", "val"]
+    assert stack.pop("parameters") == {
+        "OS::stack_id": "None",
+        "OS::project_id": "p1",
+        "OS::stack_name": "new",
+        "value": "hello",
+        "secret": "******",
+    }
+    assert stack == {
+        "stack_name": "new",
+        "id": "None",
+        "links": [{"href": "http://heat.test:8004/v1/p1/stacks/new/None", "rel": "self"}],
+        "updated_time": None,
+        "deletion_time": None,
+        "notification_topics": [],
+        "description": "golden stack",
+        "template_description": "golden stack",
+        "capabilities": [],
+        "disable_rollback": True,
+        "timeout_mins": 5,
+        "stack_owner": "",
+        "parent": None,
+        "stack_user_project_id": None,
+        "tags": ["a", "b"],
+        "outputs": [
+            {"output_key": "val", "description": "No description given", "output_value": None},
+            {"output_key": "n", "description": "d", "output_value": 1},
+        ],
+    }
+    identity = {"tenant": "p1", "stack_name": "new", "stack_id": "None", "path": ""}
+    assert resources["tr"] == {
+        "updated_time": None,
+        "creation_time": None,
+        "resource_name": "tr",
+        "physical_resource_id": "",
+        "resource_action": "INIT",
+        "resource_status": "COMPLETE",
+        "resource_status_reason": "",
+        "resource_type": "OS::Heat::TestResource",
+        "resource_identity": identity | {"path": "/resources/tr"},
+        "stack_identity": identity,
+        "stack_name": "new",
+        "required_by": ["val"],
+        "description": "",
+        "metadata": {"k": "v"},
+        "attributes": {"output": None},
+        "properties": {
+            "constraint_prop_secs": 0,
+            "attr_wait_secs": 0,
+            "value": "******",
+            "update_replace_value": None,
+            "fail": False,
+            "update_replace": False,
+            "wait_secs": 0,
+            "action_wait_secs": None,
+            "client_name": "",
+            "entity_name": "",
+        },
+    }
+    assert resources["rnd"]["properties"]["character_classes"] == [{"class": "lettersdigits", "min": 1}]
+    assert resources["val"]["properties"] == {"value": "******", "type": None}  # it comes from what is hidden
 
 
 async def test_the_preview_of_a_create_is_refused_as_the_create(world: World) -> None:
@@ -245,9 +307,8 @@ async def test_applying_does_what_was_planned_once(world: World) -> None:
         (Action.UPDATE, OperationState.PENDING),
         (Action.CREATE, OperationState.DONE),
     ]
-    base = await world.repository.base_target(made.id)
-    assert base is not None and dict(base.parameters) == {"value": "two"}
-    assert sorted(one.name for one in base.resources) == ["extra", "rnd", "tr"]
+    assert (await world.body(f"{made.path}/environment"))["parameters"] == {"value": "two"}
+    assert sorted((await world.body(f"{made.path}/template"))["resources"]) == ["extra", "rnd", "tr"]
 
 
 async def test_a_plan_is_refused_when_an_operation_was_accepted_since(world: World) -> None:

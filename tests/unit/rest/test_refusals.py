@@ -115,10 +115,10 @@ async def test_problems_in_a_text_have_their_place(world: World) -> None:
 
 
 async def test_environment_files_are_named_where_they_are_wrong(world: World) -> None:
-    files = {"good.yaml": "parameters: {}", "bad.yaml": "parameters:\n  a: 1\n  a: 2\n"}
+    files = {"good.yaml": "parameters: {}", "bad.yaml": "parameters:\n  a: 1\n  b: !x 2\n"}
     body = await world.refused(400, stack_name="x", template=TEMPLATE, environment_files=list(files), files=files)
     (problem,) = body["diagnostics"]
-    assert (problem["file"], problem["line"], problem["column"]) == ("bad.yaml", 3, 3)
+    assert (problem["file"], problem["line"], problem["column"]) == ("bad.yaml", 3, 6)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +156,20 @@ async def test_a_body_too_large_is_refused_before_it_is_parsed(world: World, siz
     answer = await world.http.post("/v1/p1/stacks", content=chunks(), headers=headers)
     assert answer.status_code == 400
     assert answer.json()["error"]["type"] == "RequestLimitExceeded"
+
+
+async def test_the_limit_of_a_body_is_a_setting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {f"file{number}": "x" * 400_000 for number in range(4)}
+    fields: dict[str, Any] = {"stack_name": "x", "template": TEMPLATE, "files": files}
+    body = await world.refused(400, **fields)
+    assert "exceeds maximum allowed size (1048576 bytes)" in body["error"]["message"]
+    assert "FIREBRICK_MAX_BODY_SIZE" in body["diagnostics"][0]["detail"]
+    monkeypatch.setenv("FIREBRICK_MAX_BODY_SIZE", "2000000")
+    made = await world.create("x", TEMPLATE, files=files)
+    assert await world.body(f"{made.path}/files") == files
+    monkeypatch.setenv("FIREBRICK_MAX_BODY_SIZE", "100")
+    body = await world.refused(400, **fields)
+    assert "exceeds maximum allowed size (100 bytes)" in body["error"]["message"]
 
 
 async def test_a_template_too_large_is_refused(world: World) -> None:

@@ -25,6 +25,8 @@ async def test_types_are_listed_by_name(world: World) -> None:
         ({"name": "("}, []),
         ({"name": "OS::Heat::Value", "support_status": "SUPPORTED"}, ["OS::Heat::Value"]),
         ({"support_status": "DEPRECATED"}, []),
+        ({"name": "OS::Heat::(Value|None)$", "version": "7.0.0"}, ["OS::Heat::Value"]),
+        ({"version": "0.0.1"}, []),
     ],
 )
 async def test_types_can_be_filtered(world: World, query: dict[str, str], names: list[str]) -> None:
@@ -41,8 +43,8 @@ async def test_types_can_be_listed_with_descriptions(world: World) -> None:
     [
         (
             {"support_status": "OLD"},
-            "Invalid support status and should be one of "
-            "['UNKNOWN', 'SUPPORTED', 'DEPRECATED', 'UNSUPPORTED', 'HIDDEN']",
+            "Data supplied was not valid: Invalid support status and should be one of "
+            "('UNKNOWN', 'SUPPORTED', 'DEPRECATED', 'UNSUPPORTED', 'HIDDEN')",
         ),
         ({"name": "(.+)+x"}, "The pattern of `name` is too complex."),
         ({"name": ".*.*.*.*.*x"}, "The pattern of `name` is too complex."),

@@ -157,8 +157,8 @@ async def test_the_list_form_has_no_description_and_null_for_no_tags(world: Worl
 @pytest.fixture
 async def three(world: World) -> World:
     await complete(world, "a", tags="blue,green")
-    await world.create("b", TEMPLATE, tags="blue")
-    await complete(world, "c")
+    await world.create("b", TEMPLATE, tags="blue", timeout_mins=7)
+    await complete(world, "c", timeout_mins=8)
     return world
 
 
@@ -181,7 +181,22 @@ async def three(world: World) -> World:
         ({"not_tags_any": "blue,green"}, "c"),
         ({"limit": 2}, "cb"),
         ({"tags": "blue", "limit": 1}, "b"),
-        ({"limit": 0}, "cba"),
+        ({"limit": 0}, ""),
+        ({"limit": ""}, "cba"),
+        ({"marker": ""}, "cba"),
+        ({"sort_keys": "", "sort_dir": ""}, "cba"),
+        ({"name": ""}, "cba"),
+        ({"name": ["", "a"]}, "a"),
+        ({"stack_action": "CREATE"}, "cba"),
+        ({"stack_action": "UPDATE"}, ""),
+        ({"tenant": "p1"}, "cba"),
+        ({"tenant": "p2"}, ""),
+        ({"parent": "none"}, ""),
+        ({"owner_id": "none"}, ""),
+        ({"disable_rollback": "True"}, "cba"),
+        ({"disable_rollback": "false"}, ""),
+        ({"timeout_mins": "7"}, "b"),
+        ({"timeout_mins": ["7", "8"]}, "cb"),
         ({"nobody_knows_this": "1"}, "cba"),
     ],
 )

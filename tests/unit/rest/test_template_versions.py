@@ -62,6 +62,16 @@ async def test_functions_of_a_version_are_listed(
     assert all(list(one) == ["functions", "description"] and one["description"] for one in body["template_functions"])
 
 
+@pytest.mark.parametrize("version", [f"heat_template_version.{one}" for one in HOT] + CFN)
+async def test_each_function_says_in_a_sentence_of_its_own_what_it_does(world: World, version: str) -> None:
+    body = await world.body(f"/template_versions/{version}/functions", with_condition_func="True")
+    told = [one["description"] for one in body["template_functions"]]
+    assert all(len(one.split()) > 4 and one.endswith(".") for one in told)
+    twins = {"Fn::Join": "list_join", "Fn::Replace": "str_replace", "Fn::ResourceFacade": "resource_facade"}
+    names = {one["functions"] for one in body["template_functions"]}
+    assert len(set(told)) >= len(told) - sum(old in names and new in names for old, new in twins.items())
+
+
 async def test_a_version_that_is_not_there_is_heats_404(world: World) -> None:
     answer = await world.get("/template_versions/heat_template_version.1999-01-01/functions")
     assert answer.status_code == 404

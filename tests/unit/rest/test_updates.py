@@ -38,10 +38,11 @@ async def made(world: World, **fields: Any) -> Made:
     return await main.carry_out(DONE)
 
 
-async def begun(updated: Made) -> dict[str, Any]:
-    """The stack when its update has begun, which is when its options become the stack's."""
-    await updated.begin(Action.UPDATE)
+async def accepted(updated: Made) -> dict[str, Any]:
+    """The stack as it is shown once its update is accepted; that it begins changes nothing of that."""
     shown: dict[str, Any] = (await updated.world.body(updated.path))["stack"]
+    await updated.begin(Action.UPDATE)
+    assert (await updated.world.body(updated.path))["stack"] == shown
     return shown
 
 
@@ -51,7 +52,7 @@ async def test_put_replaces_all_but_the_time_limit_and_the_rollback_setting(worl
     assert (answer.status_code, answer.json()) == (202, ACCEPTED)
     operation = (await world.body(f"/operations/{answer.headers[OPERATION]}"))["operation"]
     assert (operation["action"], operation["state"], operation["target"]) == ("UPDATE", "PENDING", operation["id"])
-    shown = await begun(Made(world, main.name, main.id, operation["id"]))
+    shown = await accepted(Made(world, main.name, main.id, operation["id"]))
     assert (shown["stack_status"], shown["description"], shown["tags"]) == ("UPDATE_IN_PROGRESS", "the other one", [])
     assert (shown["parameters"]["value"], shown["parameters"]["count"]) == ("two", "2")
     assert (shown["timeout_mins"], shown["disable_rollback"]) == (10, False)
@@ -62,24 +63,75 @@ async def test_patch_changes_what_it_names(world: World) -> None:
     main = await made(world)
     answer = await main.ask("PATCH", body={"parameters": {"count": 3}})
     assert (answer.status_code, answer.json()) == (202, ACCEPTED)
-    shown = await begun(Made(world, main.name, main.id, answer.headers[OPERATION]))
+    shown = await accepted(Made(world, main.name, main.id, answer.headers[OPERATION]))
     assert (shown["parameters"]["value"], shown["parameters"]["count"]) == ("one", "3")
     assert (shown["description"], shown["tags"]) == ("golden stack", ["blue"])
 
 
 async def test_patch_forgets_the_parameters_it_is_told_to(world: World) -> None:
     main = await made(world)
-    shown = await begun(await main.asked("PATCH", body={"clear_parameters": ["value"], "parameters": {"count": 1}}))
+    shown = await accepted(await main.asked("PATCH", body={"clear_parameters": ["value"], "parameters": {"count": 1}}))
     assert (shown["parameters"]["value"], shown["parameters"]["count"]) == ("hello", "1")
 
 
 async def test_patch_can_change_the_template_the_options_and_files_alone(world: World) -> None:
     main = await made(world, files={"old": "o"})
     body = {"template": OTHER, "files": {"new": "n"}, "tags": "red,green", "timeout_mins": 5, "disable_rollback": False}
-    shown = await begun(await main.asked("PATCH", body=body))
+    shown = await accepted(await main.asked("PATCH", body=body))
     assert (shown["description"], shown["tags"], shown["timeout_mins"]) == ("the other one", ["red", "green"], 5)
     assert shown["disable_rollback"] is False and shown["parameters"]["value"] == "one"
     assert await world.body(f"{main.path}/files") == {"old": "o", "new": "n"}
+
+
+async def test_what_is_accepted_is_shown_everywhere_before_it_begins(world: World) -> None:
+    """Nobody who asks after a 202 sees what was before; with no worker, nobody ever will."""
+    main = await made(world)
+    new = TEMPLATE["resources"] | {"extra": {"type": "OS::Heat::Value", "properties": {"value": "v"}}}
+    outputs = {"new": {"value": {"get_attr": ["extra", "value"]}}, "id": {"value": {"get_resource": "extra"}}}
+    body = {"template": OTHER | {"resources": new, "outputs": outputs}, "parameters": {"value": "two"}, "tags": "red"}
+    await main.asked("PUT", body=body)
+    shown = (await world.body(main.path))["stack"]
+    assert (shown["stack_status"], shown["stack_status_reason"]) == ("UPDATE_IN_PROGRESS", "Stack UPDATE started")
+    assert {one["output_key"]: one["output_value"] for one in shown["outputs"]} == {"new": None, "id": None}
+    assert not any("output_error" in one for one in shown["outputs"])
+    assert sorted((await world.body(f"{main.path}/template"))["resources"]) == sorted(new)
+    assert (await world.body(f"{main.path}/environment"))["parameters"] == {"value": "two"}
+    for query in ({"status": "IN_PROGRESS"}, {"action": "UPDATE"}, {"tags": "red"}):
+        (found,) = (await world.body("/stacks", **query))["stacks"]
+        assert (found["stack_status"], found["tags"]) == ("UPDATE_IN_PROGRESS", ["red"])
+    assert (await world.body("/stacks", status="COMPLETE"))["stacks"] == []
+    event = (await world.body(f"{main.path}/events"))["events"][0]
+    assert (event["resource_status"], event["resource_name"]) == ("UPDATE_IN_PROGRESS", "main")
+
+
+async def test_the_next_patch_changes_what_was_accepted_last(world: World) -> None:
+    main = await made(world)
+    first = await main.asked("PATCH", body={"parameters": {"count": 3}, "tags": "red"})
+    await first.begin(Action.UPDATE)
+    await main.asked("PATCH", body={"parameters": {"value": "two"}})
+    shown = (await world.body(main.path))["stack"]
+    assert (shown["parameters"]["value"], shown["parameters"]["count"], shown["tags"]) == ("two", "3", ["red"])
+
+
+async def test_a_cancel_shows_the_rollback_and_what_it_goes_back_to(world: World) -> None:
+    main = await made(world)
+    updated = await main.asked("PUT", body={"template": OTHER, "parameters": {"value": "two"}})
+    await updated.begin(Action.UPDATE)
+    await updated.asked("POST", "/actions", {"cancel_update": None})
+    shown = (await world.body(main.path))["stack"]
+    assert (shown["stack_status"], shown["stack_status_reason"]) == ("ROLLBACK_IN_PROGRESS", "Stack ROLLBACK started")
+    assert (shown["parameters"]["value"], shown["description"]) == ("one", "golden stack")
+    again = await main.ask("POST", "/actions", {"cancel_without_rollback": None})
+    message = "Cancelling update when stack is ROLLBACK_IN_PROGRESS is not supported."
+    assert (again.status_code, again.json()["error"]["message"]) == (400, message)
+
+
+async def test_a_delete_is_shown_at_once(world: World) -> None:
+    main = await made(world)
+    await main.delete()
+    shown = (await world.body(main.path))["stack"]
+    assert (shown["stack_status"], shown["stack_status_reason"]) == ("DELETE_IN_PROGRESS", "Stack DELETE started")
+    assert shown["updated_time"] is not None
 
 
 async def test_the_same_operation_id_again_is_the_same_update(world: World) -> None:

@@ -37,7 +37,8 @@ OPERATION = "X-Firebrick-Operation"
 
 
 class AcceptingStarter:
-    """Accepts requests as the real one does, and starts nothing. up: whether Temporal would answer."""
+    """Accepts requests as the real one does, and starts nothing. up: whether Temporal would answer.
+    no_worker_because: why no worker would go on."""
 
     def __init__(self, store: Store, registry: Registry) -> None:
         self._store = store
@@ -47,6 +48,7 @@ class AcceptingStarter:
         self.told: list[tuple[object, ...]] = []
         self.live: dict[str, Seen] = {}
         self.held: list[Hold] = []
+        self.no_worker_because = ""
 
     async def create(self, request: CreateStackRequest) -> OperationRow:
         await self.check_server()
@@ -64,9 +66,10 @@ class AcceptingStarter:
         await self.check_server()
         return await accept_continue(self._store, request)
 
-    async def cancel(self, project: str, stack_id: str, cancel: Cancel) -> OperationRow:
+    async def cancel(self, project: str, stack_id: str, cancel: Cancel, *, at_once: bool = False) -> OperationRow:
         await self.check_server()
-        return await self._store.project(project).accept_cancel(stack_id, cancel, now=time.time())
+        repository = self._store.project(project)
+        return await repository.accept_cancel(stack_id, cancel, now=time.time(), at_once=at_once)
 
     async def delete(self, request: DeleteStackRequest) -> OperationRow:
         await self.check_server()
@@ -84,6 +87,9 @@ class AcceptingStarter:
     async def holds(self, project: str, stack_id: str) -> Sequence[Hold]:
         """What the test says, of stacks with an open operation."""
         return self.held if await self._store.project(project).open_family(stack_id) else ()
+
+    async def no_worker(self) -> str:
+        return self.no_worker_because
 
     async def check_server(self) -> None:
         if self.broken is not None:
@@ -215,7 +221,9 @@ async def carry_out(
         claimed = await repository.claim(claim, action=action, operation_id=operation_id, now=now, lease=60, work=work)
         assert isinstance(claimed, Claimed)
         if not claimed.in_progress:
-            assert await repository.begin_update(claim, (), now + 60, now=now)
+            assert await repository.begin_update(
+                claim, (), now + 60, key=f"{operation_id}.{claim.row}", begun={}, now=now
+            )
         assert await repository.record(claim, outcome, now=time.time())
     complete = not interrupted and all(one.result.kind is StepKind.DONE for one in outcomes.values())
     complete = complete and (action.converges or len(outcomes) == len(rows))

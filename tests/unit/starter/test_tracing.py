@@ -38,5 +38,5 @@ def test_off_loads_nothing_of_the_sdk() -> None:
     ],
 )
 def test_an_exporter_that_is_not_there_is_refused_with_what_to_install(environment: dict[str, str]) -> None:
-    with pytest.raises(InvalidInput, match=r"is not installed.*\n?.*firebrick\[tracing\]"):
+    with pytest.raises(InvalidInput, match=r"is not installed.*\n?.*firebrick-stacks\[tracing\]"):
         tracing.start("test", environment)

@@ -1,11 +1,16 @@
 """Every schema that was ever released can be brought to this program's, with what it holds.
 
 schemas/REVISION-KIND.sql is a database as the program of that revision left it: a stack that was made, one that was
-deleted, and one whose CREATE runs, sealed with the key of these tests. When a migration is added, its predecessor's
-files are there already; those of the new one are written at its release and never changed again.
+deleted, and one whose CREATE runs, sealed with the key of these tests. Who adds a migration writes those of the
+revision before (tools/record_schema.py); they are never changed again.
+
+under_way/REVISION-KIND.sql has stacks with an update that was accepted and not begun ("asked"), that runs while another
+was accepted ("taken"), and that runs and is to be rolled back ("cancelled"): what was accepted was not shown then.
 """
 
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.config import Config
@@ -14,10 +19,12 @@ from alembic.script import ScriptDirectory
 from firebrick.contract import Action, OperationState
 from firebrick.store import Keyring, Store, maintenance, migrate
 from firebrick.store.operation_outcomes import Mine
+from firebrick.store.rows import OperationRow
 from firebrick.store.step_outcomes import Claim, Claimed, RowOutcome
 from tests.unit.store.databases import KINDS, Database
 
 SCHEMAS = Path(__file__).with_name("schemas")
+UNDER_WAY = Path(__file__).with_name("under_way")
 REVISIONS = sorted({path.name.partition("-")[0] for path in SCHEMAS.glob("*.sql")})
 
 
@@ -92,3 +99,75 @@ async def test_a_row_s_id_may_be_greater_than_32_bits(database: Database, store:
     stack = await stacks_of(store).created({"below": (), "above": ("below",)})
     assert stack.rows == {"below": wide + 1, "above": wide + 2}
     assert {one.resource_id for one in await stack.repository.events(stack.id)} == {None, wide + 1, wide + 2}
+
+
+# --- what an earlier program had accepted and not told
+
+
+class UnderWay:
+    """A stack of the file, and what is shown of it."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self.repository = store.project("default")
+        self._name = name
+
+    async def shown(self) -> tuple[str, str]:
+        stack = await self.repository.stack(self._name)
+        return stack.state, stack.shown_parameters["v"]
+
+    async def told(self) -> list[str]:
+        stack = await self.repository.stack(self._name)
+        return [one.state for one in await self.repository.events(stack.id) if one.resource_id is None]
+
+    async def begin(self, action: Action) -> OperationRow:
+        stack = await self.repository.stack(self._name)
+        begun = await self.repository.begin(stack.id, action=action, workflow_id="w", chain_id="c", now=30.0)
+        assert isinstance(begun, Mine)
+        return begun.operation
+
+    async def running(self) -> OperationRow:
+        stack = await self.repository.stack(self._name)
+        found = await self.repository.operations(stack.id)
+        return next(one for one in found if one.state is OperationState.RUNNING)
+
+    async def finish(self, operation: OperationRow, **ending: Any) -> None:
+        await self.repository.finish(operation.id, seq=operation.seq, **({"complete": False, "now": 40.0} | ending))
+
+
+@pytest.fixture
+async def under_way(empty_database: Database, keyring: Keyring) -> AsyncIterator[Store]:
+    empty_database.script((UNDER_WAY / f"0003-{empty_database.kind}.sql").read_text())
+    async with await Store.open(empty_database.url, keyring) as store:
+        yield store
+
+
+async def test_an_update_that_was_accepted_before_is_told_when_it_begins(under_way: Store) -> None:
+    stack = UnderWay(under_way, "asked")
+    assert await stack.shown() == ("CREATE_COMPLETE", "one")
+    row = await stack.repository.stack("asked")
+    assert (await stack.repository.base_target(row.id)).parameters == {"v": "two"}
+    operation = await stack.begin(Action.UPDATE)
+    assert await stack.shown() == ("UPDATE_IN_PROGRESS", "two")
+    row = await stack.repository.stack("asked")
+    assert (row.timeout_mins, row.disable_rollback, row.tags, row.updated_at) == (7, False, ("two",), 30.0)
+    await stack.finish(operation, complete=True)
+    assert await stack.shown() == ("UPDATE_COMPLETE", "two")
+    assert (await stack.told())[-2:] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+
+
+async def test_what_it_takes_over_is_no_failure_either(under_way: Store) -> None:
+    stack = UnderWay(under_way, "taken")
+    await stack.finish(await stack.running(), interrupted="takeover")
+    assert await stack.shown() == ("UPDATE_IN_PROGRESS", "two")
+    await stack.begin(Action.UPDATE)
+    assert await stack.shown() == ("UPDATE_IN_PROGRESS", "three")
+    assert (await stack.told())[-3:] == ["CREATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"]
+
+
+async def test_a_rollback_that_was_asked_for_before_follows(under_way: Store) -> None:
+    stack = UnderWay(under_way, "cancelled")
+    await stack.finish(await stack.running(), interrupted="cancel")
+    assert await stack.shown() == ("ROLLBACK_IN_PROGRESS", "one")
+    assert (await stack.told())[-2:] == ["UPDATE_FAILED", "ROLLBACK_IN_PROGRESS"]
+    await stack.begin(Action.ROLLBACK)
+    assert (await stack.told())[-1] == "ROLLBACK_IN_PROGRESS"

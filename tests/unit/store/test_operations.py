@@ -79,7 +79,7 @@ async def test_a_create_that_never_began_is_superseded_by_the_delete_that_begins
     create = await repository.operation(create.id)
     assert (create.state, create.superseded_by, create.ended_at) == (OperationState.SUPERSEDED, delete.id, 5.0)
     stack = await repository.stack(new.id)
-    assert (stack.state, stack.status_reason, stack.updated_at) == ("DELETE_IN_PROGRESS", "Stack DELETE started", 5.0)
+    assert (stack.state, stack.status_reason, stack.updated_at) == ("DELETE_IN_PROGRESS", "Stack DELETE started", 1.0)
 
 
 async def test_a_complete_create_ends_done(stacks: Any, repository: Repository) -> None:
@@ -181,7 +181,7 @@ async def test_a_takeover_supersedes_the_create_and_leads_to_the_delete(stacks: 
     assert ended.state is OperationState.SUPERSEDED
     assert (ended.next_action, ended.next_operation_id) == (Action.DELETE, delete.id)
     assert await stack.finish(interrupted="takeover") == ended
-    assert await stack.state() == ("CREATE_FAILED", "Stack CREATE cancelled")
+    assert await stack.state() == ("DELETE_IN_PROGRESS", "Stack DELETE started")
     assert (await repository.operation(create.id)).superseded_by == delete.id
     await stack.begin(Action.DELETE)
     assert stack.operation.id == delete.id
@@ -212,7 +212,7 @@ async def test_an_update_that_completes_before_it_hears_of_its_cancel_is_rolled_
     ended = await stack.finish(complete=True)
     assert (ended.state, ended.next_action) == (OperationState.FAILED, Action.ROLLBACK)
     assert await stack.finish(complete=True) == ended
-    assert await stack.state() == ("UPDATE_FAILED", "Stack UPDATE cancelled")
+    assert await stack.state() == ("ROLLBACK_IN_PROGRESS", "Stack ROLLBACK started")
     assert (await repository.operation(stack.operation.id)).summary == "Stack UPDATE cancelled"
     assert (await stack.begin(Action.ROLLBACK)).id == ended.next_operation_id
 

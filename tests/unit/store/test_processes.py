@@ -39,7 +39,7 @@ asyncio.run(main(**json.loads(sys.argv[1])))
 
 # Accepts, begins and claims; dies the moment the claim is answered.
 MORTAL = """
-import asyncio, json, os, signal, sys
+import asyncio, json, os, signal, sys, uuid
 from firebrick.contract import Action
 from firebrick.store import Keyring, NewOperation, NewResource, NewStack, Store
 from firebrick.store.step_outcomes import Claim, Claimed
@@ -47,7 +47,7 @@ from firebrick.store.step_outcomes import Claim, Claimed
 async def main(url, key):
     store = await Store.open(url, Keyring.from_values({"k1": key}, current="k1"))
     repository = store.project("default")
-    new = NewStack(id="s", name="web", template="t", resources=[NewResource("a", "T", "u", {})])
+    new = NewStack(id="s", name="web", template="t", resources=[NewResource("a", "T", str(uuid.uuid4()), {})])
     operation = NewOperation(id="o", action=Action.CREATE, workflow_id="w", timeout=60.0, accepted_at=1.0)
     await repository.accept_create(new, operation)
     await repository.begin("s", action=Action.CREATE, workflow_id="w", chain_id="c", now=1.0)

@@ -64,6 +64,54 @@ async def test_pages_put_together_are_the_list(three: dict[str, str], repository
         await repository.stacks(marker="nothing")
 
 
+async def test_hidden_stacks_are_left_out_of_lists_and_counts(stacks: Any, repository: Repository) -> None:
+    tags = {"a": ["blue"], "b": ["secret", "blue"], "c": ['ä"quoted\\'], "d": ["secrets", "100%"], "e": []}
+    for at, (name, has) in enumerate(tags.items()):
+        new = stacks.new_stack(name, {}, tags=has)
+        await repository.accept_create(new, stacks.new_operation(Action.CREATE, at=float(at)))
+    for hidden, names in {
+        (): "edcba",
+        ("secret",): "edca",
+        ("secret", 'ä"quoted\\'): "eda",
+        ("100%", "1_0%", "%"): "ecba",
+        ('", "',): "edcba",
+    }.items():
+        assert "".join(one.name for one in await repository.stacks(hidden_tags=hidden)) == names
+        assert await repository.count_stacks(hidden_tags=hidden) == len(names)
+
+
+async def test_the_marker_may_have_left_the_list(three: dict[str, str], repository: Repository) -> None:
+    asked: dict[str, Any] = {"filters": {"owner": ["bob"]}, "marker": three["a"]}
+    assert [one.name for one in await repository.stacks(**asked)] == ["c"]
+    assert [one.name for one in await repository.stacks(**asked, descending=False)] == ["b"]
+
+
+async def test_filters_may_be_of_numbers_and_yes_or_no(stacks: Any, repository: Repository) -> None:
+    for name, minutes, disable in (("a", 5, True), ("b", None, False)):
+        new = stacks.new_stack(name, {}, timeout_mins=minutes, disable_rollback=disable)
+        await repository.accept_create(new, stacks.new_operation(Action.CREATE))
+    for filters, names in (
+        ({"timeout_mins": [5]}, ["a"]),
+        ({"timeout_mins": [6, 7]}, []),
+        ({"disable_rollback": [False]}, ["b"]),
+        ({"owner_id": ["x"]}, []),
+        ({"project": [repository.project, "x"]}, ["a", "b"]),
+    ):
+        assert sorted(one.name for one in await repository.stacks(filters=filters)) == names
+
+
+async def test_resources_of_a_whole_tree_are_counted(stacks: Any, repository: Repository) -> None:
+    root = stacks.new_stack("root", {"a": (), "b": ("a",)})
+    await repository.accept_create(root, stacks.new_operation(Action.CREATE))
+    inner = stacks.new_stack("inner", {"a": (), "c": ()}, root_id=root.id, owner_id=root.id, depth=1)
+    deep = stacks.new_stack("deep", {"a": ()}, root_id=root.id, owner_id=inner.id, depth=2)
+    for one in (inner, deep, stacks.new_stack("other", {"a": ()})):
+        await repository.accept_create(one, stacks.new_operation(Action.CREATE))
+    assert await repository.count_resources(root.id) == 5
+    assert await repository.count_resources(root.id, without=inner.id) == 3
+    assert await repository.count_resources("none") == 0
+
+
 async def test_unknown_filters_and_sort_keys_are_refused_with_the_known_ones(repository: Repository) -> None:
     with pytest.raises(InvalidInput, match="owner"):
         await repository.stacks(filters={"colour": ["red"]})

@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -25,7 +26,7 @@ async def test_no_value_is_in_the_files_of_the_database(stacks: Any, store: Stor
         shown_parameters={"user": SECRET},
         outputs=({"key": "o", "value": SECRET},),
     )
-    resource = NewResource(name="a", type="T", uuid="u-1", definition={"properties": {"password": SECRET}})
+    resource = NewResource(name="a", type="T", uuid=str(uuid4()), definition={"properties": {"password": SECRET}})
     object.__setattr__(new, "resources", [resource])
     object.__setattr__(new, "template", SECRET)
     repository = store.project("default")

@@ -34,6 +34,7 @@ class Schema:
     attributes: Mapping[str, str] = field(default_factory=dict)
     any_attribute: bool = False
     required: tuple[str, ...] = ()
+    nested: bool = False
 
     def check(self, properties: Mapping[str, Any], *, unknown: object) -> list[PropertyProblem]:
         found = []
@@ -64,7 +65,7 @@ CATALOGUE = {
 
 
 class Types:
-    def find(self, name: str) -> TypeSchema | None:
+    def find(self, name: str, *, declared: str = "", resource: str = "") -> TypeSchema | None:
         return CATALOGUE.get(name)
 
     def names(self) -> Sequence[str]:

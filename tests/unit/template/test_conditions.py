@@ -99,10 +99,98 @@ def test_what_is_no_condition_is_refused_in_heats_words(
         "heat_template_version": "2021-04-16",
         "parameters": {"s": {"type": "string", "default": "true"}},
         "conditions": {"yes_": True, "c": definition},
+        "outputs": {"o": {"value": {"if": ["c", 1, 2]}}},
     }
     problem = language.only_problem(template)
     assert problem.path == path
     assert message in problem.message
+
+
+COMPUTED: list[tuple[Any, str, str]] = [
+    ({"get_param": "s"}, "bad-condition", "conditions.c"),
+    ({"get_param": "zz"}, "unknown-parameter", "conditions.c.get_param"),
+    ({"get_param": []}, "bad-function-arguments", "conditions.c.get_param"),
+    ({"not": "zz"}, "unknown-condition", "conditions.c.not"),
+    ({"not": ["yes_"]}, "bad-condition", "conditions.c.not"),
+    ({"not": 5}, "bad-condition", "conditions.c.not"),
+    ({"not": "c"}, "condition-cycle", "conditions.c"),
+    ({"and": ["zz", True]}, "unknown-condition", "conditions.c.and[0]"),
+    ({"equals": [{"get_param": "zz"}, 1]}, "unknown-parameter", "conditions.c.equals[0].get_param"),
+    ({"contains": ["a", 5]}, "bad-function-arguments", "conditions.c.contains"),
+    ({"yaql": {"expression": "$.data.x.y", "data": 1}}, "yaql-failed", "conditions.c.yaql"),
+    ({"yaql": {"expression": {"get_param": "s"}, "data": 1}}, "bad-function-arguments", "conditions.c.yaql"),
+]
+FORMS: list[Any] = [
+    "true",
+    5,
+    None,
+    {},
+    {"foo": 1},
+    {"equals": [1, 1], "not": True},
+    {"equals": [1]},
+    {"not": None},
+    {"or": [True, {"equals": [1]}]},
+    {"and": ["yes_"]},
+    {"equals": [{"get_resource": "zz"}, 1]},
+    {"equals": [{"Fn::Join": ["", []]}, 1]},
+    {"contains": [1]},
+    {"yaql": {"expression": "$$$", "data": {}}},
+]
+
+
+def with_condition(definition: Any, **more: Any) -> dict[str, Any]:
+    return {
+        "heat_template_version": "2018-08-31",
+        "parameters": {"s": {"type": "string", "default": "(("}},
+        "conditions": {"yes_": True, "no_": False, "c": definition, **more.pop("conditions", {})},
+        **more,
+    }
+
+
+@pytest.mark.parametrize(("definition", "code", "path"), COMPUTED)
+def test_a_condition_that_cannot_be_computed_is_a_warning_while_nothing_uses_it(
+    language: Any, definition: Any, code: str, path: str
+) -> None:
+    (warning,) = language.define(with_condition(definition)).warnings
+    assert (warning.severity, warning.code) == ("warning", code)
+    assert warning.path.startswith(path)
+
+
+@pytest.mark.parametrize(("definition", "code", "path"), COMPUTED)
+@pytest.mark.parametrize(
+    "use",
+    [
+        {"resources": {"a": {"type": "OS::Heat::None", "condition": "c"}}},
+        {"outputs": {"o": {"value": 1, "condition": {"or": ["no_", "c"]}}}},
+        {"outputs": {"o": {"value": {"if": ["c", 1, 2]}}}},
+        {
+            "conditions": {"d": {"not": "e"}, "e": {"or": ["no_", "c"]}},
+            "outputs": {"o": {"value": 1, "condition": "d"}},
+        },
+    ],
+    ids=["resource", "output", "if", "through others"],
+)
+def test_a_condition_that_cannot_be_computed_is_refused_where_it_is_used(
+    language: Any, definition: Any, code: str, path: str, use: dict[str, Any]
+) -> None:
+    problem = language.only_problem(with_condition(definition, **use))
+    assert (problem.severity, problem.code) == ("error", code)
+    assert problem.path.startswith(path)
+
+
+@pytest.mark.parametrize("definition", FORMS)
+def test_a_condition_of_a_wrong_form_is_refused_although_nothing_uses_it(language: Any, definition: Any) -> None:
+    assert language.only_problem(with_condition(definition)).severity == "error"
+
+
+@pytest.mark.parametrize(
+    ("deciding", "held"), [({"or": ["yes_", "c"]}, "A"), ({"and": [False, "c"]}, "B"), ({"or": ["yes_", "zz"]}, "A")]
+)
+def test_what_comes_after_the_condition_that_decides_is_not_used(language: Any, deciding: Any, held: str) -> None:
+    template = with_condition({"get_param": "zz"}, outputs={"o": {"value": {"if": [deciding, "A", "B"]}}})
+    definition = language.define(template)
+    assert definition.outputs["o"].value == held
+    assert {one.severity for one in definition.warnings} == {"warning"}
 
 
 def test_conditions_in_a_circle_are_named_once_with_all_members(language: Any) -> None:
@@ -113,7 +201,10 @@ def test_conditions_in_a_circle_are_named_once_with_all_members(language: Any) -
     assert (problem.code, problem.line) == ("condition-cycle", 3)
     assert problem.summary.endswith("a, b, c")
     assert problem.message == 'Circular definition for condition "a"'
-    assert language.only_problem("conditions: {a: {not: a}}").code == "condition-cycle"
+    assert (
+        language.only_problem("conditions: {a: {not: a}}\noutputs: {o: {value: 1, condition: a}}").path
+        == "conditions.a"
+    )
 
 
 def test_an_unknown_condition_of_a_resource_gets_the_likely_name(language: Any) -> None:

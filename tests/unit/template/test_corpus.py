@@ -28,7 +28,7 @@ NOTHING = "resource_registry: {'OS::*': 'OS::Heat::None', 'AWS::*': 'OS::Heat::N
 class OnlyNone:
     """A catalogue with one type."""
 
-    def find(self, name: str) -> Schema | None:
+    def find(self, name: str, *, declared: str = "", resource: str = "") -> Schema | None:
         return Schema(name, {}, any_attribute=True) if name == "OS::Heat::None" else None
 
     def names(self) -> list[str]:

@@ -104,32 +104,106 @@ def test_what_an_alias_or_a_tag_says_is_not_repeated() -> None:
         assert all("hunter2" not in str(one) + one.message for one in problems(text))
 
 
-def test_duplicate_keys_are_refused_each_with_its_place() -> None:
-    found = problems("a: {x: 1, y: 2, x: 3}\nb: 1\nb: 2")
-    assert [(one.code, one.path, one.line, one.column) for one in found] == [
-        ("duplicate-key", "a.x", 1, 17),
-        ("duplicate-key", "b", 3, 1),
+def test_of_a_key_that_is_given_twice_the_last_value_counts_with_a_warning_that_has_both_places() -> None:
+    document = parse_template("a: {x: 1, y: 2, x: 3}\nb: 1\nc: 2\nb: 3\nb: 4", file="t.yaml")
+    assert document.tree == {"a": {"x": 3, "y": 2}, "b": 4, "c": 2}
+    assert [(one.code, one.severity, one.path, one.line, one.column) for one in document.warnings] == [
+        ("duplicate-key", "warning", "a.x", 1, 17),
+        ("duplicate-key", "warning", "b", 4, 1),
+        ("duplicate-key", "warning", "b", 5, 1),
     ]
+    assert [one.summary for one in document.warnings] == [
+        "the key x is given twice in line 1, in columns 5 and 17: the last value counts",
+        "the key b is given twice, in lines 2 and 4: the last value counts",
+        "the key b is given twice, in lines 4 and 5: the last value counts",
+    ]
+    assert document.locate(("b",)) == (5, 1), "where the value that counts stands"
 
 
-def test_an_entry_of_json_repeated_word_by_word_is_one_entry() -> None:
-    assert parse_template('{"a": {"x": 1, "y": 2, "x": 1}}').tree == {"a": {"x": 1, "y": 2}}
+def test_what_is_wrong_in_a_value_that_does_not_count_is_wrong_all_the_same() -> None:
+    assert [one.code for one in problems("a: !nothing x\na: 1")] == ["unknown-tag"]
 
 
-def test_duplicate_keys_of_json_are_refused_with_their_place() -> None:
-    (found,) = problems('{"a": {"x": 1,\n "x": 2}}')
-    assert (found.code, found.path, found.line) == ("duplicate-key", "a.x", 2)
+def test_two_merges_in_one_map_are_both_merged_the_later_over_the_earlier() -> None:
+    document = parse_template("a: &a {x: 1, y: 1}\nb: &b\n  x: 2\nc: {<<: *a, <<: *b}")
+    assert (document.tree["c"], document.warnings) == ({"x": 2, "y": 1}, ())
+    assert document.locate(("c", "x")) == (3, 3)
 
 
-@pytest.mark.parametrize("key", ["1", "1.5", "true", "yes", "null", "? [a]\n"])
-def test_keys_that_are_not_text_are_refused(key: str) -> None:
-    (problem,) = problems(f"{key}: x")
-    assert problem.code == "key-not-text"
-    assert (problem.line, problem.column) in ((1, 1), (1, 3))
+@pytest.mark.parametrize("more", ["", ', "\\ud83d\\ude00": "\\/"', ',\t"\\u0041": "\\uD83D\\uDE00"'])
+def test_keys_given_twice_in_json_are_warned_of_with_their_places(more: str) -> None:
+    document = parse_template('{"a": {"x": 1,\n "x": 2, "z": {"y": 1, "y": 1}}%s}' % more)  # noqa: UP031
+    assert document.tree["a"] == {"x": 2, "z": {"y": 1}}
+    found = [(one.code, one.severity, one.path, one.line) for one in document.warnings]
+    assert found == [("duplicate-key", "warning", "a.x", 2), ("duplicate-key", "warning", "a.z.y", 2)]
+
+
+def test_a_key_given_twice_in_json_that_is_no_yaml_is_warned_of_without_a_place() -> None:
+    long = "k" * 1100  # YAML has keys of 1,024 characters
+    document = parse_template(f'{{"{long}": 1, "a": 1, "a": 2}}')
+    assert document.tree == {long: 1, "a": 2}
+    (found,) = document.warnings
+    assert found.summary == "the key a is given twice in one map: the last value counts"
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("80", "80"),
+        ("0x50", "80"),
+        ("014", "12"),
+        ("-1", "-1"),
+        ("12:30", "750"),
+        ("1.5", "1.5"),
+        ("1.0", "1.0"),
+        ("1.0e+3", "1000.0"),
+        ("1e3", "1e3"),
+        ("true", "true"),
+        ("yes", "true"),
+        ("Off", "false"),
+        ("null", "null"),
+        ("~", "null"),
+        ("2013-05-23", "2013-05-23"),
+        ("'80'", "80"),
+    ],
+)
+def test_a_key_becomes_the_text_that_json_makes_of_it(key: str, text: str) -> None:
+    document = parse_template(f"a:\n  b: {{}}\n  {key}: x")
+    assert document.tree == {"a": {"b": {}, text: "x"}}
+    assert document.warnings == ()
+    assert document.locate(("a", text)) == (3, 3)
+
+
+def test_keys_that_become_the_same_text_are_one_key_given_twice() -> None:
+    document = parse_template("80: a\n'80': b\n0x50: c")
+    assert document.tree == {"80": "c"}
+    assert [one.line for one in document.warnings] == [2, 3]
+    assert document.locate(("80",)) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        ("a: 1\n? [b]\n: 2", "key-not-text", 2),
+        ("a: 1\n{b: c}: 2", "key-not-text", 2),
+        ("a: 1\n.inf: 2", "bad-value", 2),
+        ("a: 1\n.nan: 2", "bad-value", 2),
+        ("a: 1\n!x b: 2", "unknown-tag", 2),
+        ("9" * 400 + ": 2", "bad-value", 1),
+    ],
+)
+def test_keys_that_json_cannot_have_are_refused_at_their_line(text: str, code: str, line: int) -> None:
+    (problem,) = problems(text)
+    assert (problem.code, problem.severity, problem.line) == (code, "error", line)
+
+
+def test_keys_of_a_parsed_map_become_text_likewise() -> None:
+    tree = parse_template({"a": {80: 1, 1.5: 2, True: 3, None: 4, "x": 5}}).tree
+    assert tree == {"a": {"80": 1, "1.5": 2, "true": 3, "null": 4, "x": 5}}
 
 
 def test_a_parsed_map_may_not_have_other_keys_or_values_than_json() -> None:
-    found = problems({"a": {1: "x"}, "b": object(), "c": float("nan"), "d": "x\0", "e": "\ud800", "f": b"x"})
+    found = problems({"a": {("x",): "x"}, "b": object(), "c": float("nan"), "d": "x\0", "e": "\ud800", "f": b"x"})
     assert [(one.code, one.path) for one in found] == [
         ("key-not-text", "a"),
         ("bad-value", "b"),

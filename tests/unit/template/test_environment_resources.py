@@ -34,17 +34,17 @@ def test_hooks_and_restricted_actions_of_a_resource(resource: str, hooks: set[st
 
 
 def test_a_nested_stack_gets_what_is_said_of_its_resources() -> None:
-    nested = ENVIRONMENT.below("web")
+    nested = ENVIRONMENT.below("web", "T")
     assert nested.hooks_of("inner") == {"pre-delete"}  # of web itself, which goes before the pattern w*
     assert nested.hooks_of("other") == {"pre-update"}
     assert nested.resolve_type("A", "inner")[0] == "D"
     assert nested.resolve_type("A", "z")[0] == "B"
-    assert nested.below("inner").restricted_actions_of("deep") == {"replace"}
+    assert nested.below("inner", "T").restricted_actions_of("deep") == {"replace"}
     assert nested.hooks_of("web") == frozenset()
 
 
 def test_a_nested_stack_gets_defaults_and_sinks_and_no_parameters() -> None:
-    nested = ENVIRONMENT.below("other")
+    nested = ENVIRONMENT.below("other", "T")
     assert nested.parameters == {}
     assert nested.parameter_defaults == {"d": 2}
     assert nested.event_sinks == ({"type": "zaqar-queue", "target": "q"},)

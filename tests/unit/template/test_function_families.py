@@ -117,6 +117,45 @@ def test_misuse_is_told_in_heats_words(language: Any, expression: Any, message: 
     assert problem.path.startswith("resources.a.metadata.x.")
 
 
+PARTS: list[tuple[str, Any]] = [
+    ("scheme", 5),
+    ("username", None),
+    ("password", True),
+    ("host", ["h"]),
+    ("port", "abc"),
+    ("port", 0),
+    ("port", {"a": 1}),
+    ("path", {"a": 1}),
+    ("query", "k=v"),
+    ("fragment", 1.5),
+]
+
+
+@pytest.mark.parametrize(("part", "value"), PARTS)
+def test_a_part_of_a_url_that_a_function_makes_is_checked_when_the_value_is_computed(
+    language: Any, part: str, value: Any
+) -> None:
+    """Of an output a warning, as in Heat, and an output_error; written out, and in a resource, it is refused."""
+    given = {"parameters": {"p": {"type": "json", "default": {"v": value}}}}
+    made = {"make_url": {part: {"get_param": ["p", "v"]}, "host" if part != "host" else "path": "h"}}
+    template = {"heat_template_version": "2018-08-31", **given, "outputs": {"o": {"value": made}}}
+    (warning,) = language.define(template).warnings
+    assert (warning.severity, warning.code) == ("warning", "bad-function-arguments")
+    assert warning.path == f"outputs.o.value.make_url.{part}"
+    with pytest.raises(InvalidInput) as caught:
+        language.value(made, **given)
+    assert caught.value.first.path == f"make_url.{part}"
+    used = {"resources": {"a": {"type": "OS::Heat::None", "metadata": {"u": made}}}}
+    assert language.only_problem({**template, **used, "outputs": {}}).path == f"resources.a.metadata.u.make_url.{part}"
+    written = {**template, "outputs": {"o": {"value": {"make_url": {part: value}}}}}
+    assert language.only_problem(written).path == f"outputs.o.value.make_url.{part}"
+
+
+def test_a_scheme_with_a_colon_is_a_warning_in_an_output(language: Any) -> None:
+    template = {"heat_template_version": "2018-08-31", "outputs": {"o": {"value": {"make_url": {"scheme": "a:"}}}}}
+    assert [one.path for one in language.define(template).warnings] == ["outputs.o.value.make_url.scheme"]
+
+
 def test_a_misspelled_key_of_arguments_is_pointed_at(language: Any) -> None:
     problem = language.only_problem(
         """\

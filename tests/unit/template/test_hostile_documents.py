@@ -112,9 +112,13 @@ def test_the_largest_texts_are_read_in_time(text: str) -> None:
 
 def test_thousands_of_problems_are_told_as_far_as_they_help() -> None:
     with pytest.raises(InvalidInput) as caught:
-        parse_template("{" + ",".join(f"k: {number}" for number in range(30_000)) + "}")
+        parse_template("{" + ",".join(f"k{number}: !x {number}" for number in range(30_000)) + "}")
     assert len(caught.value.diagnostics) == 201
-    assert caught.value.diagnostics[-1].summary == "there are 29799 more problems"
+    assert caught.value.diagnostics[-1].summary == "there are 29800 more problems"
+    warnings = parse_template("{" + ",".join(f"k: {number}" for number in range(30_000)) + "}").warnings
+    assert len(warnings) == 201
+    assert warnings[-1].summary == "there are 29799 more problems"
+    assert {one.severity for one in warnings} == {"warning"}
 
 
 def test_environments_have_the_same_bounds() -> None:

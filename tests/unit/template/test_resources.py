@@ -259,6 +259,19 @@ def test_what_must_be_known_early_may_not_wait_for_a_resource(language: Any) -> 
         assert (problem.code, problem.path) == ("late-value", f"resources.b.{key}")
 
 
+def test_beside_an_external_id_properties_may_be_missing_and_what_does_not_fit_is_a_warning(language: Any) -> None:
+    for properties, warned in (
+        ("", []),
+        (", properties: {value: 1}", []),
+        (", properties: {nope: 1}", [("unknown-property", "resources.a.properties.nope", "warning")]),
+    ):
+        definition = language.define(f"resources: {{a: {{type: OS::Heat::Value, external_id: x{properties}}}}}")
+        assert [(one.code, one.path, one.severity) for one in definition.warnings] == warned
+    slip = "resources: {a: {type: OS::Heat::Value, external_id: x, properties: {value: {get_attr: [b, c]}}}}"
+    assert language.only_problem(slip).code == "unknown-reference"
+    assert language.only_problem("resources: {a: {type: OS::Heat::Value}}").code == "property-required"
+
+
 def test_run_time_values_are_never_a_problem_of_a_property(language: Any) -> None:
     language.define(
         "resources: {a: {type: OS::Heat::None}, b: {type: Test::Box, properties: {size: {get_attr: [a, x]}}}}"

@@ -202,6 +202,19 @@ class ReadsUnknown(Sound):
         return Live(properties={"color": "red"}) if str(context.physical_id) in BOOKS else None
 
 
+class ReadsOwnOnly(Sound):
+    type_name = "Example::ReadsOwnOnly"
+
+    def create(self, context: Context) -> Next:
+        made = super().create(context)
+        BOOKS[str(made.physical_id)]["name"] = context.physical_name
+        return made
+
+    def read(self, context: Context) -> Live | None:
+        found = BOOKS.get(str(context.physical_id))
+        return super().read(context) if found is not None and found["name"] == context.physical_name else None
+
+
 class ReadMakes(Sound):
     type_name = "Example::ReadMakes"
 
@@ -316,6 +329,10 @@ BROKEN: Mapping[type[ResourceType], tuple[str, str]] = {
     ReadRaises: ("read_of_a_gone_object_gives_none", "read of a deleted object raises KeyError"),
     ReadsWrong: ("read_sees_what_was_created", "another value of colour than the one asked for"),
     ReadsUnknown: ("read_sees_what_was_created", "read gives color, which is none of its properties"),
+    ReadsOwnOnly: (
+        "read_sees_an_external_object",
+        "with its properties, gives None: with context.external there is no",
+    ),
     ReadMakes: ("read_sees_what_was_created", "after a create and reads, 2 new objects"),
     UpdateForgets: ("update_changes_the_object_in_place", "lacks attributes that the create gave: colour"),
     UpdateIgnores: ("update_changes_the_object_in_place", "after an update gives another value of colour"),

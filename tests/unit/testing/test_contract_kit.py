@@ -68,6 +68,7 @@ def test_what_a_type_does_not_have_is_skipped_with_the_reason() -> None:
         "find_by_key_finds_its_own_object_only": "it has no find_by_key",
         "read_sees_what_was_created": "it has no read",
         "read_of_a_gone_object_gives_none": "it has no read",
+        "read_sees_an_external_object": "it has no read",
         "update_changes_the_object_in_place": "none of its properties is UPDATABLE",
         "an_update_that_dies_anywhere_can_be_repeated": "none of its properties is UPDATABLE",
         "a_refused_create_leaves_nothing_and_tells_no_secret": "Contract.refused is not given",

@@ -102,6 +102,7 @@ def test_each_type_says_how_it_bears_lost_answers() -> None:
         ("Firebrick::Test::Token", False, True),
         ("Firebrick::Test::Blind", False, False),
         ("Firebrick::Test::Snapshotted", True, False),
+        ("Firebrick::Test::Normalised", True, False),
         ("Firebrick::Test::Signalled", False, False),
     ]
 

@@ -1,13 +1,15 @@
-"""The size limit is a setting: what is raised is read, what is lowered refused, and nonsense named."""
+"""Size limits are settings: what is raised is read, what is lowered refused, and nonsense named."""
 
 from pathlib import Path
 
 import pytest
 
 from firebrick.diagnostics import InvalidInput
+from firebrick.size_limits import BODY_DEFAULT, BODY_SETTING, most_body
+from firebrick.size_limits import TEMPLATE_DEFAULT as DEFAULT
+from firebrick.size_limits import TEMPLATE_SETTING as SETTING
 from firebrick.template import parse_template
-from firebrick.template_size import DEFAULT, SETTING
-from starter.cli.documents import read_template
+from starter.cli.documents import read_document, read_template
 
 LONG = "a: " + "x" * DEFAULT
 
@@ -38,3 +40,20 @@ def test_a_setting_that_is_no_number_is_refused_by_name(monkeypatch: pytest.Monk
         parse_template("a: 1")
     (problem,) = caught.value.diagnostics
     assert (problem.code, problem.path) == ("bad-setting", SETTING)
+
+
+def test_a_body_is_bounded_as_in_heat_unless_the_setting_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv(BODY_SETTING, raising=False)
+    assert most_body() == BODY_DEFAULT == 1_048_576
+    file = tmp_path / "long"
+    file.write_text("x" * (BODY_DEFAULT + 1))
+    with pytest.raises(InvalidInput) as caught:
+        read_document(str(file), "environment")
+    assert BODY_SETTING in caught.value.first.detail
+    monkeypatch.setenv(BODY_SETTING, "2000000")
+    assert len(read_document(str(file), "environment")) == BODY_DEFAULT + 1
+    monkeypatch.setenv(BODY_SETTING, "2 MB")
+    with pytest.raises(InvalidInput, match="FIREBRICK_MAX_BODY_SIZE is not a positive number"):
+        most_body()
