@@ -549,7 +549,7 @@ class Step:
             text += f" {failed.note}"
         now = self.world.clock()
         until = now + failed.late if failed.late else None
-        if attempt < rule.attempts and self.interrupt:
+        if attempt < rule.attempts and self.interrupt and not self.interrupt.lost:
             return await self.aborted(row, lost=failed.lost, unsettled_until=until)
         if attempt < rule.attempts:
             delay = getattr(error, "delay", None)

@@ -305,9 +305,12 @@ class StackAction:
         timer = asyncio.create_task(self._at_deadline(_here(begun.deadline, begun.now)))
         grace: asyncio.Task[None] | None = None
         try:
+            if begun.answers and (self._cancel_asked or self._is_cancelled):
+                self._cancel_asked = False
+                self._on_cancel(traversal)  # before anything is begun, but what an earlier run has begun
             self._apply(traversal.start(workflow.time()))
-            if self._cancel_asked:
-                self._on_cancel(traversal)  # it came before there was anything to interrupt
+            if self._cancel_asked:  # of a run that began before it was so
+                self._on_cancel(traversal)
             while traversal.result is None:
                 try:
                     await workflow.wait_condition(

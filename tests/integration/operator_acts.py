@@ -97,7 +97,7 @@ class Target:
 
 
 Do = Callable[[Target], Awaitable[Any]]
-SIGNALS = ("take_over", "cancel", "wake", "send", "nobody_knows_this")
+SIGNALS = ("take_over", "cancel", "cancel_at_once", "wake", "send", "nobody_knows_this")
 UNREADABLE: Sequence[tuple[Any, ...]] = (
     (),
     (None,),

@@ -132,7 +132,9 @@ class Cell:
         return await self.rig.create(resources, self.name, **fields)
 
     async def _cancel(self) -> None:
-        await self.rig.starter.cancel("default", self.operation.stack_id, Cancel.KEEP)
+        """A cancel that does not wait lets a parked resource be: what is left is what it asked for."""
+        at_once = self.phase == "ending"
+        await self.rig.starter.cancel("default", self.operation.stack_id, Cancel.KEEP, at_once=at_once)
 
     def _held_in(self) -> str:
         """Name of the stack whose object is held, "" while it is not made."""
@@ -254,11 +256,14 @@ class Group:
         """All into their phases; the worker is killed; the acts; another worker."""
         async with self.rig:
             await self.rig.worker()
-            for phases in (("between", "unbegun"), ("orphaned",)):  # the latter last: a call lasts only so long
-                await self._each(lambda cell, some=phases: cell.enter() if cell.phase in some else _nothing())  # type: ignore[misc]
+            # Orphaned ones last into their phase, and first of all acted on: a call lasts only so long, and the server
+            # notices after some seconds that its worker is gone.
+            await self._each(Cell.enter, ("between", "unbegun"))
+            await self._each(Cell.enter, ("orphaned",))
             await self.rig.no_workers()
+            await self._each(Cell.act_on_it, ("orphaned",))
             await self._each(Cell.leave)
-            await self._each(Cell.act_on_it)
+            await self._each(Cell.act_on_it, ("between", "unbegun"))
             await self.rig.worker()
             await self._each(Cell.end)
             self._check()
@@ -274,8 +279,8 @@ class Group:
             await self._each(Cell.end)
             self._check()
 
-    async def _each(self, work: Callable[[Cell], Awaitable[None]]) -> None:
-        """Of those that have not failed."""
+    async def _each(self, work: Callable[[Cell], Awaitable[None]], phases: Sequence[str] = tuple(PHASES)) -> None:
+        """Of those that have not failed, and are to be in one of these phases; acts on activities first."""
 
         async def one(name: str, cell: Cell) -> None:
             async with self._places:
@@ -287,6 +292,8 @@ class Group:
                 print(f"{time.monotonic() - began:6.1f} s  {name}")  # shown with -s, or when a test fails
 
         left = [(name, cell) for name, cell in self.cells.items() if self._failures.get(name) is None]
+        left = [(name, cell) for name, cell in left if cell.phase in phases]
+        left.sort(key=lambda one: not one[1].act.startswith("activity"))
         await asyncio.gather(*(one(name, cell) for name, cell in left))
 
     def _check(self) -> None:
@@ -294,10 +301,6 @@ class Group:
         assert ledger.doubles() == []
         if not any(self._failures.get(name) for name in self.cells):
             check_no_orphans(ledger)
-
-
-async def _nothing() -> None:
-    pass
 
 
 def selected(request: pytest.FixtureRequest, names: Sequence[str]) -> list[str]:
