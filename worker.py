@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 import structlog
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 import firebrick
@@ -36,12 +35,13 @@ from firebrick.resources.registry import Registry
 from firebrick.store import Keyring, Store
 from starter import health, logs, sdk_runtime, tracing
 from starter.builds import Builds, deployment_of
-from starter.cluster import Target, connect, missing_search_attributes
+from starter.cluster import Target, connect
 from starter.health import Health
 from starter.monitor_address import MonitorAddress
 from starter.payload_walks import leave_out_idle
 from starter.reconcile_schedule import INTERVAL, Schedule
 from starter.reconciler import Reconciler
+from starter.search_attributes import SearchAttributes
 from starter.starting import Starter
 from starter.state_folder import owners_only
 from workflows.runner import RUNNER, WORKFLOWS, patient
@@ -111,13 +111,14 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         sys.setswitchinterval(SWITCH)
         handlers = HandlerRunner()
         cleanup.callback(handlers.close)
-        attributes = await _has_search_attributes(client)
+        attributes = SearchAttributes(lambda: client)
+        await attributes.present()  # it says so once where they are missing
         starter = Starter(
             store,
             registry,
             lambda: client,
             minute=settings.minute,
-            search_attributes=attributes,
+            search_attributes=attributes.present,
             task_queue=settings.task_queue,
         )
         world = World(
@@ -128,7 +129,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             clock=store.clock,
             minute=settings.minute,
             payload_codec=bool(settings.payload_keyring),
-            search_attributes=attributes,
+            search_attributes=attributes.present,
             window=settings.window,
         )
         builds = Builds(client, settings.task_queue, build_id(), promotes=settings.promote)
@@ -192,19 +193,6 @@ def make_worker(
         if versioned
         else None,
     )
-
-
-async def _has_search_attributes(client: Client) -> bool:
-    """Whether the namespace has ours; where it has not, say so once and go on without."""
-    try:
-        missing = await missing_search_attributes(client)
-    except RPCError as error:
-        if error.status not in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED):
-            raise
-        missing = ["(this cluster does not say)"]
-    if missing:
-        log.warning("search attributes are not registered: run `firebrick server setup`", missing=list(missing))
-    return not missing
 
 
 def _check_keyrings(settings: Settings) -> None:

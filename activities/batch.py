@@ -57,7 +57,7 @@ class BatchActivities:
         """Take each row to its end. A row that is missing in the result was not started."""
         interrupt = Interrupt()
         results = await alive(self._run(ask, activity.info().attempt, interrupt), interrupt)
-        return contract.BatchResult(results=tuple(results))
+        return contract.BatchResult(results=tuple(results), answers=ask.asked)
 
     async def _run(self, ask: contract.RunBatch, attempt: int, interrupt: Interrupt) -> list[tuple[int, StepResult]]:
         failpoint("batch.before-claim")

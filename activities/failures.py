@@ -21,6 +21,10 @@ class Lost(Exception):
     """A row is not held under this claim any more, or another has taken its place: claim again."""
 
 
+class GivenUp(Exception):
+    """This attempt is not the one that does the work any more: nothing is recorded, another attempt goes on."""
+
+
 def scrubbed(function: F) -> F:
     """Decorate an activity: refused requests end it, an absent database is tried again, all else is a report.
 
@@ -45,6 +49,9 @@ def _told(error: Exception, work: str) -> ApplicationError:
         # Benign: Temporal tries it again as it would anyway, and the SDK does not log each attempt with all frames.
         log.warning("activity is tried again", work=work, error=error.first.code)
         return ApplicationError(error.first.summary, type=error.first.code, category=ApplicationErrorCategory.BENIGN)
+    if isinstance(error, GivenUp):
+        text = "this attempt was given up between two calls; another goes on"
+        return ApplicationError(text, type="GivenUp", category=ApplicationErrorCategory.BENIGN)
     if isinstance(error, FirebrickError):
         return ApplicationError(str(error), type=contract.INVALID_REQUEST, non_retryable=True)
     report = new_report_id()

@@ -1,8 +1,13 @@
 """Heartbeats and interrupts of an activity, apart from the work itself.
 
 The work runs in a task of its own. When the activity is cancelled, that is not (a create, update or delete call must
-never be cut in half): a flag is raised that the work looks at between two calls. Heartbeats are sent for all activities
-of a loop in turn, once a second, so that the many that are over before need no timer of their own.
+never be cut in half): a flag is raised that the work looks at between two calls. It says whether the run wants the work
+to stop, or only this attempt is not wanted any more (the worker drains, the server gave it up, somebody ended it by
+hand): then another attempt goes on, and nothing was aborted. An operator's pause or reset stops nothing that is under
+way: it counts for the attempt that would come next.
+
+Heartbeats are sent for all activities of a loop in turn, once a second, so that the many that are over before need no
+timer of their own.
 """
 
 import asyncio
@@ -20,14 +25,20 @@ T = TypeVar("T")
 
 
 class Interrupt:
-    """Whether this activity was asked to stop."""
+    """Whether this activity is to stop. lost: not because its run asked for that; whatever it tells is not heard."""
 
-    __slots__ = ("_event",)
+    __slots__ = ("_asked", "_event")
 
     def __init__(self) -> None:
         self._event: asyncio.Event | None = None
+        self._asked = False
 
-    def raise_flag(self) -> None:
+    @property
+    def lost(self) -> bool:
+        return bool(self) and not self._asked
+
+    def raise_flag(self, *, lost: bool = False) -> None:
+        self._asked = self._asked or not lost
         if self._event is None:
             self._event = asyncio.Event()
         self._event.set()
@@ -49,7 +60,8 @@ class Interrupt:
 
 
 async def alive(work: Coroutine[Any, Any, T], interrupt: Interrupt) -> T:
-    """Run `work` to its end under heartbeats; a cancellation of the activity becomes the interrupt's flag."""
+    """Run `work` to its end under heartbeats; a cancellation of the activity becomes the interrupt's flag, unless it is
+    an operator's pause or reset of it."""
     task = asyncio.create_task(work)
     pulse = _Pulse.here()
     beats = pulse.begin()
@@ -60,7 +72,11 @@ async def alive(work: Coroutine[Any, Any, T], interrupt: Interrupt) -> T:
             except asyncio.CancelledError:
                 if task.cancelled():
                     raise
-                interrupt.raise_flag()
+                why = activity.cancellation_details()
+                if why is not None and why.cancel_requested:
+                    interrupt.raise_flag()
+                elif why is None or why.not_found or why.timed_out or why.worker_shutdown:
+                    interrupt.raise_flag(lost=True)
     finally:
         pulse.end(beats)
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from temporalio import activity
 
@@ -19,6 +20,7 @@ from firebrick.failpoints import failpoint
 from firebrick.intake import accept_create, accept_delete, accept_rollback
 from firebrick.intake_update import accept_update
 from firebrick.plan import ExistingRow, Plan, plan_create, plan_delete, plan_update, to_pages
+from firebrick.store.aborts import NOTHING
 from firebrick.store.operation_outcomes import FinishOutcome, Mine, Nothing, Other
 from firebrick.store.rows import OperationRow
 
@@ -29,12 +31,27 @@ def _plan(action: Action, rows: Sequence[ExistingRow]) -> Plan:
     return plan_create(rows) if action is Action.CREATE else plan_delete(rows)
 
 
-async def finish(world: World, ask: contract.FinishOperation) -> tuple[FinishOutcome, OperationRow]:
-    """End an operation: what it asked of nested stacks first, and whoever asked for it is told."""
+FAILED_OUTSIDE = (
+    "its activity was failed in Temporal: by hand, or since it could not end under options that it was given there"
+)
+NOT_DONE = "its activity was completed in Temporal by hand, and it is not done"
+
+
+async def finish(
+    world: World, ask: contract.FinishOperation, outside: Mapping[int, str] = NOTHING
+) -> tuple[FinishOutcome, OperationRow]:
+    """End an operation: what it asked of nested stacks first, and whoever asked for it is told. outside: rows whose
+    step was ended by Temporal's own means, and how."""
     project = world.store.project(ask.project)
+    how: dict[str, Any] = {"outside": outside} if outside else {}
     while True:
         outcome = await project.finish(
-            ask.operation_id, seq=ask.seq, complete=ask.complete, interrupted=ask.interrupted, now=world.clock()
+            ask.operation_id,
+            seq=ask.seq,
+            complete=ask.complete and not outside,
+            interrupted=ask.interrupted,
+            now=world.clock(),
+            **how,
         )
         operation = await project.operation(ask.operation_id)
         if outcome.state.ended:
@@ -142,13 +159,14 @@ class OperationActivities:
             deadline=operation.deadline or 0.0,  # set when it began
             nodes=sum(len(page.nodes) for page in pages),
             page=pages[0],
-            search_attributes=self._world.search_attributes,
+            search_attributes=await self._world.search_attributes(),
             independent=bool(operation.request.get("continue_independent")),
             cancelled=bool(operation.cancel),
             at_once=operation.cancel_now,
             now=self._world.clock(),
             root_id=await self._root_id(ask.project, operation.stack_id),
             window=self._world.window,
+            answers=True,
         )
 
     async def _root_id(self, project: str, stack_id: str) -> str:
@@ -162,11 +180,11 @@ class OperationActivities:
         """One further page. All pages are of one moment where one worker makes them; another goes on where the page
         before ended."""
         known = self._pages.get((ask.operation_id, ask.action), {}).get(ask.after)
-        if known is not None:
-            return known
-        pages = await alive(self._make_pages(ask), Interrupt())
-        # A run that began before pages told where they end asks by their number.
-        return pages[ask.page if ask.after is None else 0]
+        if known is None:
+            pages = await alive(self._make_pages(ask), Interrupt())
+            # A run that began before pages told where they end asks by their number.
+            known = pages[ask.page if ask.after is None else 0]
+        return known.model_copy(update={"answers": ask.asked})
 
     async def _make_pages(self, ask: contract.LoadPlan) -> list[contract.PlanPage]:
         """The page that is asked for, and those that follow, which are kept for the next questions."""
@@ -189,7 +207,7 @@ class OperationActivities:
     async def finish_operation(self, ask: contract.FinishOperation) -> contract.Finished:
         """Write what became of the operation, and look for a newer one, in one transaction."""
         failpoint("finish.before")
-        outcome, operation = await alive(finish(self._world, ask), Interrupt())
+        outcome, operation = await alive(self._finish(ask), Interrupt())
         self._pages.pop((ask.operation_id, ask.action), None)
         failpoint("finish.after")
         observed.finished(operation)
@@ -198,11 +216,32 @@ class OperationActivities:
             reason=outcome.reason,
             next_action=outcome.next_action,
             next_operation_id=outcome.next_operation_id,
+            search_attributes=await self._world.search_attributes(),
+            answers=operation.id,
         )
+
+    async def _finish(self, ask: contract.FinishOperation) -> tuple[FinishOutcome, OperationRow]:
+        """What is complete is so in the store: a run may have been told otherwise."""
+        outside = {abs(node): FAILED_OUTSIDE for node in ask.outside}
+        if ask.complete:
+            project = self._world.store.project(ask.project)
+            operation = await project.operation(ask.operation_id)
+            if not operation.state.ended:
+                outside = dict.fromkeys(await project.unfinished(operation), NOT_DONE)
+        return await finish(self._world, ask, outside)
 
     @activity.defn(name=contract.READ_OPERATION)
     @scrubbed
     async def read_operation(self, ask: contract.ReadOperation) -> contract.OperationView:
-        """What became of an operation so far."""
-        row = await self._world.store.project(ask.project).operation(ask.operation_id)
-        return contract.OperationView(state=row.state, reason=row.summary, stack_name=row.stack_name)
+        """What became of an operation so far, and whether it is to make way."""
+        project = self._world.store.project(ask.project)
+        row = await project.operation(ask.operation_id)
+        newest = (await project.operations(row.stack_id))[0]
+        return contract.OperationView(
+            state=row.state,
+            reason=row.summary,
+            stack_name=row.stack_name,
+            newer=newest.seq if newest.seq > row.seq and not newest.state.ended else 0,
+            cancelled=bool(row.cancel),
+            at_once=row.cancel_now,
+        )

@@ -36,4 +36,4 @@ class SignalActivities:
         )
         if woken:
             await self._world.cluster.wake(woken, wake_key(row.name))
-        return contract.SignalStored(stack_id=stack.id, woken=woken)
+        return contract.SignalStored(stack_id=stack.id, woken=woken, answers=ask.id)

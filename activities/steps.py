@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities import observed
 from activities.external import is_external, look
-from activities.failures import Lost, scrubbed
+from activities.failures import GivenUp, Lost, scrubbed
 from activities.handlers import seconds_of
 from activities.heartbeat import Interrupt, alive
 from activities.lease import Lease
@@ -89,7 +88,10 @@ class StepActivities:
         info, interrupt = activity.info(), Interrupt()
         self._world.recent.begin(info.workflow_run_id or "")
         result = await alive(Step(self._world, ask, info.attempt, interrupt, self._masks).run(), interrupt)
-        return result.model_copy(update={"now": self._world.clock()}) if result.at else result
+        told: dict[str, Any] = {"answers": ask.asked}
+        if result.at:
+            told["now"] = self._world.clock()
+        return result.model_copy(update=told)
 
 
 class Crowded(Exception):
@@ -145,20 +147,16 @@ class Step:
             match held:
                 case Unequipped(type=lacking):
                     if self.interrupt:
-                        return StepResult(kind=StepKind.ABORTED)
+                        return self._stopped()
                     raise left_to_others(lacking)
                 case AlreadyEnded(result=result) | AlreadyRecorded(result=result):
                     return result
                 case Superseded():
                     return StepResult(kind=StepKind.SUPERSEDED)
                 case Busy(until=until):
-                    if until <= now:
-                        # This very attempt was here before and left nothing (a reset workflow repeats its numbers):
-                        # only a later attempt may have the row.
-                        raise ApplicationError("the row is held under this attempt's own number", type="HeldByItself")
                     # Somebody is, or was, inside a call. Either the outcome appears, or the lease runs out.
                     if await self.interrupt.wait(min(0.5, max(0.02, until - now))):
-                        return StepResult(kind=StepKind.ABORTED)
+                        return self._stopped()
                     continue
                 case Claimed(claim=claim):
                     self.claim = claim
@@ -200,7 +198,7 @@ class Step:
             if held.row.action == Action.CREATE and held.in_progress:
                 return await self.create(kind, held)
             return await converge(self, kind, held)
-        except (Lost, Unavailable):
+        except (GivenUp, Lost, Unavailable):
             raise
         except Crowded:
             at = self.world.clock() + CROWDED_PAUSE * (1 + random.random())
@@ -209,6 +207,12 @@ class Step:
             return await self._unknown(held.row, await self._text(error))
         except Exception as error:
             return await self._failed(kind, held, error)
+
+    def _stopped(self) -> StepResult:
+        """An interrupt while the row was not held."""
+        if self.interrupt.lost:
+            raise GivenUp
+        return StepResult(kind=StepKind.ABORTED)
 
     # --- the work -------------------------------------------------------------------------------------------------
 
@@ -548,7 +552,7 @@ class Step:
             text += f" {failed.note}"
         now = self.world.clock()
         until = now + failed.late if failed.late else None
-        if attempt < rule.attempts and self.interrupt:
+        if attempt < rule.attempts and self.interrupt and not self.interrupt.lost:
             return await self.aborted(row, lost=failed.lost, unsettled_until=until)
         if attempt < rule.attempts:
             delay = delay_of(error)
@@ -595,7 +599,10 @@ class Step:
     async def aborted(
         self, row: ResourceRow, *, lost: bool = False, unsettled_until: float | None = None
     ) -> StepResult:
-        """An interrupt between two calls. Its cause is the workflow's to know; finish_operation writes it."""
+        """An interrupt between two calls. Its cause is the workflow's to know; finish_operation writes it. GivenUp: the
+        workflow knows of none."""
+        if self.interrupt.lost:
+            raise GivenUp
         outcome = replace(RowOutcome.aborted("interrupted", lost=lost), unsettled_until=unsettled_until)
         return await self.record(row, outcome)
 

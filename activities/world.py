@@ -34,10 +34,15 @@ class Cluster(Protocol):
         ...
 
 
+async def _none() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """clock: seconds since the epoch, UTC. minute: seconds that a minute of timeout_mins lasts (60; tests shorten it).
-    payload_codec: whether payloads are encrypted, so that hidden values may travel inline. pause: lets so many seconds
+    payload_codec: whether payloads are encrypted, so that hidden values may travel inline. search_attributes: whether
+    the namespace has ours now, so that runs may write them. pause: lets so many seconds
     pass. window: steps of one operation that run at once. recent: those that began a moment ago."""
 
     store: Store
@@ -47,7 +52,7 @@ class World:
     clock: Callable[[], float]
     minute: float = 60.0
     payload_codec: bool = False
-    search_attributes: bool = False
+    search_attributes: Callable[[], Awaitable[bool]] = _none
     window: int = WINDOW
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     recent: RecentSteps = field(default_factory=RecentSteps)

@@ -58,6 +58,7 @@ SEND = "send"  # signal: its argument, any JSON value, is told to the resource
 
 # Failure types a caller can match on.
 STACK_ACTION_FAILED = "StackActionFailed"  # the operation ended FAILED; the message says why, without values
+OUTSIDE = "outside"  # error class of a step whose activity was failed by hand, or by options that it was given
 INVALID_REQUEST = (
     "InvalidRequest"  # the workflow's argument is not a request, or the request is refused; nothing was stored
 )
@@ -257,19 +258,22 @@ class DeleteStackRequest(Frozen):
 
 
 class Accepted(Frozen):
-    """An operation that is already stored; what the REST API, the Python client and the reconciler start."""
+    """An operation that is already stored; what the REST API, the Python client and the reconciler start.
+    search_attributes: whether they have set ours."""
 
     accepted: Literal[True] = True
     project: str
     stack_id: str
     operation_id: str
+    search_attributes: bool = False
 
 
 class ChainState(Frozen):
     """What one run of a chain hands to the next by continue-as-new.
 
     chain_run: number of this run in its operation, from 1. traversal: Traversal.to_state(), "" at the start of an
-    operation. deadline: absolute, seconds since the epoch; unchanged through the chain.
+    operation. deadline: absolute, seconds since the epoch; unchanged through the chain. shown: the search attributes
+    that the runs before have written, by their keys in SEARCH_ATTRIBUTES.
     """
 
     chain: Literal[True] = True
@@ -279,6 +283,7 @@ class ChainState(Frozen):
     operation_id: str
     chain_run: int = 1
     traversal: str = ""
+    shown: dict[str, str] = Field(default_factory=dict)
 
 
 # --- begin, plan, finish ----------------------------------------------------------------------------------------
@@ -314,7 +319,8 @@ class Begun(Frozen):
     """The operation is RUNNING and mine. deadline: seconds since the epoch. nodes: how many the plan has.
     search_attributes: whether the namespace has ours, so that the run may set them. independent: after a failure, what
     does not depend on it goes on. cancelled: a cancel was stored before this run began; at_once: which does not wait
-    for what is in progress. window: steps that run at once. now: when this was told, on the clock of deadline."""
+    for what is in progress. window: steps that run at once. now: when this was told, on the clock of deadline. answers:
+    whether results say what they answer; those that do not are not believed then."""
 
     kind: Literal["begun"] = "begun"
     project: str
@@ -333,6 +339,7 @@ class Begun(Frozen):
     now: float | None = None
     root_id: str = ""
     window: int = 50  # whatever WINDOW is: runs were walked with it when their histories did not say
+    answers: bool = False
 
 
 class BeginOther(Frozen):
@@ -378,12 +385,13 @@ class WireNode(Frozen):
 class PlanPage(Frozen):
     """At most 500 kB of a plan. groups: sets of node ids that nodes of this page depend on, each written once. next:
     number of the following page; last: id of the row or node that this one ends with, done or not, which it begins
-    after."""
+    after. answers: LoadPlan.asked; a result that a person gave has none, and is not believed."""
 
     nodes: tuple[WireNode, ...] = ()
     groups: tuple[tuple[int, ...], ...] = ()
     next: int | None = None
     last: int | None = None
+    answers: str = ""
 
 
 class LoadPlan(Frozen):
@@ -393,6 +401,11 @@ class LoadPlan(Frozen):
     action: Action
     page: int
     after: int | None = None  # PlanPage.last of the page before
+
+    @property
+    def asked(self) -> str:
+        """Names this question."""
+        return f"{self.operation_id}.{self.page}"
 
 
 class StepKind(StrEnum):
@@ -410,9 +423,16 @@ class StepKind(StrEnum):
 
 
 class StepResult(Frozen):
-    """at: seconds since the epoch, for the kinds that park; now: when this was told, on the same clock, which may be
-    another than the cluster's. error_class: see resources.errors. changed: what dependants
-    see of the resource is not what it was. replaced: another row has taken its row's place in this operation."""
+    """How a step ended.
+
+    at: seconds since the epoch, for the kinds that park.
+    now: when this was told, on the same clock, which may be another than the cluster's.
+    error_class: see resources.errors; OUTSIDE where somebody failed the step's activity by Temporal's own means.
+    changed: what dependants see of the resource is not what it was.
+    replaced: another row has taken its row's place in this operation.
+    answers: RunStep.asked of what it answers. A result that a person gave (``temporal activity complete``) has none,
+        and is not believed: the store is asked again.
+    """
 
     kind: StepKind
     at: float = 0.0
@@ -420,6 +440,7 @@ class StepResult(Frozen):
     error_class: str = ""
     changed: bool = False
     replaced: bool = False
+    answers: str = ""
     now: float | None = None
 
 
@@ -439,6 +460,11 @@ class RunStep(Frozen):
     work: Work = Work.ACT
     stopping: bool = False
 
+    @property
+    def asked(self) -> str:
+        """Names this question among all of its stack: ``<operation's number>.<node>.<step>``."""
+        return f"{self.seq}.{'-' if self.work is Work.CLEAN else ''}{self.row}.{self.step}"
+
 
 class RunBatch(Frozen):
     """Take up to 50 instant resources, given in dependency order, to their end. number: of the batch in its run."""
@@ -454,16 +480,23 @@ class RunBatch(Frozen):
     deadline: float
     work: Work = Work.ACT
 
+    @property
+    def asked(self) -> str:
+        """Names this question among all of its stack: ``<operation's number>.batch.<number>``."""
+        return f"{self.seq}.batch.{self.number}"
+
 
 class BatchResult(Frozen):
     """results: (row id, result) of those that ran. A row that is missing was not started (its requirement failed,
-    or the second that a batch may take was over)."""
+    or the second that a batch may take was over). answers: RunBatch.asked, as in StepResult."""
 
     results: tuple[tuple[int, StepResult], ...]
+    answers: str = ""
 
 
 class FinishOperation(Frozen):
-    """interrupted: "" or the cause (deadline, cancel, takeover, superseded). failed: node ids."""
+    """interrupted: "" or the cause (deadline, cancel, takeover, superseded). failed: node ids. outside: those of them
+    whose activity somebody failed by Temporal's own means."""
 
     project: str
     stack_id: str
@@ -473,16 +506,24 @@ class FinishOperation(Frozen):
     complete: bool
     interrupted: str = ""
     failed: tuple[int, ...] = ()
+    outside: tuple[int, ...] = ()
 
 
 class Finished(Frozen):
-    """state: what became of the operation. reason: values-free, for the workflow's failure.
-    next_action, next_operation_id: a newer accepted operation to go on with."""
+    """What became of an operation.
+
+    reason: values-free, for the workflow's failure.
+    next_action, next_operation_id: a newer accepted operation to go on with.
+    search_attributes: whether the namespace has ours now.
+    answers: id of the operation that was ended. A result that a person gave has none, and is not believed.
+    """
 
     state: OperationState
     reason: str = ""
     next_action: Action | None = None
     next_operation_id: str = ""
+    search_attributes: bool = True
+    answers: str = ""
 
 
 class ReadOperation(Frozen):
@@ -491,9 +532,15 @@ class ReadOperation(Frozen):
 
 
 class OperationView(Frozen):
+    """newer: number of the newest open operation of the stack, if that is a newer one; 0: none is. cancelled: a cancel
+    is stored for it; at_once: which does not wait for what is in progress."""
+
     state: OperationState
     reason: str = ""
     stack_name: str = ""
+    newer: int = 0
+    cancelled: bool = False
+    at_once: bool = False
 
 
 class StoreSignal(Frozen):
@@ -507,14 +554,16 @@ class StoreSignal(Frozen):
 
 
 class SignalStored(Frozen):
-    """woken: the workflow that was told, "" when no action runs (the resource looks when one does)."""
+    """woken: the workflow that was told, "" when no action runs (the resource looks when one does). answers: id of the
+    signal; a result that a person gave has none, and is not believed."""
 
     stack_id: str
     woken: str = ""
+    answers: str = ""
 
 
 class SignalResult(Frozen):
-    """What ``SignalResource`` returns. signals: how many were stored. woken: as in SignalStored, of the last."""
+    """What ``SignalResource`` returns. signals: how many it was sent. woken: as in SignalStored, of the last."""
 
     project: str
     stack_id: str
@@ -524,13 +573,24 @@ class SignalResult(Frozen):
 
 
 class ReconcilePass(Frozen):
-    """What one pass of the reconciler did: operations started, given up, moved to a build that has workers, left
-    alone."""
+    """What one pass of the reconciler did with operations, by number.
+
+    started: nobody had.
+    lost: given up, since their run was gone.
+    moved: to a build that has workers.
+    fine: left alone.
+    paused: left alone, since somebody paused their run.
+    put_back: an activity of theirs was given options under which it could not end.
+    failed: not looked at to the end; the worker's log says why.
+    """
 
     started: int = 0
     lost: int = 0
     moved: int = 0
     fine: int = 0
+    paused: int = 0
+    put_back: int = 0
+    failed: int = 0
 
 
 class ActionResult(Frozen):

@@ -77,7 +77,8 @@ PARKED = Gauge(
 
 FINDINGS = Counter(
     "firebrick_reconciler_findings_total",
-    "Operations that were put right. finding: started, lost (given up), moved (to a build that has workers).",
+    "Operations looked at. finding: started, lost (given up), moved (to a build that has workers), put_back (options "
+    "of an activity, or search attributes, without which a run cannot go on), failed (not looked at to the end).",
     ["finding"],
 )
 PASSES = Counter(
@@ -96,7 +97,7 @@ REQUESTS = Histogram(
 
 for _work in ("run_step", "run_batch", "api"):
     INTERNAL_ERRORS.labels(_work)
-for _finding in ("started", "lost", "moved"):
+for _finding in ("started", "lost", "moved", "put_back", "failed"):
     FINDINGS.labels(_finding)  # so that a rate is 0 before the first, not unknown
 for _result in ("completed", "broken"):
     PASSES.labels(_result)

@@ -2,7 +2,8 @@
 
 The options are the measured ones: WAL and synchronous=1 (half the speed without), timers to 50 ms (a second without),
 tasks read up to 100 times a second (20 without, so that each dependent step waited 50 ms: a chain of 100 takes 1.8 s
-instead of 4.9), 2,000 buffered events for a run (100 without, which is what keeps contract.WINDOW at 50).
+instead of 4.9), 2,000 buffered events for a run (100 without, which is what keeps contract.WINDOW at 50). A run may be
+paused (`temporal workflow pause`, docs/operating.md), which a server must be told to allow.
 """
 
 import importlib.metadata
@@ -43,6 +44,7 @@ def command(database: Path, *, port: int, ui_port: int, namespace: str, codec_en
     line += ["--dynamic-config-value", 'history.timerProcessorMaxTimeShift="50ms"']
     line += ["--dynamic-config-value", "history.transferProcessorMaxPollRPS=100"]
     line += ["--dynamic-config-value", "history.maximumBufferedEventsBatch=2000"]
+    line += ["--dynamic-config-value", "frontend.WorkflowPauseEnabled=true"]
     line += ["--ui-disable-news-fetch", "--log-level", "warn"]
     if codec_endpoint:
         line += ["--ui-codec-endpoint", codec_endpoint]

@@ -165,8 +165,10 @@ class Api:
     def output(self, stack: StackAddress, key: str) -> Any:
         return self._call("GET", self._path(stack, "outputs", key)).body["output"]
 
-    def operation(self, operation_id: str) -> Any:
-        return self._call("GET", f"/operations/{_quoted(operation_id)}").body["operation"]
+    def operation(self, operation_id: str, *, with_holds: bool = False) -> Any:
+        """with_holds: with what holds its run, which is asked of Temporal."""
+        query = {"with_holds": "True"} if with_holds else None
+        return self._call("GET", f"/operations/{_quoted(operation_id)}", query=query).body["operation"]
 
     def operations(self, stack: StackAddress) -> Any:
         """The newest first."""

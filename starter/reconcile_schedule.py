@@ -15,13 +15,12 @@ from temporalio.client import (
     ScheduleActionStartWorkflow,
     ScheduleIntervalSpec,
     ScheduleOverlapPolicy,
-    WorkflowHandle,
 )
 from temporalio.service import RPCError, RPCStatusCode
 
 from firebrick import contract
 from starter.builds import deployment_of
-from starter.starting import RPC_TIMEOUT
+from starter.runs import RPC_TIMEOUT, find_run
 
 log = structlog.get_logger("firebrick.reconciler")
 
@@ -55,13 +54,14 @@ class Schedule:
         return goes_on
 
     async def _progress(self) -> tuple[str, int] | None:
-        """The run that is under way and the length of its history, which a pass makes longer; None: none is."""
+        """The run that is under way and the length of its history, which a pass makes longer; None: none is. What
+        somebody made of the schedule, or has under its id, may run anything."""
         described = await self._client.get_schedule_handle(self.id).describe(rpc_timeout=RPC_TIMEOUT)
         for action in described.info.running_actions:
             if isinstance(action, temporal.ScheduleActionExecutionStartWorkflow):
-                handle: WorkflowHandle[Any, Any] = self._client.get_workflow_handle(action.workflow_id)
-                run = await handle.describe(rpc_timeout=RPC_TIMEOUT)
-                return run.run_id, run.history_length
+                run = await find_run(self._client, action.workflow_id)
+                if run is not None and run.under_way and not run.paused and run.workflow_type == contract.RECONCILE:
+                    return run.info.execution.run_id, run.info.history_length
         return None
 
     async def _make(self) -> None:

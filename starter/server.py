@@ -34,6 +34,7 @@ from starter.monitor import Monitor, health_routes
 from starter.monitor_address import MonitorAddress
 from starter.payload_codec import EncryptingCodec
 from starter.rest import create_app
+from starter.search_attributes import SearchAttributes
 from starter.starting import Starter
 from starter.state_folder import StateFolder, write_json
 
@@ -139,13 +140,14 @@ class Server:
             cleanup.push_async_callback(store.close)
             target = await self._start_temporal(cleanup, keeping, listener.getsockname()[1])
             client = await cluster.connect(target, traces.interceptors if traces else ())
-            search_attributes = await self._look_at_cluster(client)
+            await self._look_at_cluster(client)
             worker = await self._start_worker(cleanup, keeping, target, client.namespace)
             registry = Registry.default()
             for fault in registry.faults:
                 self._say(f"note: {fault}")
+            attributes = SearchAttributes(lambda: client)
             minute = float(os.environ.get("FIREBRICK_TIMEOUT_UNIT_SECONDS", "60"))  # as the worker's; for tests
-            starter = Starter(store, registry, lambda: client, minute=minute, search_attributes=search_attributes)
+            starter = Starter(store, registry, lambda: client, minute=minute, search_attributes=attributes.present)
             app = create_app(store, starter, registry, hosts=self._own_names(self._settings.allowed_hosts))
             able = Health(
                 {
@@ -289,10 +291,10 @@ class Server:
         self._told["temporal_pid"] = child.pid
         return target
 
-    async def _look_at_cluster(self, client: "Client") -> bool:
-        """Whether it has our search attributes; one of somebody else's is checked and told about."""
+    async def _look_at_cluster(self, client: "Client") -> None:
+        """One of somebody else's is checked and told about."""
         if self._settings.own_temporal:
-            return True
+            return
         self._told |= {"temporal_address": client.service_client.config.target_host, "ui_url": None}
         await cluster.check_namespace(client)
         missing = await cluster.missing_search_attributes(client)
@@ -301,7 +303,6 @@ class Server:
                 f"note: namespace {client.namespace} lacks the search attributes {', '.join(missing)}; stacks work "
                 "without them. `firebrick server setup` with the same options adds them."
             )
-        return not missing
 
     async def _start_worker(
         self,

@@ -29,7 +29,9 @@ from firebrick.standing import Seen
 from firebrick.store import Store
 from firebrick.store.requests import Expected
 from firebrick.store.rows import OperationRow
+from starter.holds import Hold, holds_of
 from starter.looking import look_at_objects
+from starter.search_attributes import Present, never
 from starter.workers import Workers
 
 log = structlog.get_logger("firebrick.starter")
@@ -38,10 +40,10 @@ RPC_TIMEOUT = timedelta(seconds=5)
 
 
 class Starter:
-    """Accepts stack actions for any project and starts their workflows.
+    """Accepts stack actions for any project and starts their workflows, on task_queue.
 
     client: called for each request, so that a connection may be replaced. minute: seconds that a minute of
-    timeout_mins lasts (60; tests shorten it). search_attributes: whether the namespace has ours.
+    timeout_mins lasts (60; tests shorten it). search_attributes: whether the namespace has ours now.
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class Starter:
         client: Callable[[], Client],
         *,
         minute: float = 60.0,
-        search_attributes: bool = False,
+        search_attributes: Present = never,
         task_queue: str = contract.TASK_QUEUE,
     ) -> None:
         self._store = store
@@ -59,7 +61,7 @@ class Starter:
         self._client = client
         self._minute = minute
         self._search_attributes = search_attributes
-        self._task_queue = task_queue
+        self.task_queue = task_queue
         self.workers = Workers(client, task_queue)
 
     async def no_worker(self) -> str:
@@ -136,7 +138,13 @@ class Starter:
         """By row, what a worker sees of the objects of these stacks, where it is other than the store has it.
         Unavailable: none answers in time."""
         await self.check_server()
-        return await look_at_objects(self._client(), self._store.keyring, self._task_queue, project, stack_ids)
+        return await look_at_objects(self._client(), self._store.keyring, self.task_queue, project, stack_ids)
+
+    async def holds(self, project: str, stack_id: str) -> list[Hold]:
+        """What holds the runs that are under way in a stack, or in one that is nested in it; nothing while the cluster
+        does not answer."""
+        operations = await self._store.project(project).open_family(stack_id)
+        return await holds_of(self._client(), operations) if operations else []
 
     async def check_server(self) -> None:
         """Unavailable when the cluster does not answer."""
@@ -151,41 +159,55 @@ class Starter:
                 )
             ) from None
 
-    async def start(self, operation: OperationRow) -> bool:
+    async def start(self, operation: OperationRow, workflow_id: str = "") -> bool:
         """Start the operation's workflow, or tell the stack's running one that it is there; whether that is certain.
 
         Signal-with-start is both in one call: the signal wakes a running action of the stack, and where none runs the
         workflow begins. It needs no worker to answer. A lost answer is no error: the row is PENDING and the
-        reconciler starts it.
+        reconciler starts it. workflow_id: under this id instead of the stack's, which somebody else has.
         """
         with log_context.bound(
             project=operation.project, stack=operation.stack_id, operation=operation.id, action=operation.action.value
         ):
-            return await self._start(operation)
+            return await self._start(operation, workflow_id)
 
-    async def _start(self, operation: OperationRow) -> bool:
-        action = operation.action
+    async def _start(self, operation: OperationRow, workflow_id: str = "") -> bool:
         try:
-            workflow_id = await self._running_workflow_id(operation)
-            await self._client().start_workflow(
-                action.workflow_type,
-                contract.Accepted(project=operation.project, stack_id=operation.stack_id, operation_id=operation.id),
-                id=workflow_id,
-                task_queue=self._task_queue,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                start_signal=contract.TAKE_OVER if action is not Action.CREATE else None,
-                start_signal_args=[operation.seq],
-                search_attributes=self._attributes(operation),
-                static_summary=f"{action} {operation.stack_name}",
-                static_details=f"Stack `{operation.stack_id}` of project `{operation.project}`, "
-                f"operation `{operation.id}`",
-                rpc_timeout=RPC_TIMEOUT,
-            )
+            workflow_id = workflow_id or await self._running_workflow_id(operation)
+            attributes = await self._attributes(operation)
+            try:
+                await self._send(operation, workflow_id, attributes)
+            except RPCError as error:
+                if not attributes or error.status is not RPCStatusCode.INVALID_ARGUMENT:
+                    raise
+                # One of them was taken away just now.
+                await self._send(operation, workflow_id, TypedSearchAttributes.empty)
         except (RPCError, OSError) as error:
             log.warning("start not confirmed; the reconciler will see to it", error=type(error).__name__)
             return False
         log.info("started", workflow=workflow_id)
         return True
+
+    async def _send(self, operation: OperationRow, workflow_id: str, attributes: TypedSearchAttributes) -> None:
+        action = operation.action
+        await self._client().start_workflow(
+            action.workflow_type,
+            contract.Accepted(
+                project=operation.project,
+                stack_id=operation.stack_id,
+                operation_id=operation.id,
+                search_attributes=bool(attributes),
+            ),
+            id=workflow_id,
+            task_queue=self.task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            start_signal=contract.TAKE_OVER if action is not Action.CREATE else None,
+            start_signal_args=[operation.seq],
+            search_attributes=attributes,
+            static_summary=f"{action} {operation.stack_name}",
+            static_details=f"Stack `{operation.stack_id}` of project `{operation.project}`, operation `{operation.id}`",
+            rpc_timeout=RPC_TIMEOUT,
+        )
 
     async def _running_workflow_id(self, operation: OperationRow) -> str:
         """The workflow that runs the stack now, if any (it may have been started under an id of its own)."""
@@ -194,8 +216,8 @@ class Starter:
                 return other.workflow_id
         return operation.workflow_id
 
-    def _attributes(self, operation: OperationRow) -> TypedSearchAttributes:
-        if not self._search_attributes:
+    async def _attributes(self, operation: OperationRow) -> TypedSearchAttributes:
+        if not await self._search_attributes():
             return TypedSearchAttributes.empty
         values = {
             "project": operation.project,

@@ -26,9 +26,6 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 from uuid import uuid4
 
-from temporalio.client import WorkflowExecutionStatus
-from temporalio.service import RPCError, RPCStatusCode
-
 from activities.handlers import HandlerRunner
 from activities.world import World
 from firebrick.contract import (
@@ -49,6 +46,7 @@ from firebrick.testing.dev_server import NAMESPACE, DevServer
 from firebrick.testing.scenario import ScenarioWorld, scenario_type
 from starter.builds import Builds
 from starter.cluster import Target, connect
+from starter.runs import find_run
 from starter.starting import Starter
 from worker import build_id, make_worker
 
@@ -166,13 +164,8 @@ class Engine:
         operations = await self.store.project(self.project).operations(row.stack_id)
         if any(not one.state.ended for one in operations):
             return True
-        try:
-            described = await self._client.get_workflow_handle(row.workflow_id).describe()
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return True
-            raise
-        return described.status is not WorkflowExecutionStatus.RUNNING
+        run = await find_run(self._client, row.workflow_id)
+        return run is None or not run.under_way
 
     async def progress(self, operation: OperationRow) -> Progress:
         """What the run that carries the operation out is at."""

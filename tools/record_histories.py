@@ -32,6 +32,7 @@ from starter.builds import Builds
 from starter.dev_server import WINDOW
 from starter.reconcile_schedule import Schedule
 from starter.reconciler import Reconciler
+from starter.search_attributes import SearchAttributes
 from starter.starting import Starter
 from worker import build_id, make_worker
 
@@ -205,6 +206,26 @@ async def signalled(r: Recorder) -> None:
     await r.ended(operation)
 
 
+async def meddled(r: Recorder) -> None:
+    """Signals that nobody can read, or that name no operation; and a run that is started with nonsense."""
+    template = HEAD + "  a: {type: Firebrick::Test::Signalled, properties: {count: 1}}\n"
+    operation = await r.create(template, timeout_mins=600)
+    await r.begun(operation)
+    handle = r.client.get_workflow_handle(operation.workflow_id)
+    for name in (contract.TAKE_OVER, contract.CANCEL, contract.WAKE, "nobody_knows_this"):
+        for arguments in ((), (None,), ("text",)):
+            await handle.signal(name, args=arguments)
+    asked = {"stack": operation.stack_id, "resource": "a", "data": {"value": 1}}
+    told = await r.client.start_workflow(
+        contract.SIGNAL_RESOURCE, asked, id=f"meddled/{operation.stack_id}", task_queue=contract.TASK_QUEUE
+    )
+    await r.keep("meddled-signal", told)
+    await r.keep_operation("meddled", operation)
+    for kind in (contract.RECONCILE, contract.LOOK_AT_OBJECTS):
+        wrong = await r.client.start_workflow(kind, "nonsense", id=f"wrong-{kind}", task_queue=contract.TASK_QUEUE)
+        await r.keep(f"meddled-{kind.lower()}", wrong)
+
+
 async def reconciled(r: Recorder) -> None:
     """Two passes and the pause between them."""
     handle = await r.client.start_workflow(contract.RECONCILE, 1.0, id="reconcile", task_queue=contract.TASK_QUEUE)
@@ -237,6 +258,7 @@ SCENARIOS: list[Callable[[Recorder], Awaitable[None]]] = [
     nested,
     hooked,
     signalled,
+    meddled,
     reconciled,
 ]
 
@@ -261,7 +283,7 @@ async def record(prefix: str, wanted: Sequence[str]) -> None:
                     cluster=starter.cluster,
                     clock=time.time,
                     minute=MINUTE,
-                    search_attributes=True,
+                    search_attributes=SearchAttributes(lambda: client).present,
                     window=WINDOW,
                 )
                 builds = Builds(client, contract.TASK_QUEUE, build_id())

@@ -39,7 +39,7 @@ BUDGETS = {  # seconds, in the order of the table: what fails fast goes first
     "model": 300,
     "workflow": 240,
     "replay": 60,
-    "integration": 840,  # kill -9 at each point of create, delete and update; 200 takeovers; 60 histories under kills
+    "integration": 1080,  # kill -9 at each point of create, delete and update; 200 takeovers; 60 histories under kills
     "acceptance": 720,
 }
 LONGEST = ("integration", "acceptance")  # they start first, each in a lane; the others follow one another in the third

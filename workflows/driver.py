@@ -8,13 +8,16 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from pydantic import BaseModel
+
     from firebrick import contract
 
 from firebrick.plan import Plan, PlanNode, from_pages
@@ -30,7 +33,10 @@ from firebrick.traversal import (
     Traversal,
     TraversalResult,
 )
+from workflows.answers import read_answer, refusal
 from workflows.argument import Argument, read_argument
+from workflows.messages import Inbox
+from workflows.search_attributes import RunAttributes
 from workflows.shown import batch_summary, details, end_summary, step_summary, timer_summary
 
 # A worker that dies is noticed when its heartbeats stop; activities send one a second.
@@ -49,12 +55,13 @@ HAND_OVER_GRACE = 5.0
 # How often a run whose operation is carried out by another workflow looks whether that has ended, in seconds.
 WATCH_INTERVAL = 2.0
 
+# An activity whose failures are not its own is asked again so often: it is safe to repeat, and the store must know how
+# an operation ends. Whoever fails it by hand more often than that wants the run to fail.
+ASK_AGAIN = 10
 # Since this patch a cancel lets what is in progress come to its end.
 LETS_FINISH = "a cancel lets what is in progress finish"
 
-SEARCH_KEYS = {part: SearchAttributeKey.for_keyword(name) for part, name in contract.SEARCH_ATTRIBUTES.items()}
-
-T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 
 class StackAction:
@@ -63,13 +70,10 @@ class StackAction:
     def __init__(self, action: contract.Action) -> None:
         self._action = action
         self._queue: deque[Callable[[], Sequence[Command]]] = deque()
-        self._nudged = False  # since the store was asked last
-        self._newer = False  # an operation was accepted, it was not said which
-        self._newest = 0  # sequence of the newest one that was named
+        self.inbox = Inbox()
         self._cancel_asked = False  # by Temporal's own cancel
         self._cancelled = False  # by ours
-        self._cancel_of = 0  # sequence of the newest operation whose cancel was told
-        self._at_once_of = 0  # and of the newest one that is not to wait for what is in progress
+        self._looking: workflow.ActivityHandle[Any] | None = None  # into the store, for what was not named
         self._handed_over = False
         self._traversal: Traversal | None = None
         self._begun: contract.Begun | None = None
@@ -79,38 +83,67 @@ class StackAction:
         self._running: dict[int, PlanNode] = {}
         self._parked: dict[int, tuple[PlanNode, str, float]] = {}  # why, until when
         self._failures: list[str] = []
+        self._outside: dict[int, None] = {}  # nodes whose activity somebody failed by Temporal's own means
         self._chain_state = ""
+        self._attributes = RunAttributes(action)
 
     # --- messages -------------------------------------------------------------------------------------------------
 
-    def take_over(self, seq: int = 0) -> None:
-        """An operation was accepted for this stack (signal). seq: its sequence; a nudge may be told twice, and late,
-        and must not interrupt the very operation that it was for. 0: not said."""
-        self._nudged = True
-        self._newer = self._newer or not seq
-        self._newest = max(self._newest, seq)
-
     @property
     def _taken_over(self) -> bool:
-        return self._newer or (self._begun is not None and self._newest > self._begun.seq)
-
-    def cancel(self, seq: int = 0, at_once: bool = False) -> None:
-        """A cancel of an operation was stored (signal). seq: which; told late it must not end the next one. 0: not
-        said. at_once: without waiting for what is in progress."""
-        if not seq:
-            self._cancelled = True
-        else:
-            self._cancel_of = max(self._cancel_of, seq)
-        if at_once:
-            self._at_once_of = max(self._at_once_of, seq or (self._begun.seq if self._begun is not None else 0))
+        """Whether a newer operation was accepted for this stack. A nudge may be told twice, and late, and must not
+        interrupt the very operation that it was for."""
+        inbox, begun = self.inbox, self._begun
+        unnamed = inbox.unnamed and not (begun is not None and begun.answers)  # else the store is asked
+        return unnamed or (begun is not None and inbox.newest > begun.seq)
 
     @property
     def _is_cancelled(self) -> bool:
-        return self._cancelled or (self._begun is not None and self._cancel_of == self._begun.seq)
+        """Whether a cancel was stored for this operation. One that is told late must not end the next one."""
+        inbox, begun = self.inbox, self._begun
+        unnamed = inbox.cancel_unnamed and not (begun is not None and begun.answers)
+        return self._cancelled or unnamed or (begun is not None and inbox.cancel_of == begun.seq)
 
-    def wake(self, key: str) -> None:
+    @property
+    def _is_at_once(self) -> bool:
+        """Whether the cancel of this operation does not wait for what is in progress."""
+        inbox, begun = self.inbox, self._begun
+        if begun is None:
+            return False
+        return inbox.at_once_of == begun.seq or (inbox.at_once_unnamed and not begun.answers)
+
+    @property
+    def _must_look(self) -> bool:
+        """Whether something was told that names no operation: only the store knows whether there is anything to it."""
+        begun, inbox = self._begun, self.inbox
+        return begun is not None and begun.answers and (inbox.unnamed or inbox.cancel_unnamed) and not self._looking
+
+    def _look(self) -> None:
+        begun = self._begun
+        assert begun is not None
+        self.inbox.unnamed = self.inbox.cancel_unnamed = False
+        read = contract.ReadOperation(project=begun.project, operation_id=begun.operation_id)
+        self._looking = self._start(contract.READ_OPERATION, read)
+        self._looking.add_done_callback(lambda done: self._queue.append(lambda: self._on_looked(done)))
+
+    def _on_looked(self, done: "asyncio.Future[Any]") -> Sequence[Command]:
+        self._looking = None
+        told = not done.cancelled() and done.exception() is None
+        view = read_answer(done.result(), contract.OperationView) if told else None
+        if view is None or not (view.newer or view.cancelled):
+            self.inbox.notes.add("A signal told of a newer operation, or of a cancel, that the store does not know")
+        else:
+            self.inbox.newest = max(self.inbox.newest, view.newer)
+            self._cancelled = self._cancelled or view.cancelled
+            if view.at_once and self._begun is not None:
+                self.inbox.at_once_of = max(self.inbox.at_once_of, self._begun.seq)
+        return ()
+
+    def wake(self, given: Sequence[Any]) -> None:
         """What a parked resource waits for is in the store (signal). Whoever was not told looks there by itself."""
-        self._queue.append(lambda: self._on_wake(key))
+        key = self.inbox.wake(given)
+        if key:
+            self._queue.append(lambda: self._on_wake(key))
 
     def _on_wake(self, key: str) -> Sequence[Command]:
         return self._traversal.signal(key, workflow.time()) if self._traversal is not None else ()
@@ -138,10 +171,13 @@ class StackAction:
         """Begin, walk, finish; go on with whatever was accepted meanwhile. Raises StackActionFailed, InvalidRequest."""
         begin = self._begin_with(read_argument(self._action, given))
         while True:
-            self._nudged = self._newer = False
-            result = (await self._call(contract.BEGIN_OPERATION, begin, contract.BeginResult)).result
+            self.inbox.nudged = self.inbox.unnamed = False
+            told = await self._call(
+                contract.BEGIN_OPERATION, begin, contract.BeginResult, believed=lambda one: _fits(one.result, begin)
+            )
+            result = told.result
             if isinstance(result, contract.NothingToBegin):
-                if self._nudged and not result.running_workflow_id:
+                if self.inbox.nudged and not result.running_workflow_id:
                     continue  # the nudge came between the store's answer and now
                 return await self._watch(result)
             if isinstance(result, contract.BeginOther):
@@ -150,6 +186,7 @@ class StackAction:
         return await self._carry_out(result, begin.chain_run, self._chain_state)
 
     def _begin_with(self, argument: Argument) -> contract.BeginOperation:
+        self._attributes.begin_with(argument)
         info = workflow.info()
         base: dict[str, Any] = {
             "action": self._action,
@@ -206,9 +243,9 @@ class StackAction:
         self._begun, self._chain_run = begun, chain_run
         self._cancelled = self._cancelled or begun.cancelled
         if begun.at_once:
-            self._at_once_of = max(self._at_once_of, begun.seq)
+            self.inbox.at_once_of = max(self.inbox.at_once_of, begun.seq)
         if begun.search_attributes:
-            self._show(begun)
+            self._attributes.show(begun)
         plan = await self._load_plan(begun)
         outcome = await self._walk(plan, begun, state)
         if outcome is None:
@@ -224,16 +261,17 @@ class StackAction:
                 complete=outcome.complete,
                 interrupted=outcome.interrupted,
                 failed=outcome.failed,
+                outside=tuple(node for node in outcome.failed if node in self._outside),
             ),
             contract.Finished,
             summary=end_summary(outcome),
+            believed=lambda told: told.answers == begun.operation_id or not begun.answers,
         )
-        if begun.search_attributes:
-            status = "COMPLETE" if finished.state is contract.OperationState.DONE else "FAILED"
-            workflow.upsert_search_attributes([SEARCH_KEYS["status"].value_set(f"{self._action}_{status}")])
+        if begun.search_attributes and finished.search_attributes:
+            self._attributes.show_end(finished.state)
         if finished.next_action is not None:
             self._go_on_as(finished.next_action, begun.project, begun.stack_id, finished.next_operation_id)
-        if self._taken_over:
+        if self._taken_over or self.inbox.unnamed:
             # Accepted after finish looked: the store knows, ask it again.
             again = contract.BeginOperation(
                 action=self._action,
@@ -267,27 +305,34 @@ class StackAction:
         timer = asyncio.create_task(self._at_deadline(_here(begun.deadline, begun.now)))
         grace: asyncio.Task[None] | None = None
         try:
+            if begun.answers and (self._cancel_asked or self._is_cancelled):
+                self._cancel_asked = False
+                self._on_cancel(traversal)  # before anything is begun, but what an earlier run has begun
             self._apply(traversal.start(workflow.time()))
-            if self._cancel_asked:
-                self._on_cancel(traversal)  # it came before there was anything to interrupt
+            if self._cancel_asked:  # of a run that began before it was so
+                self._on_cancel(traversal)
             while traversal.result is None:
                 try:
                     await workflow.wait_condition(
                         lambda: (
                             bool(self._queue)
                             or self._handed_over
-                            or (self._taken_over and not traversal.progress.stopping)
+                            or (self._taken_over and self._goes_on)
                             or self._is_cancelled
+                            or self._must_look
                         )
                     )
                 except asyncio.CancelledError:
                     self._on_cancel(traversal)
+                if self._must_look:
+                    self._look()
                 while self._queue:
                     self._apply(self._queue.popleft()())
                 if self._taken_over and traversal.result is None:
                     self._apply(traversal.interrupt("takeover", workflow.time()))
                 if self._is_cancelled:
-                    self._cancelled, self._cancel_of = False, 0
+                    self._cancelled = self.inbox.cancel_unnamed = False
+                    self.inbox.cancel_of = 0
                     if traversal.result is None:
                         self._on_cancel(traversal)
                 if traversal.result is None and workflow.info().is_continue_as_new_suggested():
@@ -296,9 +341,7 @@ class StackAction:
                         self._apply(traversal.hand_over(workflow.time()))
                     if self._handed_over and not self._queue:
                         return None
-                workflow.set_current_details(
-                    details(begun.stack_name, self.progress(), self._running, self._parked, self._failures)
-                )
+                self._show_details(begun)
             return traversal.result
         finally:
             timer.cancel()
@@ -310,7 +353,7 @@ class StackAction:
         if not self._action.cancellable:
             self._failures.append(f"A cancel was asked for and refused: a {self._action.lower()} runs to its end.")
             return
-        if self._begun is not None and self._at_once_of == self._begun.seq or not workflow.patched(LETS_FINISH):
+        if self._is_at_once or not workflow.patched(LETS_FINISH):
             self._apply(traversal.interrupt("cancel", workflow.time()))
         else:
             self._apply(traversal.stop("cancel", workflow.time()))
@@ -351,78 +394,105 @@ class StackAction:
     def _run_step(self, command: RunStep) -> None:
         begun, node = self._begun, command.node
         assert begun is not None
+        ask = contract.RunStep(
+            project=begun.project,
+            stack_id=begun.stack_id,
+            operation_id=begun.operation_id,
+            action=self._action,
+            seq=begun.seq,
+            chain_run=self._chain_run,
+            row=node.row,
+            step=command.step,
+            deadline=begun.deadline,
+            work=node.work,
+            stopping=command.stopping,
+        )
         handle = self._start(
             contract.RUN_STEP,
-            contract.RunStep(
-                project=begun.project,
-                stack_id=begun.stack_id,
-                operation_id=begun.operation_id,
-                action=self._action,
-                seq=begun.seq,
-                chain_run=self._chain_run,
-                row=node.row,
-                step=command.step,
-                deadline=begun.deadline,
-                work=node.work,
-                stopping=command.stopping,
-            ),
-            contract.StepResult,
+            ask,
             activity_id=f"{node.name}.{node.id}.{command.step}",
             summary=step_summary(node, command.step),
         )
         self._steps[node.id] = handle
         self._running[node.id] = node
-        handle.add_done_callback(lambda done: self._queue.append(lambda: self._step_ended(command, done)))
+        handle.add_done_callback(lambda done: self._queue.append(lambda: self._step_ended(command, ask.asked, done)))
 
-    def _step_ended(self, command: RunStep, done: "asyncio.Future[contract.StepResult]") -> Sequence[Command]:
+    def _step_ended(self, command: RunStep, asked: str, done: "asyncio.Future[Any]") -> Sequence[Command]:
         assert self._traversal is not None
         node = command.node
         if self._steps.get(node.id) is done:
             del self._steps[node.id], self._running[node.id]
-        result = _outcome(done)
+        result = self._outcome(done)
+        if result is None:
+            answer = read_answer(done.result(), contract.StepResult)
+            if answer is not None and self._believes(answer.answers, asked):
+                result = answer.model_copy(update={"at": _here(answer.at, answer.now)}) if answer.at else answer
+        if result is None:
+            self.inbox.notes.add(f"A result of `{node.name}` was given by hand: the store is asked")
+            if self._goes_on:
+                self._run_step(command)
+                return ()
+            result = contract.StepResult(kind=contract.StepKind.ABORTED)  # its row tells what became of it
         self._note(node, result)
         return self._traversal.step_ended(node.id, result, workflow.time(), step=command.step)
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether what is in progress is to come to its end."""
+        assert self._traversal is not None
+        progress = self._traversal.progress
+        return not progress.stopping or progress.lets_finish
+
+    def _believes(self, answers: str, asked: str) -> bool:
+        """Whether it is an answer to what was asked; runs that began before answers said so believe any."""
+        return answers == asked or not (self._begun is not None and self._begun.answers)
 
     def _run_batch(self, command: RunBatch) -> None:
         begun, nodes = self._begun, command.nodes
         assert begun is not None
+        ask = contract.RunBatch(
+            project=begun.project,
+            stack_id=begun.stack_id,
+            operation_id=begun.operation_id,
+            action=self._action,
+            seq=begun.seq,
+            chain_run=self._chain_run,
+            rows=tuple(node.row for node in nodes),
+            number=command.step,
+            deadline=begun.deadline,
+            work=nodes[0].work,
+        )
         handle = self._start(
             contract.RUN_BATCH,
-            contract.RunBatch(
-                project=begun.project,
-                stack_id=begun.stack_id,
-                operation_id=begun.operation_id,
-                action=self._action,
-                seq=begun.seq,
-                chain_run=self._chain_run,
-                rows=tuple(node.row for node in nodes),
-                number=command.step,
-                deadline=begun.deadline,
-                work=nodes[0].work,
-            ),
-            contract.BatchResult,
+            ask,
             activity_id=f"batch.{nodes[0].id}.{command.step}",
             summary=batch_summary(nodes),
         )
         for node in nodes:
             self._steps[node.id] = handle
             self._running[node.id] = node
-        handle.add_done_callback(lambda done: self._queue.append(lambda: self._batch_ended(nodes, done)))
+        handle.add_done_callback(lambda done: self._queue.append(lambda: self._batch_ended(command, ask.asked, done)))
 
-    def _batch_ended(
-        self, nodes: Sequence[PlanNode], done: "asyncio.Future[contract.BatchResult]"
-    ) -> Sequence[Command]:
+    def _batch_ended(self, command: RunBatch, asked: str, done: "asyncio.Future[Any]") -> Sequence[Command]:
         assert self._traversal is not None
+        nodes = command.nodes
         for node in nodes:
             if self._steps.get(node.id) is done:
                 del self._steps[node.id], self._running[node.id]
         rows = tuple(node.id for node in nodes)
-        if done.cancelled() or done.exception() is not None:
-            failed = _outcome(done)
+        failed = self._outcome(done)
+        if failed is not None:
             results: Sequence[tuple[int, contract.StepResult]] = [(row, failed) for row in rows]
         else:
+            answer = read_answer(done.result(), contract.BatchResult)
+            if answer is None or not self._believes(answer.answers, asked):
+                self.inbox.notes.add(f"A result of {batch_summary(nodes)} was given by hand: the store is asked")
+                if self._goes_on:
+                    self._run_batch(command)
+                    return ()
+                answer = contract.BatchResult(results=())
             sign = -1 if nodes[0].work is contract.Work.CLEAN else 1
-            results = [(sign * row, result) for row, result in done.result().results]
+            results = [(sign * row, result) for row, result in answer.results]
         by_row = dict(results)
         for node in nodes:
             if node.id in by_row:
@@ -451,7 +521,11 @@ class StackAction:
         """The next operation of the stack, in a run of its own workflow type."""
         workflow.continue_as_new(
             workflow=action.workflow_type,
-            args=[contract.ChainState(project=project, stack_id=stack_id, operation_id=operation_id)],
+            args=[
+                contract.ChainState(
+                    project=project, stack_id=stack_id, operation_id=operation_id, shown=self._attributes.shown
+                )
+            ],
         )
 
     def _continue(self, chain_run: int) -> NoReturn:
@@ -466,6 +540,7 @@ class StackAction:
                     operation_id=self._begun.operation_id,
                     chain_run=chain_run,
                     traversal=self._traversal.to_state(),
+                    shown=self._attributes.shown,
                 )
             ],
         )
@@ -483,14 +558,21 @@ class StackAction:
                 page=number,
                 after=pages[-1].last,
             )
-            pages.append(await self._call(contract.LOAD_PLAN, ask, contract.PlanPage))
+            page = await self._call(
+                contract.LOAD_PLAN, ask, contract.PlanPage, believed=partial(self._believes_page, asked=ask.asked)
+            )
+            pages.append(page)
         return from_pages(pages)
 
-    def _start(self, name: str, argument: Any, result: type[T], **options: Any) -> workflow.ActivityHandle[T]:
+    def _believes_page(self, page: contract.PlanPage, asked: str) -> bool:
+        return self._believes(page.answers, asked)
+
+    def _start(self, name: str, argument: Any, **options: Any) -> workflow.ActivityHandle[Any]:
+        """Its result is to be read with read_answer."""
         return workflow.start_activity(
             name,
             argument,
-            result_type=result,
+            result_type=RawValue,
             start_to_close_timeout=START_TO_CLOSE,
             heartbeat_timeout=HEARTBEAT_TIMEOUT,
             retry_policy=RETRY,
@@ -498,59 +580,75 @@ class StackAction:
             **options,
         )
 
-    async def _call(self, name: str, argument: Any, result: type[T], summary: str | None = None) -> T:
-        """An activity that no cancel interrupts: what was begun must be finished in the store."""
-        handle = self._start(name, argument, result, summary=summary)
-        while not handle.done():
+    async def _call(
+        self,
+        name: str,
+        argument: Any,
+        result: type[M],
+        summary: str | None = None,
+        believed: Callable[[M], bool] = lambda _: True,
+    ) -> M:
+        """An activity that no cancel interrupts: what was begun must be finished in the store. Somebody's own result,
+        or failure, does not stand for that: it is asked again."""
+        for attempt in range(1, ASK_AGAIN + 1):
+            handle = self._start(name, argument, summary=summary)
+            while not handle.done():
+                try:
+                    await workflow.wait_condition(handle.done)
+                except asyncio.CancelledError:
+                    self._cancel_asked = True
             try:
-                await workflow.wait_condition(handle.done)
-            except asyncio.CancelledError:
-                self._cancel_asked = True
-        try:
-            return handle.result()
-        except ActivityError as error:
-            cause = error.cause
-            if isinstance(cause, ApplicationError) and cause.type == contract.INVALID_REQUEST:
-                raise ApplicationError(cause.message, type=contract.INVALID_REQUEST, non_retryable=True) from None
-            raise
+                answer = read_answer(handle.result(), result)
+            except ActivityError as error:
+                if (refused := refusal(error)) is not None:
+                    raise refused from None
+                if attempt == ASK_AGAIN:
+                    raise
+                answer = None
+            if answer is not None and believed(answer):
+                return answer
+            self.inbox.notes.add(f"The activity `{name}` was ended by hand: it is asked again")
+            self._show_details(self._begun)
+        raise self._failed(f"the activity {name} was ended by hand, again and again")
 
-    def _show(self, begun: contract.Begun) -> None:
-        """What the run can be found by, whoever started it and as whatever action its chain began."""
-        values = {
-            "project": begun.project,
-            "stack": begun.stack_name,
-            "stack_id": begun.stack_id,
-            "root": begun.root_id or begun.stack_id,
-            "action": self._action.value,
-            "status": f"{self._action}_IN_PROGRESS",
-        }
-        known = workflow.info().typed_search_attributes  # a start through the API has set them; each write costs 9 ms
-        new = [SEARCH_KEYS[part].value_set(one) for part, one in values.items() if known.get(SEARCH_KEYS[part]) != one]
-        if new:
-            workflow.upsert_search_attributes(new)
+    def _show_details(self, begun: contract.Begun | None) -> None:
+        stack = "" if begun is None else begun.stack_name
+        notes = self.inbox.notes.lines()
+        workflow.set_current_details(
+            details(stack, self.progress(), self._running, self._parked, self._failures, notes)
+        )
 
     def _failed(self, reason: str) -> ApplicationError:
         return ApplicationError(reason, type=contract.STACK_ACTION_FAILED, non_retryable=True)
 
     def _note(self, node: PlanNode, result: contract.StepResult) -> None:
+        if result.kind is contract.StepKind.FAILED and result.error_class == contract.OUTSIDE:
+            self._outside[node.id] = None
         if result.kind in (contract.StepKind.FAILED, contract.StepKind.UNKNOWN) and len(self._failures) < 20:
             why = f" ({result.error_class})" if result.error_class else ""
             self._failures.append(f"`{node.name}` ({node.type}): {result.kind.value}{why}")
+
+    def _outcome(self, done: "asyncio.Future[Any]") -> contract.StepResult | None:
+        """What a step's end says that has no result: it was cancelled before it began, or somebody failed it by hand,
+        or it could not end under options that somebody gave it. None: there is a result."""
+        if done.cancelled():
+            return contract.StepResult(kind=contract.StepKind.ABORTED)
+        error = done.exception()
+        if error is None:
+            return None
+        if is_cancelled_exception(error):
+            return contract.StepResult(kind=contract.StepKind.ABORTED)
+        error_class = "internal" if refusal(error) else contract.OUTSIDE
+        return contract.StepResult(kind=contract.StepKind.FAILED, error_class=error_class)
+
+
+def _fits(told: contract.Begun | contract.BeginOther | contract.NothingToBegin, begin: contract.BeginOperation) -> bool:
+    """Whether it may be the store's answer: that there is nothing to begin is told of the operation asked for."""
+    if not isinstance(told, contract.NothingToBegin):
+        return True
+    return told.operation_id == begin.operation_id if begin.operation_id else bool(told.operation_id)
 
 
 def _here(at: float, now: float | None) -> float:
     """A time of the store's clock on the cluster's: so long from now as it was when it was told, at `now`."""
     return at if now is None else workflow.time() + (at - now)
-
-
-def _outcome(done: "asyncio.Future[Any]") -> contract.StepResult:
-    """The step's result; an activity that ended without one (cancelled before it began, or a bug) has one too."""
-    if done.cancelled():
-        return contract.StepResult(kind=contract.StepKind.ABORTED)
-    error = done.exception()
-    if error is None:
-        result: contract.StepResult = done.result()
-        return result if not result.at else result.model_copy(update={"at": _here(result.at, result.now)})
-    if is_cancelled_exception(error):
-        return contract.StepResult(kind=contract.StepKind.ABORTED)
-    return contract.StepResult(kind=contract.StepKind.FAILED, error_class="internal")

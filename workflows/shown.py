@@ -49,9 +49,10 @@ def details(
     running: Mapping[int, PlanNode],
     parked: Mapping[int, tuple[PlanNode, str, float]],
     failures: Sequence[str],
+    notes: Sequence[str] = (),
 ) -> str:
     """Counts, then what is under way, what is waited for and until when (parked: node, why, seconds since the epoch),
-    what failed, and where to read why."""
+    what failed, and where to read why; notes: what was told and not taken."""
     told = progress
     counts = f"{told.done} of {told.total} done, {told.running} running, {told.parked} parked, {told.waiting} waiting"
     stopping = f", stopping: {told.stopping}" if told.stopping else ""
@@ -64,6 +65,7 @@ def details(
     parts += _list("Failed", len(failures), failures)
     if failures:
         parts.append(f"Why, and what to do: `firebrick stack failures list {stack}`")
+    parts += _list("Left aside", len(notes), notes)
     return "\n\n".join(parts)
 
 

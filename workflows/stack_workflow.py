@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from firebrick import contract
 
 from workflows.driver import StackAction
-from workflows.queries import KnownQueries
+from workflows.messages import TakesNoOther
 
 OPTIONS: dict[str, Any] = {
     # A wrong argument fails the run with a message instead of retrying a workflow task for ever.
@@ -21,37 +21,45 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-class StackWorkflow(KnownQueries):
+class StackWorkflow(TakesNoOther):
     """Started with its action's request typed by hand, an Accepted operation, or by its predecessor in a chain."""
 
     ACTION: ClassVar[contract.Action]
+    takes = (
+        f"the query `{contract.PROGRESS}` and the signals `{contract.TAKE_OVER}`, `{contract.CANCEL}`, "
+        f"`{contract.CANCEL_AT_ONCE}` and `{contract.WAKE}`"
+    )
 
     def __init__(self) -> None:
         self._action = StackAction(self.ACTION)
 
     @workflow.signal(name=contract.TAKE_OVER)
-    def take_over(self, seq: int = 0) -> None:
-        """A newer operation was accepted for this stack: stop, and go on as that. seq: which; 0 is not said."""
-        self._action.take_over(seq)
+    def take_over(self, *given: Any) -> None:
+        """A newer operation was accepted for this stack: stop, and go on as that. One argument: its number in the
+        stack; without it the store is asked."""
+        self._action.inbox.take_over(given)
 
     @workflow.signal(name=contract.CANCEL)
-    def cancel(self, seq: int = 0) -> None:
+    def cancel(self, *given: Any) -> None:
         """A cancel was stored for the running operation: stop, where the action can be cancelled, and let what is in
-        progress come to its end; the store knows what follows. Elsewhere it is refused, visibly. seq: the operation's;
-        0 is not said."""
-        self._action.cancel(seq)
+        progress come to its end; the store knows what follows. Elsewhere it is refused, visibly. One argument: the
+        operation's number; without it the store is asked."""
+        self._action.inbox.cancel(given)
 
     @workflow.signal(name=contract.CANCEL_AT_ONCE)
-    def cancel_at_once(self, seq: int = 0) -> None:
+    def cancel_at_once(self, *given: Any) -> None:
         """As `cancel`, without waiting for what is in progress."""
-        self._action.cancel(seq, at_once=True)
+        self._action.inbox.cancel(given, at_once=True)
 
     @workflow.signal(name=contract.WAKE)
-    def wake(self, key: str) -> None:
-        """Something that a parked resource waits for under this key is in the store."""
-        self._action.wake(key)
+    def wake(self, *given: Any) -> None:
+        """Something that a parked resource waits for is in the store. One argument: the key that it waits under."""
+        self._action.wake(given)
 
     @workflow.query(name=contract.PROGRESS)
-    def progress(self) -> contract.Progress:
-        """Counts of resources by what they are doing."""
+    def progress(self, *given: Any) -> contract.Progress:
+        """Counts of resources by what they are doing. It takes no argument."""
         return self._action.progress()
+
+    def unknown(self, text: str) -> None:
+        self._action.inbox.notes.add(text)

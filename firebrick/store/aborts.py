@@ -1,11 +1,12 @@
 """What is left when an operation ends without being complete: rows to abort, and the tree that says why it failed."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from firebrick.contract import Action, OperationState, Status, StepKind, StepResult
+from firebrick.contract import OUTSIDE, Action, OperationState, Status, StepKind, StepResult
 from firebrick.hooks import NOT_CLEARED, HookState
 from firebrick.plan import Role
 from firebrick.store import reasons
@@ -32,6 +33,7 @@ _ROWS = (
         resources.c.role,
         resources.c.role_seq,
         resources.c.hooks,
+        resources.c.replaces,
         resources.c.instant,
     )
     .where(resources.c.stack_id == bindparam("stack_id"))
@@ -61,24 +63,35 @@ _FAILED_INSIDE = (
 )
 _INTERRUPTIBLE = (Action.CREATE.value, Action.UPDATE.value)
 _ABORTED = StepResult(kind=StepKind.ABORTED).model_dump_json()
+_OUTSIDE = StepResult(kind=StepKind.FAILED, error_class=OUTSIDE).model_dump_json()
+ENDED_OUTSIDE = "StepEndedOutside"
+"""Stands where the class of an error would, of a step that was ended by Temporal's own means."""
+NOTHING: Mapping[int, str] = MappingProxyType({})
 
 
 def abort_rows(
-    transaction: Transaction, stack: LockedStack, operation: OperationRow, why: str, now: float, *, taken_over: bool
+    transaction: Transaction,
+    stack: LockedStack,
+    operation: OperationRow,
+    why: str,
+    now: float,
+    outside: Mapping[int, str] = NOTHING,
+    *,
+    taken_over: bool,
 ) -> FailureTree:
     """What is left of rows that are still IN_PROGRESS; what became of all of them.
 
     A create or an update is *interrupted*: what the provider is at goes on, and whoever wants the resource next
     finishes it. taken_over: that is now, so it stays IN_PROGRESS; else it becomes FAILED "ACTION aborted (why)" with an
     event, as all other actions do. Leases stay: a call may still be on its way, and the next operation waits until it
-    cannot be any more.
+    cannot be any more. outside: rows whose step was ended by Temporal's own means, and how: these are causes.
     """
     rows = transaction.connection.execute(_ROWS, {"stack_id": stack.id}).all()
     hanging = [row for row in rows if row.status == Status.IN_PROGRESS]
     going_on = [row for row in hanging if taken_over and row.action in _INTERRUPTIBLE]
     failing = [row for row in hanging if not (taken_over and row.action in _INTERRUPTIBLE)]
     for row in failing:
-        told = [(Status.FAILED.value, reasons.aborted(row.action, why))]
+        told = [(Status.FAILED.value, _reason(row, why, outside))]
         if row.status_reason == reasons.UNTOLD:
             told.insert(0, (Status.IN_PROGRESS.value, reasons.STATE_CHANGED))
         for status, reason in told:
@@ -90,9 +103,9 @@ def abort_rows(
                 [
                     {
                         "_id": row.id,
-                        "_outcome": _ABORTED,
+                        "_outcome": _OUTSIDE if _how(row, outside) else _ABORTED,
                         "_interrupted": row.action in _INTERRUPTIBLE,
-                        "_reason": reasons.aborted(row.action, why),
+                        "_reason": _reason(row, why, outside),
                         "_now": now,
                     }
                     if statement is _ABORT
@@ -106,17 +119,39 @@ def abort_rows(
     if waiting:
         forgotten = HookState(operation.seq).as_json()
         transaction.connection.execute(_FORGET_HOOKS, [{"_id": row.id, "_hooks": forgotten} for row in waiting])
-    return _failure_tree(transaction.connection, operation, rows, {row.id for row in (*hanging, *waiting)})
+    return _failure_tree(
+        transaction.connection, operation, rows, {row.id for row in (*hanging, *waiting)}, outside, now
+    )
+
+
+def _how(row: Any, outside: Mapping[int, str]) -> str:
+    """How the step of a row, or of the one whose place it has taken, was ended outside; "" if it was not."""
+    return outside.get(row.id, "") or (outside.get(row.replaces, "") if row.status == Status.IN_PROGRESS else "")
+
+
+def _reason(row: Any, why: str, outside: Mapping[int, str]) -> str:
+    how = _how(row, outside)
+    return reasons.resource_failed(ENDED_OUTSIDE, row.name, how) if how else reasons.aborted(row.action, why)
 
 
 def _failure_tree(
-    connection: Connection, operation: OperationRow, rows: Sequence[Any], hanging: set[int]
+    connection: Connection,
+    operation: OperationRow,
+    rows: Sequence[Any],
+    hanging: set[int],
+    outside: Mapping[int, str],
+    now: float,
 ) -> FailureTree:
     causes: list[tuple[float, int, Failure]] = []
     made: dict[str, str] = {}  # physical id -> the resource that failed with it
     aborted: list[str] = []
     not_started: list[str] = []
     for row in rows:
+        if how := _how(row, outside):
+            action = row.action if row.claim_seq == operation.seq else operation.action
+            ended = Failure(row.name, row.type, action, OUTSIDE, ENDED_OUTSIDE, how, row.retries + 1)
+            causes.append((now, row.id, ended))
+            continue
         if row.claim_seq != operation.seq:
             if _was_due(operation, row):
                 not_started.append(row.name)

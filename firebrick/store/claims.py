@@ -1,10 +1,11 @@
 """Claiming a row for one step, and renewing the claim.
 
-A row is given to a claimant when the stack's running operation is the claimant's, its (seq, chain run, step, attempt)
-is greater than the row's last, no outcome was recorded for this step, and nobody's lease runs. With the first claim
-of a row in an operation goes its state ACTION_IN_PROGRESS and the event; with every claim that leads to a first call
-goes the intent: both are committed before the provider is called. A batch asks nobody outside, and a row of it may
-require another: its rows' events wait for their outcomes (``announce``), which are recorded in order.
+A row is given to a claimant when the stack's running operation is the claimant's, no outcome was recorded for this
+step, and nobody's lease runs; under a (seq, phase, chain run, step, attempt) that is greater than the row's last, so
+that whoever had it before can write nothing any more. With the first claim of a row in an operation goes its state
+ACTION_IN_PROGRESS and the event; with every claim that leads to a first call goes the intent: both are committed before
+the provider is called. A batch asks nobody outside, and a row of it may require another: its rows' events wait for
+their outcomes (``announce``), which are recorded in order.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -216,10 +217,13 @@ class _Claiming:
                 return AlreadyRecorded(result)
         if held.lease_until > write.now:
             return Busy(held.lease_until)
-        if claim.order == held.order:  # the same attempt twice: the next one may have it
-            return Busy(held.lease_until)
-        if claim.order < held.order:
+        if claim.order[:2] < held.order[:2]:
             return Superseded()
+        if claim.order <= held.order:
+            # A run or an activity that was reset counts from one again. Nobody's lease runs: the row is to be had,
+            # under a number that nobody else has.
+            *_, run, step, attempt = held.order
+            claim = replace(claim, chain_run=run, step=step, attempt=attempt + 1)
         upstream, types = self._upstream_of(held.row, write)
         if withheld:
             for one in upstream.values():

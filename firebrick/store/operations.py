@@ -1,8 +1,8 @@
 """The life of an operation after it was accepted: begun, finished, or found to be lost."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
@@ -192,6 +192,7 @@ class Finish(Write[FinishOutcome]):
     complete: bool
     interrupted: str
     now: float
+    outside: Mapping[int, str] = field(default_factory=dict)
 
     def stacks(self) -> Sequence[str]:
         return (self.stack_id,)
@@ -226,7 +227,7 @@ class Finish(Write[FinishOutcome]):
     ) -> tuple[OperationState, str]:
         action = operation.action
         why = reasons.why_interrupted(interrupted)
-        tree = abort_rows(transaction, stack, operation, why, self.now, taken_over=newer is not None)
+        tree = abort_rows(transaction, stack, operation, why, self.now, self.outside, taken_over=newer is not None)
         if interrupted == "deadline":
             summary = reason = reasons.TIMED_OUT
         elif interrupted:

@@ -413,6 +413,11 @@ def open_operations(connection: Connection) -> list[OperationRow]:
     return [operation_row(row) for row in connection.execute(_OPEN_OPERATIONS)]
 
 
+def ended_since(connection: Connection, time: float, limit: int) -> list[OperationRow]:
+    query = OPERATIONS.where(operations.c.ended_at > time).order_by(operations.c.ended_at.desc()).limit(limit)
+    return [operation_row(row) for row in connection.execute(query)]
+
+
 def check_stack(connection: Connection, project: str, stack_id: str) -> str:
     """The stack's name, deleted or not. NotFound."""
     query = select(stacks.c.name).where(stacks.c.project == project).where(stacks.c.id == stack_id)

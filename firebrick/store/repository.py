@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from firebrick.contract import Action, Cancel, Work
 from firebrick.plan import ExistingRow
 from firebrick.store import migrate, reads
+from firebrick.store.aborts import NOTHING
 from firebrick.store.acceptance import AcceptCreate, AcceptDelete, AcceptRollback, AcceptUpdate
 from firebrick.store.adopting import Adopt
 from firebrick.store.cancelling import AcceptCancel
@@ -27,6 +28,7 @@ from firebrick.store.database import open_engine, refusals, unavailable
 from firebrick.store.health import Mark
 from firebrick.store.inspection import check_keyring
 from firebrick.store.keyring import Keyring
+from firebrick.store.open_family import open_family
 from firebrick.store.operation_outcomes import BeginOutcome, FinishOutcome
 from firebrick.store.operations import Begin, FailLost, Finish
 from firebrick.store.outcomes import RecordRows
@@ -38,6 +40,7 @@ from firebrick.store.rows import EventRow, OperationRow, ResourceRow, StackRow, 
 from firebrick.store.signalling import AddSignal, ClearHook, list_signals
 from firebrick.store.step_outcomes import Claim, ClaimOutcome, RowOutcome
 from firebrick.store.tree_events import list_tree_events
+from firebrick.store.unfinished import unfinished
 from firebrick.store.writer import StoreWriter
 
 P = ParamSpec("P")
@@ -203,21 +206,33 @@ class Repository:
         return await self._store.writer.write(write)
 
     async def finish(
-        self, operation_id: str, *, seq: int, complete: bool, interrupted: str = "", now: float
+        self,
+        operation_id: str,
+        *,
+        seq: int,
+        complete: bool,
+        interrupted: str = "",
+        now: float,
+        outside: Mapping[int, str] = NOTHING,
     ) -> FinishOutcome:
         """End a RUNNING operation; repeated, the same answer.
 
         interrupted: "" or deadline, cancel, takeover, superseded. Stack state, reason, failure tree and events are
         written; rows still IN_PROGRESS become FAILED, aborted. A complete DELETE frees the name and drops the rows.
+        outside: rows whose step was ended by Temporal's own means, and how; they are causes of the failure.
         Where something newer was accepted the stack shows that, and its state and events stay as they are.
         """
         operation = await self.operation(operation_id)
-        write = Finish(self.project, operation_id, operation.stack_id, seq, complete, interrupted, now)
+        write = Finish(self.project, operation_id, operation.stack_id, seq, complete, interrupted, now, outside)
         return await self._store.writer.write(write)
 
     async def operation(self, operation_id: str) -> OperationRow:
         """NotFound."""
         return await self._store.read(reads.find_operation, self.project, operation_id)
+
+    async def unfinished(self, operation: OperationRow) -> Sequence[int]:
+        """Rows of what the operation had to do and did not bring to a good end: none, if it is complete."""
+        return await self._store.read(unfinished, operation)
 
     async def accepted_before(self, operation_id: str, fingerprint: str) -> tuple[OperationRow, bool]:
         """The operation of this id, and whether it may have been accepted for a request of this fingerprint.
@@ -231,6 +246,10 @@ class Repository:
     async def open_inside(self, operation: OperationRow) -> list[OperationRow]:
         """What this operation has asked of nested stacks and is not ended, without deletes."""
         return await self._store.read(reads.open_inside, operation)
+
+    async def open_family(self, stack_id: str) -> list[OperationRow]:
+        """Open operations of a stack, the newest first, then what they asked of nested stacks and is open."""
+        return await self._store.read(open_family, stack_id)
 
     async def operations(self, stack_id: str) -> list[OperationRow]:
         """Newest first. NotFound: no such stack."""
@@ -536,6 +555,10 @@ class EveryProject:
     async def open_operations(self) -> list[OperationRow]:
         """PENDING and RUNNING ones, in the order of their acceptance."""
         return await self._store.read(reads.open_operations)
+
+    async def ended_since(self, time: float, limit: int) -> list[OperationRow]:
+        """Operations that have ended since that time, the last first."""
+        return await self._store.read(reads.ended_since, time, limit)
 
     async def parked(self) -> Mapping[tuple[str, str], int]:
         """(action, kind of step result) -> how many resources of running operations wait for that."""

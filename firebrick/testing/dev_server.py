@@ -84,6 +84,7 @@ class DevServer:
             *("--dynamic-config-value", 'history.timerProcessorMaxTimeShift="50ms"'),
             *("--dynamic-config-value", "history.transferProcessorMaxPollRPS=100"),
             *("--dynamic-config-value", "history.maximumBufferedEventsBatch=2000"),
+            *("--dynamic-config-value", "frontend.WorkflowPauseEnabled=true"),
             *("--ui-disable-news-fetch", "--log-level", "warn"),
             *(part for name in SEARCH_ATTRIBUTES.values() for part in ("--search-attribute", f"{name}=Keyword")),
             *self._options,

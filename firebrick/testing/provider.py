@@ -13,8 +13,9 @@
     POST   /release  {stack, label}                            204: these objects are held no more; "" any
 
 An object is {id, name, status, ready_in, properties}; status BUILDING, ACTIVE, ERROR or DELETING. Properties it
-understands: ready_after and gone_after (seconds), hold (what does not come before its release: "ready" or "gone"), fail
-(ends in ERROR). Names are not unique, as in most clouds.
+understands: ready_after and gone_after (seconds), hold (what does not come before its release: "ready" or "gone";
+"called", the answer to its creation; "seen", the answer to whoever looks at it), fail (ends in ERROR). Names are not
+unique, as in most clouds.
 """
 
 import argparse
@@ -39,6 +40,8 @@ from firebrick.testing.ledger import CREATED, DELETED, UPDATED, Effect, Ledger, 
 DIED = 17  # exit code of a death on order
 HELD = 5.5  # seconds after which one may ask again for an object that is held: an engine does not wait in place for it
 READY, GONE = "ready", "gone"  # what can be held
+CALLED, SEEN = "called", "seen"  # likewise: an answer
+HELD_FOR = 120.0  # seconds after which an answer that is held is given all the same
 
 FAULTS = {
     "die-before-effect": "the process ends before anything happened",
@@ -92,6 +95,7 @@ class Cloud:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
+        self._release = threading.Condition(self._lock)
         self._objects: dict[str, Effect] = {}
         self._gone: dict[str, Effect] = {}  # id -> its deletion
         self._tokens: dict[str, str] = {}
@@ -106,8 +110,16 @@ class Cloud:
             self._faults = [*self._faults, fault] if fault else []
 
     def release(self, stack: str, label: str) -> None:
-        with self._lock:
+        with self._release:
             self._released.append((stack, label))
+            self._release.notify_all()
+
+    def wait_for_release(self, id_: str, what: str) -> None:
+        """Until an answer about this object is held no more."""
+        with self._release:
+            effect = self._objects.get(id_)
+            if effect is not None:
+                self._release.wait_for(lambda: not self._is_held(effect, what), HELD_FOR)
 
     def fault(self, request: Request) -> Fault | None:
         """The fault that this request meets, if any; both are written down."""
@@ -214,10 +226,12 @@ class Cloud:
 
     def _left(self, effect: Effect, what: str) -> float:
         """Seconds until the effect's object is ready, or gone; at least HELD while that is held."""
-        held = self._objects[effect.id].properties.get("hold") == what and not any(
+        return max(HELD if self._is_held(effect, what) else 0.0, effect.until - time.time())
+
+    def _is_held(self, effect: Effect, what: str) -> bool:
+        return self._objects[effect.id].properties.get("hold") == what and not any(
             stack in ("", effect.stack) and label in ("", effect.label) for stack, label in self._released
         )
-        return max(HELD if held else 0.0, effect.until - time.time())
 
     def _shown(self, effect: Effect) -> dict[str, Any]:
         ready_in = self._left(effect, READY)
@@ -322,9 +336,11 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(fault.seconds)
         if method == "POST" and not id_:
             answer = cloud.create(body)
+            cloud.wait_for_release(answer.body["id"], CALLED)
         elif method == "PUT" and id_:
             answer = cloud.update(id_, body)
         elif method == "GET":
+            cloud.wait_for_release(id_, SEEN)
             answer = cloud.get(id_) if id_ else cloud.find(query["name"])
         elif method == "DELETE" and id_:
             answer = cloud.delete(id_)

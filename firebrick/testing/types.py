@@ -88,7 +88,10 @@ class TestType(ResourceType):
         ready_after: Annotated[Number, Range(0), Field(description="Seconds until it is ACTIVE.")] = 0
         gone_after: Annotated[Number, Range(0), Field(description="Seconds from its deletion until it is gone.")] = 0
         hold: Annotated[
-            str, OneOf("", "ready", "gone"), UPDATABLE, Field(description="What does not come before it is released.")
+            str,
+            OneOf("", "ready", "gone", "called", "seen"),
+            UPDATABLE,
+            Field(description="What does not come before it is released."),
         ] = ""
         fail: Annotated[bool, Field(description="It becomes ERROR, not ACTIVE.")] = False
 

@@ -44,6 +44,9 @@ from firebrick.traversal.track import At, Track
 
 # A timer that fires this much too early (seconds) is rounding; more than that is an old timer of the node.
 EARLY = 0.05
+# Signals that nobody waits for yet: of so many the keys are kept, since they go into the next life's state. A node
+# whose signal was not kept looks by itself.
+MOST_SIGNALS = 2_000
 
 _WHY = {
     StepKind.POLL: "poll",
@@ -242,7 +245,8 @@ class Traversal:
             return out
         waiting = self._waits.get(key)
         if waiting is None:
-            self._signals[key] = None
+            if len(self._signals) < MOST_SIGNALS:
+                self._signals[key] = None
             return out
         for track in sorted(waiting, key=lambda one: one.index):
             self._wake(track)

@@ -15,6 +15,7 @@ from starter.no_worker import NoWorker
 SHORTEST, LONGEST = 0.1, 1.0  # seconds between two looks: short while things happen
 PAGE = 500  # events asked for at once
 PATIENCE = 60.0  # seconds without an answer before giving up
+QUIET = 5.0  # seconds without an event after which it is asked whether somebody holds the operation's run
 ENDED = frozenset({"DONE", "FAILED", "SUPERSEDED"})
 
 Event = Mapping[str, Any]
@@ -53,13 +54,16 @@ def follow(
     filters: of the events, as the API takes them. A server that is away for a while, or whose database is, is waited
     for: the operation goes on without it. That no worker goes on with it is noted.
     """
-    pause, silent_since = SHORTEST, 0.0
+    pause, silent_since, quiet_since = SHORTEST, 0.0, time.monotonic()
+    held: list[str] = []
     missed = NoWorker()
     chain: list[Operation] = []
     touched = Touched(stack)
     while True:
         try:
-            operation: Operation = api.operation(operation_id)  # before the events: when it has ended, all are there
+            is_quiet = time.monotonic() - quiet_since > QUIET
+            # Before the events: when it has ended, all are there.
+            operation: Operation = api.operation(operation_id, with_holds=is_quiet)
             seen = after_seq
             for event in events_after(api, stack, after_seq, filters):
                 display.event(event)
@@ -79,6 +83,10 @@ def follow(
                 raise
             time.sleep(LONGEST)
             continue
+        if is_quiet:
+            held = _tell_holds(operation, held, display)
+        if is_quiet or after_seq > seen:
+            quiet_since = time.monotonic()
         if ended:
             chain.append(operation)
             if following is None:
@@ -87,6 +95,15 @@ def follow(
             continue
         pause = SHORTEST if after_seq > seen else min(LONGEST, pause * 1.5)
         time.sleep(pause)
+
+
+def _tell_holds(operation: Operation, told: list[str], display: Display) -> list[str]:
+    """What holds it now, as texts; each is told once."""
+    held = [one["text"] for one in operation.get("held") or ()]
+    for text in held:
+        if text not in told:
+            display.note(text)
+    return held
 
 
 class Touched:

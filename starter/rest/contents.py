@@ -1,6 +1,6 @@
 """Routes of what is inside a stack: resources, events, outputs; and of operations, which are ours."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from firebrick.resources.heat.template_resource import TemplateResource
 from firebrick.resources.schema import CONCEALED
 from firebrick.store.rows import ResourceRow, StackRow
 from firebrick.template import OutputDefinition, ResourceDefinition
+from starter.holds import Hold
 from starter.rest.errors import bad_request
 from starter.rest.front import Call, Route
 from starter.rest.json_response import JSONResponse
@@ -278,14 +279,18 @@ async def list_operations(call: Call) -> Response:
 
 
 async def show_operation(call: Call) -> Response:
-    """With why no worker goes on with it, if that is so."""
+    """With why no worker goes on with it, if that is so. with_holds=True adds what holds its run, if it is open: that
+    is asked of Temporal."""
     asked = call.request.path_params["operation"]
     try:
         row = await call.repository.operation(asked)
     except NotFound as error:
         raise NotFound(replace(error.first, detail=await _instead_of_operation(call, asked))) from None
     no_worker = "" if row.state.ended else await call.front.starter.no_worker()
-    return JSONResponse({"operation": operation_body(row) | {"no_worker": no_worker or None}})
+    holds: Sequence[Hold] = ()
+    if not row.state.ended and query_boolean(call.request, "with_holds", False):
+        holds = await call.front.starter.holds(call.project, row.stack_id)
+    return JSONResponse({"operation": operation_body(row, holds) | {"no_worker": no_worker or None}})
 
 
 async def _instead_of_operation(call: Call, asked: str) -> str:

@@ -14,6 +14,7 @@ from firebrick.contract import (
 from firebrick.diagnostics import Diagnostic
 from firebrick.standing import Seen
 from firebrick.store.requests import Expected
+from starter.holds import Hold
 
 
 class AcceptedOperation(Protocol):
@@ -54,6 +55,10 @@ class Starter(Protocol):
 
     async def look_at_objects(self, project: str, stack_ids: Sequence[str]) -> Mapping[int, Seen]:
         """What a worker sees of the objects of these stacks: see starter.looking. Unavailable: none answers."""
+        ...
+
+    async def holds(self, project: str, stack_id: str) -> Sequence[Hold]:
+        """What holds the runs that are under way in a stack (an operator's pause); nothing while Temporal is away."""
         ...
 
     async def no_worker(self) -> str:

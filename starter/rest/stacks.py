@@ -32,7 +32,7 @@ from starter.rest.query_values import (
     text,
 )
 from starter.rest.request_body import read_body
-from starter.rest.views import Links, link, operation_body, stack_alone, stack_in_list
+from starter.rest.views import Links, link, operation_body, stack_alone, stack_in_list, with_holds
 
 NAMES = "A name begins with a letter and has at most 255 letters, digits, and the characters _ . -"
 SORT_KEYS = {
@@ -356,15 +356,17 @@ def _moved(call: Call, href: str) -> Response:
 
 
 async def show(call: Call) -> Response:
-    """with_operation=True (ours) adds the newest operation."""
+    """with_operation=True (ours) adds the newest operation. The reason of a stack whose run somebody holds says so."""
     row = await call.stack()
     outputs = None
     if row.deleted_at is None and query_boolean(call.request, "resolve_outputs", True):
         outputs = await resolved_outputs(call.repository, call.front.registry, row)
     body = stack_alone(row, call.links, outputs)
+    holds = () if row.deleted_at is not None else await call.front.starter.holds(call.project, row.id)
+    body["stack_status_reason"] = with_holds(row.status_reason, holds)
     if query_boolean(call.request, "with_operation", False):
         operations = await call.repository.operations(row.id)
-        body["operation"] = operation_body(operations[0])
+        body["operation"] = operation_body(operations[0], holds)
     return JSONResponse({"stack": body})
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from firebrick.store.rows import EventRow, FailureTree, OperationRow, ResourceRow, StackRow, StackSummary
+from starter.holds import Hold
 
 
 def time_text(seconds: float | None) -> str | None:
@@ -138,10 +139,16 @@ def event_in_list(
     return body
 
 
-def operation_body(row: OperationRow) -> dict[str, Any]:
+def with_holds(reason: str, holds: Sequence[Hold]) -> str:
+    """A stack's reason, and what holds its runs: so that Heat's own clients show that, too."""
+    return " ".join([reason.rstrip(".") + "."] + [one.text for one in holds]) if holds else reason
+
+
+def operation_body(row: OperationRow, holds: Sequence[Hold] = ()) -> dict[str, Any]:
     """Ours: Heat has none. since: when it began, or was accepted while it waits. failure: root causes first. target:
     what the stack is brought to, by the operation that asked for it first. cancel: how a cancel asked for it to end,
-    rollback or keep. follows: the operation whose failure led to this one."""
+    rollback or keep. follows: the operation whose failure led to this one. held: what keeps its run, or that of a
+    nested stack, from going on; of an open operation, where it was asked for."""
     return {
         "id": row.id,
         "stack_id": row.stack_id,
@@ -161,6 +168,7 @@ def operation_body(row: OperationRow) -> dict[str, Any]:
         "workflow_id": row.workflow_id,
         "requested_by": dict(row.requested_by),
         "failure": row.failure and failure_body(row.failure),
+        "held": [one.body() for one in holds],
     }
 
 

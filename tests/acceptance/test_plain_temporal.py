@@ -498,3 +498,22 @@ def test_a_namespace_without_search_attributes_works_and_is_told_of_once(foreign
         described = temporal.run("workflow", "describe", "-w", f"stack/default/found/{made['id']}", "-o", "json")
         assert _search_attributes(json.loads(described.out))["FirebrickStatus"] == "CREATE_COMPLETE"
         firebrick("stack", "delete", "found", "--yes", "--wait")
+
+
+def test_a_run_that_somebody_paused_is_told_and_its_delete_comes_when_it_goes_on(
+    firebrick: CommandLine, temporal: TemporalCommand, tmp_path: Path
+) -> None:
+    slow = f"{VERSION}resources:\n  a: {{type: OS::Heat::Delay, properties: {{min_wait: 600}}}}\n"
+    (tmp_path / "slow.yaml").write_text(slow)
+    made = firebrick.record("stack", "create", "held", "-t", tmp_path / "slow.yaml")
+    run = f"stack/default/held/{made['id']}"
+    until(
+        lambda: '"parked":1' in temporal.run("workflow", "query", "-w", run, "--name", "progress").out, "it is parked"
+    )
+    assert temporal.run("workflow", "pause", "-w", run, "--reason", "lunch").code == 0
+    firebrick("stack", "delete", "held", "--yes")
+    reason = firebrick.record("stack", "show", made["id"])["stack_status_reason"]
+    assert "(lunch)" in reason and f"temporal workflow unpause --workflow-id {run}" in reason
+    assert temporal.run("workflow", "unpause", "-w", run).code == 0
+    firebrick("stack", "wait", made["id"])
+    assert firebrick.record("stack", "show", made["id"])["stack_status"] == "DELETE_COMPLETE"

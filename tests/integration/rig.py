@@ -36,6 +36,7 @@ from firebrick.store.repository import Repository
 from firebrick.store.rows import EventRow, OperationRow
 from firebrick.testing.dev_server import NAMESPACE, DevServer
 from firebrick.testing.provider_process import ProviderProcess
+from starter.search_attributes import SearchAttributes
 from starter.starting import Starter
 from tests.integration.warm_python import WarmPython
 
@@ -139,7 +140,8 @@ class Rig:
     """One installation with a provider, on a server that others may use too.
 
     latency, jitter: seconds of each of the provider's answers. minute: seconds that a minute of timeout_mins lasts.
-    reconcile_every: seconds. settings: more of the workers' environment.
+    reconcile_every: seconds. call_timeout: seconds that one call to the provider may take. namespace: of the server.
+    settings: more of the workers' environment.
     """
 
     def __init__(
@@ -151,6 +153,8 @@ class Rig:
         jitter: float = 0.0,
         minute: float = 60.0,
         reconcile_every: float = 5.0,
+        call_timeout: float = CALL_TIMEOUT,
+        namespace: str = NAMESPACE,
         settings: Mapping[str, str] | None = None,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -159,7 +163,9 @@ class Rig:
         self.task_queue = f"rig-{uuid4().hex[:8]}"
         self.provider = ProviderProcess(directory, latency=latency, jitter=jitter)
         self.registry = Registry.default({"FIREBRICK_PLUGINS": PLUGINS})
+        self.namespace = namespace
         self._minute = minute
+        self._call_timeout = call_timeout
         self._reconcile_every = reconcile_every
         self._settings = settings or {}
         self._workers: list[WorkerProcess] = []
@@ -170,10 +176,15 @@ class Rig:
         await asyncio.to_thread(self.provider.start)
         self.store = await Store.open(self._url, Keyring.from_file(self._keyring))
         self.client = await Client.connect(
-            self.server.address, namespace=NAMESPACE, data_converter=pydantic_data_converter
+            self.server.address, namespace=self.namespace, data_converter=pydantic_data_converter
         )
         self.starter = Starter(
-            self.store, self.registry, lambda: self.client, minute=self._minute, task_queue=self.task_queue
+            self.store,
+            self.registry,
+            lambda: self.client,
+            minute=self._minute,
+            search_attributes=SearchAttributes(lambda: self.client).present,
+            task_queue=self.task_queue,
         )
         return self
 
@@ -192,12 +203,12 @@ class Rig:
         tree it runs."""
         process = WorkerProcess(
             [
-                *("--address", self.server.address, "--namespace", NAMESPACE, "--task-queue", self.task_queue),
+                *("--address", self.server.address, "--namespace", self.namespace, "--task-queue", self.task_queue),
                 *("--database", self._url, "--keyring", str(self._keyring)),
             ],
             {
                 **self.provider.environment,
-                "FIREBRICK_TEST_CALL_TIMEOUT": str(CALL_TIMEOUT),
+                "FIREBRICK_TEST_CALL_TIMEOUT": str(self._call_timeout),
                 "FIREBRICK_TIMEOUT_UNIT_SECONDS": str(self._minute),
                 "FIREBRICK_RECONCILE_SECONDS": str(self._reconcile_every),
                 "FIREBRICK_FAILPOINT": failpoint,

@@ -43,10 +43,13 @@ class MemoryStore(MemoryOperations):
                 return AlreadyEnded(row.outcome)
             if claim.step <= row.order[3]:
                 return AlreadyRecorded(row.outcome)
-        if row.lease_until > now or claim.order == row.order:
+        if row.lease_until > now:
             return Busy(row.lease_until)
-        if claim.order < row.order:
+        if claim.order[:2] < row.order[:2]:
             return Superseded()
+        if claim.order <= row.order:
+            *_, run, step, attempt = row.order
+            claim = replace(claim, chain_run=run, step=step, attempt=attempt + 1)
         clean = ".clean" if claim.phase else ""
         return self._give(row, claim, operation, work, f"{operation.id}.{claim.row}{clean}", now, announce)
 

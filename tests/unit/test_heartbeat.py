@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from temporalio.activity import ActivityCancellationDetails
 from temporalio.testing import ActivityEnvironment
 
 from activities import heartbeat
@@ -53,6 +54,41 @@ async def test_a_cancel_is_a_flag_and_the_work_goes_on() -> None:
     await begun.wait()
     running.cancel()
     assert await running == "interrupted"
+
+
+async def told_of(details: ActivityCancellationDetails) -> Interrupt:
+    """The interrupt of an activity whose cancellation says this, once its work goes on after it."""
+    environment, begun, interrupt = ActivityEnvironment(), asyncio.Event(), Interrupt()
+    goes_on = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        await goes_on.wait()
+
+    running = asyncio.create_task(environment.run(alive, work(), interrupt))
+    await begun.wait()
+    environment.cancel(details)
+    await asyncio.sleep(0)  # the cancellation is thrown into the activity, and caught
+    await asyncio.sleep(0)
+    goes_on.set()
+    await running
+    return interrupt
+
+
+async def test_a_run_that_wants_the_work_to_stop_is_heard() -> None:
+    interrupt = await told_of(ActivityCancellationDetails(cancel_requested=True))
+    assert interrupt and not interrupt.lost
+
+
+@pytest.mark.parametrize("what", ["paused", "reset"])
+async def test_an_operators_pause_or_reset_stops_nothing_that_is_under_way(what: str) -> None:
+    assert not await told_of(ActivityCancellationDetails(**{what: True}))
+
+
+@pytest.mark.parametrize("what", ["not_found", "timed_out", "worker_shutdown"])
+async def test_an_attempt_that_is_not_wanted_any_more_stops_but_is_not_interrupted(what: str) -> None:
+    interrupt = await told_of(ActivityCancellationDetails(**{what: True}))
+    assert interrupt and interrupt.lost
 
 
 async def test_an_error_is_the_works_own() -> None:

@@ -49,6 +49,11 @@ def server_clock() -> float:
     return info.started_time.timestamp() + passed
 
 
+async def has_search_attributes() -> bool:
+    """Of the time-skipping server: they are added when it starts, and it is asked nothing."""
+    return True
+
+
 class Lab:
     """One worker and its store. `create` and `delete` accept and start; the handle is the chain's."""
 
@@ -134,7 +139,7 @@ async def lab_on(cleanup: AsyncExitStack, client: Client, folder: Path, handlers
         handlers=handlers,
         cluster=starter.cluster,
         clock=server_clock,
-        search_attributes=True,
+        search_attributes=has_search_attributes,
     )
     await cleanup.enter_async_context(make_worker(client, world, versioned=False))
     return Lab(client, store, registry, starter)

@@ -273,7 +273,7 @@ async def test_an_attribute_that_a_later_version_of_a_type_adds_is_there_for_res
 async def test_a_query_that_is_not_there_is_answered_with_those_that_are(lab: Any) -> None:
     created = await lab.create("heat_template_version: 2018-08-31\n")
     await created.handle.result()
-    with pytest.raises(WorkflowQueryFailedError, match=r"a CreateStack has no query 'progres'. There are: progress\."):
+    with pytest.raises(WorkflowQueryFailedError, match=r"the query `progres`\. It takes the query `progress`"):
         await created.handle.query("progres")
     assert (await created.handle.query("progress"))["action"] == "CREATE"
     assert await created.handle.query("__stack_trace") is not None

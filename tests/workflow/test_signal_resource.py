@@ -4,7 +4,8 @@ import uuid
 from typing import Any
 
 import pytest
-from temporalio.api.common.v1 import Payload
+from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
+from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
@@ -102,6 +103,30 @@ async def test_one_that_is_refused_does_not_keep_the_others_from_being_told(lab:
     handle = await start(lab, of(created, data={"unset_hook": "pre-flight"}), {"value": "good"})
     assert "there is no hook pre-flight" in await refusal(handle)
     assert [e.reason for e in await created.events() if e.action == "SIGNAL"] == ["Signal: value good"]
+
+
+@pytest.mark.parametrize("what", ["two values", "too large"])
+async def test_one_that_nobody_can_read_does_not_keep_the_others_from_being_told(lab: Any, what: str) -> None:
+    created = await waiting(lab)
+    handle = await start(lab, of(created), None)
+    payloads = {
+        "two values": [Payload(metadata={"encoding": b"json/plain"}, data=b"1")] * 2,
+        "too large": [Payload(metadata={"encoding": b"json/plain"}, data=b'"' + b"x" * (1024 * 1024) + b'"')],
+    }
+    await lab.client.workflow_service.signal_workflow_execution(
+        SignalWorkflowExecutionRequest(
+            namespace=lab.client.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=handle.id),
+            signal_name=contract.SEND,
+            input=Payloads(payloads=payloads[what]),
+        )
+    )
+    await handle.signal(contract.SEND, {"value": "good"})
+    assert "of send was not told" in await refusal(handle)
+    assert [e.reason for e in await created.events() if e.action == "SIGNAL"] == [
+        "No signal details provided",
+        "Signal: value good",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from firebrick.store.requests import Expected
 from firebrick.store.rows import OperationRow
 from firebrick.store.step_outcomes import RowOutcome
 from starter.cli.app import run
+from starter.holds import Hold
 from starter.rest import create_app
 from tests.unit.rest.world import AcceptingStarter, carry_out
 
@@ -37,6 +38,8 @@ class WorkingStarter(AcceptingStarter):
     def __init__(self, store: Store, registry: Registry) -> None:
         super().__init__(store, registry)
         self.plans: dict[str, Outcomes] = {}  # "CREATE name" -> how its resources end
+        self.times_told = 0
+        self.let_go: dict[str, Outcomes] | None = None  # further plans, for what is held
         self.tasks: list[asyncio.Task[None]] = []
         self.loop = asyncio.get_running_loop()
 
@@ -66,6 +69,17 @@ class WorkingStarter(AcceptingStarter):
 
     async def delete(self, request: DeleteStackRequest) -> OperationRow:
         return self._carry_out(await super().delete(request))
+
+    async def holds(self, project: str, stack_id: str) -> Sequence[Hold]:
+        """What is held is let go on when it was told a second time, if there is a plan by then."""
+        told = list(await super().holds(project, stack_id))
+        self.times_told += bool(told)
+        if self.times_told > 1 and self.let_go is not None:
+            self.plans |= self.let_go
+            self.held, self.let_go = [], None
+            for operation in await self._store.project(project).open_family(stack_id):
+                self._carry_out(operation)
+        return told
 
     def repository(self, project: str) -> Repository:
         """For tests that play the worker themselves."""

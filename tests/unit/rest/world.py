@@ -31,6 +31,7 @@ from firebrick.store.operation_outcomes import FinishOutcome, Mine
 from firebrick.store.requests import Expected
 from firebrick.store.rows import OperationRow
 from firebrick.store.step_outcomes import Claim, Claimed, RowOutcome
+from starter.holds import Hold
 
 OPERATION = "X-Firebrick-Operation"
 
@@ -46,6 +47,7 @@ class AcceptingStarter:
         self.broken: Exception | None = None
         self.told: list[tuple[object, ...]] = []
         self.live: dict[str, Seen] = {}
+        self.held: list[Hold] = []
         self.no_worker_because = ""
 
     async def create(self, request: CreateStackRequest) -> OperationRow:
@@ -81,6 +83,10 @@ class AcceptingStarter:
         await self.check_server()
         rows = [row for one in stack_ids for row in await self._store.project(project).resources(one)]
         return {row.id: self.live[row.name] for row in rows if row.name in self.live}
+
+    async def holds(self, project: str, stack_id: str) -> Sequence[Hold]:
+        """What the test says, of stacks with an open operation."""
+        return self.held if await self._store.project(project).open_family(stack_id) else ()
 
     async def no_worker(self) -> str:
         return self.no_worker_because

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from firebrick.contract import StepKind, StepResult
 from firebrick.store import Keyring, Store
-from firebrick.store.step_outcomes import AlreadyEnded, AlreadyRecorded, Busy, Claim, Claimed, RowOutcome, Superseded
+from firebrick.store.step_outcomes import AlreadyEnded, AlreadyRecorded, Busy, Claim, Claimed, RowOutcome
 
 LEASE = 10.0
 ORDERS = [(run, step, attempt) for run in (1, 2) for step in (1, 2, 3) for attempt in (1, 2)]
@@ -51,14 +51,16 @@ class Model:
             assert got == AlreadyRecorded(self.recorded)
         elif not free:
             assert got == Busy(self.lease_until)
-        elif order > self.last:
+        else:
             assert isinstance(got, Claimed)
             assert got.first == (self.last == (0, 0, 0))
             if got.first:
                 self.events.append("a CREATE_IN_PROGRESS")
-            self.holder, self.last, self.lease_until, self.recorded = order, order, self.now + LEASE, None
-        else:
-            assert isinstance(got, Busy if order == self.last else Superseded)
+            given = got.claim.chain_run, got.claim.step, got.claim.attempt
+            # Nobody has had it under this number: one that a reset repeats gets another.
+            assert given > self.last
+            assert given == order or order <= self.last
+            self.holder, self.last, self.lease_until, self.recorded = given, given, self.now + LEASE, None
 
     def check_record(self, order: tuple[int, int, int], outcome: str, stored: bool) -> None:
         assert stored == (order == self.holder)

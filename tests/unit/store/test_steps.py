@@ -1,5 +1,6 @@
 """Claiming a row, holding it, saying how its step ended: one holder, one outcome, every state with its event."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,13 +47,27 @@ async def test_after_the_lease_a_later_claimant_gets_the_row_and_the_open_intent
     assert len(await stack.texts()) == 2
 
 
-async def test_an_earlier_claimant_never_gets_it_back_and_the_same_one_not_twice(stacks: Any) -> None:
+@pytest.mark.parametrize("numbers", [{"attempt": 1}, {"attempt": 2}, {"step": 1}, {"chain_run": 1, "step": 9}])
+async def test_who_counts_from_one_again_gets_the_row_under_a_number_that_nobody_had(
+    stacks: Any, repository: Repository, numbers: dict[str, int]
+) -> None:
+    """A run that was reset, or an activity, asks with numbers that were there before."""
     stack = await stacks.running({"a": ()})
-    await stack.claim("a", attempt=2, now=2.0, lease=30.0)
-    assert await stack.try_claim(stack.claim_of("a", attempt=1), now=99.0) == Superseded()
-    assert await stack.try_claim(stack.claim_of("a", attempt=2), now=99.0) == Busy(32.0)
-    await stack.claim("a", chain_run=2, attempt=1, now=99.0)
-    assert await stack.try_claim(stack.claim_of("a", attempt=3), now=999.0) == Superseded()
+    before = await stack.claim("a", chain_run=2, step=3, attempt=2, now=2.0, lease=30.0)
+    asked = stack.claim_of("a", **{"chain_run": 2, "step": 3, "attempt": 1, **numbers})
+    assert await stack.try_claim(asked, now=31.0) == Busy(32.0)
+    again = await stack.try_claim(asked, now=99.0)
+    assert isinstance(again, Claimed) and (again.first, again.intent_open) == (False, True)
+    assert again.claim.order > before.claim.order
+    assert not await repository.record(before.claim, RowOutcome.done(physical_id="z"), now=100.0)
+    assert await repository.record(again.claim, RowOutcome.done(physical_id="p"), now=100.0)
+
+
+async def test_a_claimant_of_an_earlier_phase_does_not_get_the_row_back(stacks: Any) -> None:
+    stack = await stacks.running({"a": ()})
+    clean = replace(stack.claim_of("a"), phase=1)
+    assert isinstance(await stack.try_claim(clean, now=2.0, lease=30.0), Claimed)
+    assert await stack.try_claim(stack.claim_of("a", attempt=9), now=99.0) == Superseded()
 
 
 async def test_a_zombies_outcome_changes_nothing(stacks: Any, repository: Repository) -> None:
