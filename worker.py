@@ -134,7 +134,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         )
         builds = Builds(client, settings.task_queue, build_id(), promotes=settings.promote)
         schedule = Schedule(client, settings.task_queue, settings.reconcile_every)
-        reconciler = Reconciler(store, client, starter, builds, schedule)
+        reconciler = Reconciler(store, client, starter, builds, schedule, attributes)
         worker = make_worker(client, world, settings.task_queue, others=[ReconcileActivities(reconciler.once)])
         able = Health(
             {

@@ -28,6 +28,7 @@ from starter.builds import Builds
 from starter.reconcile_schedule import Schedule
 from starter.run_repairs import RunRepairs
 from starter.runs import Run, find_run
+from starter.search_attributes import SearchAttributes
 from starter.starting import Starter
 
 log = structlog.get_logger("firebrick.reconciler")
@@ -58,13 +59,21 @@ class _Findings:
 class Reconciler:
     """One per worker process; several at once agree through the store."""
 
-    def __init__(self, store: Store, client: Client, starter: Starter, builds: Builds, schedule: Schedule) -> None:
+    def __init__(
+        self,
+        store: Store,
+        client: Client,
+        starter: Starter,
+        builds: Builds,
+        schedule: Schedule,
+        attributes: SearchAttributes,
+    ) -> None:
         self._builds = builds
         self._store = store
         self._client = client
         self._starter = starter
         self._schedule = schedule
-        self._repairs = RunRepairs(client)
+        self._repairs = RunRepairs(client, attributes)
 
     async def run(self) -> None:
         """Until cancelled: a pass at once, then whenever the schedule makes none. A store or cluster that is away is

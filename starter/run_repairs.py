@@ -36,10 +36,10 @@ _RECENT_EVENTS = 20
 class RunRepairs:
     """For one worker's reconciler. clock: seconds since the epoch."""
 
-    def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, client: Client, attributes: SearchAttributes, clock: Callable[[], float] = time.time) -> None:
         self._client = client
         self._clock = clock
-        self._attributes = SearchAttributes(lambda: client)
+        self._attributes = attributes
         self._had_attributes = False
 
     async def attributes_were_removed(self) -> bool:

@@ -3,6 +3,7 @@
 dev_server          the real server, one for the whole run; never kill it: tests that kill make their own DevServer
 temporal_client     a client of it (pydantic payloads), in a namespace that all tests share: choose unique ids
 time_skipping       a time-skipping server of its own for one test, search attributes registered; env.client
+module_server       a real server for one module, for tests of many installations
 postgres_server     PostgreSQL, one for the whole run: make databases in it; tests that kill make their own server
 """
 
@@ -75,6 +76,13 @@ def _needs_postgresql(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="session")
 def dev_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
+    with DevServer(tmp_path_factory.mktemp("temporal") / "temporal.db") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def module_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
+    """A namespace holds 100 worker deployments by default, and each task queue is one: do not share it more widely."""
     with DevServer(tmp_path_factory.mktemp("temporal") / "temporal.db") as server:
         yield server
 

@@ -276,6 +276,7 @@ async def record(prefix: str, wanted: Sequence[str]) -> None:
                 cleanup.callback(handlers.close)
                 registry = Registry.default({"FIREBRICK_PLUGINS": "firebrick.testing.types"})
                 starter = Starter(store, registry, lambda: client)
+                attributes = SearchAttributes(lambda: client)
                 world = World(
                     store=store,
                     registry=registry,
@@ -283,12 +284,12 @@ async def record(prefix: str, wanted: Sequence[str]) -> None:
                     cluster=starter.cluster,
                     clock=time.time,
                     minute=MINUTE,
-                    search_attributes=SearchAttributes(lambda: client).present,
+                    search_attributes=attributes.present,
                     window=WINDOW,
                 )
                 builds = Builds(client, contract.TASK_QUEUE, build_id())
                 schedule = Schedule(client, contract.TASK_QUEUE)
-                reconciler = Reconciler(store, client, starter, builds, schedule)
+                reconciler = Reconciler(store, client, starter, builds, schedule, attributes)
                 others = [ReconcileActivities(reconciler.once)]
                 await cleanup.enter_async_context(make_worker(client, world, others=others))
                 await builds.promote()

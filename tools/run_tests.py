@@ -1,12 +1,13 @@
-"""``make test``: every folder of tests as a process of its own, three side by side, with its seconds and its budget.
+"""``make test``: every folder of tests as a process of its own, four side by side, with its seconds and its budget.
 
 ``python -m tools.run_tests [--lanes N] [KIND ...]`` runs the kinds named, or all. Exit code 0 only when every folder
 passed; 128 + the signal's number when interrupted (130 for ctrl-C). The figures go to build/tests/summary.json as
 well, for those who print them again at the end.
 
 A folder of its own process: a crash or a leaked thread of one kind cannot hide in another, and the figure is honest.
-Integration and acceptance wait for processes most of the time, so other folders run meanwhile. What a folder prints is
-kept (build/tests/KIND.log) and shown whole when it has ended; with one folder, or one lane, it is shown as it comes.
+Kills, integration and acceptance wait for processes most of the time, so other folders run meanwhile. What a folder
+prints is kept (build/tests/KIND.log) and shown whole when it has ended; with one folder, or one lane, it is shown as
+it comes.
 What failed is told again after the table, and kept (build/tests/failures.txt): of a long output often only the end
 reaches the one who has to mend it.
 
@@ -39,11 +40,12 @@ BUDGETS = {  # seconds, in the order of the table: what fails fast goes first
     "model": 300,
     "workflow": 240,
     "replay": 60,
-    "integration": 1080,  # kill -9 at each point of create, delete and update; 200 takeovers; 60 histories under kills
+    "kills": 600,  # kill -9 at each point of create, delete and update; 60 histories under kills; dying providers
+    "integration": 720,  # every cell of the tables of interrupts and of operators' acts; 200 takeovers
     "acceptance": 720,
 }
-LONGEST = ("integration", "acceptance")  # they start first, each in a lane; the others follow one another in the third
-LANES = 3
+LONGEST = ("kills", "integration", "acceptance")  # they start first, each in a lane; the others follow in the fourth
+LANES = 4
 GROSS = 2.0  # times the budget
 STOPS_WITHIN = 60.0  # seconds in which an interrupted pytest ends its fixtures' servers
 PULSE = 0.05  # seconds between two looks at the lanes

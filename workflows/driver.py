@@ -71,7 +71,8 @@ class StackAction:
         self._action = action
         self._queue: deque[Callable[[], Sequence[Command]]] = deque()
         self.inbox = Inbox()
-        self._cancel_asked = False  # by Temporal's own cancel
+        self._cancel_asked = False  # by Temporal's own cancel, and not acted on yet
+        self._cancelled_by_hand = False  # by Temporal's own cancel, at any time
         self._cancelled = False  # by ours
         self._looking: workflow.ActivityHandle[Any] | None = None  # into the store, for what was not named
         self._handed_over = False
@@ -110,7 +111,9 @@ class StackAction:
         inbox, begun = self.inbox, self._begun
         if begun is None:
             return False
-        return inbox.at_once_of == begun.seq or (inbox.at_once_unnamed and not begun.answers)
+        return inbox.at_once_of == begun.seq or (
+            inbox.at_once_unnamed and (self._cancelled_by_hand or not begun.answers)
+        )
 
     @property
     def _must_look(self) -> bool:
@@ -131,6 +134,10 @@ class StackAction:
         told = not done.cancelled() and done.exception() is None
         view = read_answer(done.result(), contract.OperationView) if told else None
         if view is None or not (view.newer or view.cancelled):
+            if self.inbox.at_once_unnamed and self._cancelled_by_hand:
+                self._cancelled = True  # the store does not know of a cancel by Temporal's own means
+                return ()
+            self.inbox.at_once_unnamed = False
             self.inbox.notes.add("A signal told of a newer operation, or of a cancel, that the store does not know")
         else:
             self.inbox.newest = max(self.inbox.newest, view.newer)
@@ -323,6 +330,7 @@ class StackAction:
                         )
                     )
                 except asyncio.CancelledError:
+                    self._cancelled_by_hand = True
                     self._on_cancel(traversal)
                 if self._must_look:
                     self._look()
@@ -596,7 +604,7 @@ class StackAction:
                 try:
                     await workflow.wait_condition(handle.done)
                 except asyncio.CancelledError:
-                    self._cancel_asked = True
+                    self._cancel_asked = self._cancelled_by_hand = True
             try:
                 answer = read_answer(handle.result(), result)
             except ActivityError as error:

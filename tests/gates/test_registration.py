@@ -55,7 +55,7 @@ def test_every_action_has_its_workflow() -> None:
 
 def test_every_activity_belongs_to_a_registered_family_and_has_a_name_of_the_contract() -> None:
     defined = list(defined_activities())
-    registered = (*FAMILIES, ReconcileActivities)  # the worker adds the last: tests/integration/test_kill_everything.py
+    registered = (*FAMILIES, ReconcileActivities)  # the worker adds the last: tests/kills/test_kill_everything.py
     assert defined
     assert [f"{name} in {place.__name__}" for name, place in defined if place not in registered] == []
     assert sorted({name for name, _ in defined} - CONTRACT_NAMES) == []

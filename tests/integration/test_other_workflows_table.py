@@ -25,8 +25,8 @@ from tests.integration.operator_acts import ACTS, TAKES_EFFECT_LATER, UNDOES, Ta
 from tests.integration.phases import template
 from tests.integration.rig import Rig, until
 from tests.integration.side_by_side import Outcomes
-from tests.integration.test_kill_everything import runs_of
 from tests.integration.test_operator_table import BARE, NOT_THEN, REMOVED, make_namespace, read_table, selected
+from tests.kills.test_kill_everything import runs_of
 
 pytestmark = pytest.mark.timeout(600)  # the first test waits for all cells
 

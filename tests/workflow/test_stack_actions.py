@@ -151,6 +151,20 @@ async def test_a_cancel_stops_a_create_and_the_operation_says_so(lab) -> None:
     assert "cancel" in operation.reason
 
 
+async def test_the_signal_that_does_not_wait_counts_for_a_cancel_by_temporals_own_means(lab) -> None:
+    """Of such a cancel the store does not know."""
+    created = await lab.create(waits(3000))
+    await parked(created)
+    await created.handle.signal(contract.CANCEL_AT_ONCE)
+    await details(created.handle, "that the store does not know")  # nobody has cancelled it
+    await created.handle.cancel()
+    await details(created.handle, "1 parked")  # a cancel waits for it
+    await created.handle.signal(contract.CANCEL_AT_ONCE)
+    with pytest.raises(WorkflowFailureError):
+        await created.handle.result()
+    assert [e.reason for e in await created.events() if e.resource_name == "wait"][-1].startswith("CREATE aborted")
+
+
 async def test_a_delete_takes_a_running_create_over_in_the_same_chain(lab) -> None:
     created = await lab.create(waits(3000), name="taken")
     await parked(created)

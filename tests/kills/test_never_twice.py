@@ -3,8 +3,10 @@
 The provider is a REST API that keeps books (Firebrick::HTTP::Resource), or commands of a template (Firebrick::Exec).
 """
 
+import contextlib
 import os
 import signal
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 
 from firebrick.contract import Action
 from firebrick.testing.dev_server import DevServer
-from tests.integration.rig import PLUGINS, Rig, until
+from tests.integration.rig import PLUGINS, Rig, WorkerProcess, until
 from tests.unit.resources.http_world import Api
 
 pytestmark = pytest.mark.timeout(300)
@@ -47,6 +49,20 @@ def posted(api: Api) -> "Counter[str]":
     return Counter(body["name"] for method, _, _, body in api.seen if method == "POST")
 
 
+def stop_outside_a_transaction(worker: WorkerProcess, database: Path) -> None:
+    """A process that stands still while it writes would keep SQLite's lock: no other could even start."""
+    while True:
+        os.kill(worker.pid, signal.SIGSTOP)
+        with contextlib.closing(sqlite3.connect(database, timeout=0.5, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                os.kill(worker.pid, signal.SIGCONT)
+                continue
+            connection.execute("ROLLBACK")
+            return
+
+
 async def test_a_worker_that_was_stopped_and_goes_on_makes_nothing_twice(
     dev_server: DevServer, tmp_path: Path, api: Api
 ) -> None:
@@ -59,7 +75,7 @@ async def test_a_worker_that_was_stopped_and_goes_on_makes_nothing_twice(
             return len(api.seen) > 5
 
         await until(begun, "calls are on their way")
-        os.kill(stopped.pid, signal.SIGSTOP)
+        stop_outside_a_transaction(stopped, rig.directory / "firebrick.db")
         await rig.worker()
         await rig.done(operation)
         made = sorted(one["name"] for one in api.things.values())
@@ -74,10 +90,10 @@ async def test_a_provider_that_is_slower_than_it_may_be_makes_nothing_twice(
     dev_server: DevServer, tmp_path: Path, api: Api
 ) -> None:
     """Its answers come after the time limit, and so do its effects: they are waited for before anything is repeated."""
-    api.takes = 3.0
+    api.takes = 4.5
     async with rig_for(tmp_path, dev_server, api) as rig:
         await rig.worker()
-        await rig.done(await rig.create(things(api, 30, timeout=2)))
+        await rig.done(await rig.create(things(api, 30, timeout=4)))
         assert len(api.things) == 30 and set(posted(api).values()) == {1}
         await rig.done(await rig.delete())
         assert not api.things
@@ -86,10 +102,10 @@ async def test_a_provider_that_is_slower_than_it_may_be_makes_nothing_twice(
 async def test_a_delete_waits_for_what_a_create_that_was_given_up_may_still_make(
     dev_server: DevServer, tmp_path: Path, api: Api
 ) -> None:
-    api.takes = 4.0
+    api.takes = 4.5
     async with rig_for(tmp_path, dev_server, api) as rig:
         await rig.worker()
-        await rig.create(things(api, 3, timeout=3))
+        await rig.create(things(api, 3, timeout=4))
 
         async def begun() -> bool:
             return len(posted(api)) == 3

@@ -56,7 +56,7 @@ REQUIRES: Requires = {
     "last": ("above",),
 }
 
-# Nothing takes another's place in a create or a delete: tests/integration/test_update_fail_points.py has these.
+# Nothing takes another's place in a create or a delete: tests/kills/test_update_fail_points.py has these.
 UPDATES_ONLY = ("step.before-stand-in", "step.after-stand-in")
 # What is armed; more than the points themselves, since a provider's answer may be lost in more than one way. A point
 # that cannot be reached in the usual way has a case of its own below.
